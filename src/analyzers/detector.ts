@@ -1,0 +1,67 @@
+/**
+ * The contract of a detector: one file with declarative `meta` and a generator over the object
+ * tables. The runner checks the declared needs, so "could not look" is never "clean".
+ */
+import type { OccurrenceKind } from '../kernel/occurrence.ts';
+import type { Clock, Loss } from '../parsers/parser.ts';
+import type { FindingDraft, Severity } from './finding.ts';
+
+/** One thing a detector cannot do without: any one of `oneOf` in the capture satisfies it. */
+export interface Need {
+  readonly oneOf: readonly OccurrenceKind[];
+  /** What would record it: an event (`dma_fence:dma_fence_signaled`) or a kprobe_events line. */
+  readonly enable: readonly string[];
+}
+
+export interface DetectorMeta {
+  /** The file's name; a noun of the bad thing. */
+  readonly id: string;
+  /** D-number of the catalogue, for example `D6`. */
+  readonly number: string;
+  readonly title: string;
+  /** What it means and why it matters, two or three sentences. */
+  readonly description: string;
+  /** The highest severity it gives. */
+  readonly severity: Severity;
+  readonly needs: readonly Need[];
+  /** Kinds that sharpen the verdict but are not required. */
+  readonly uses: readonly Need[];
+  /** How it can be wrong, each one sentence. */
+  readonly traps: readonly string[];
+  /** Kernel file and function, mailing-list thread or paper. */
+  readonly references: readonly string[];
+}
+
+/** What a detector may look at. SQL runs on a read-only connection to the object tables. */
+export interface View {
+  /** Rows of a query, integers beyond 2^53 as bigint, all others as number. */
+  all<Row>(sql: string, ...parameters: readonly (string | number | bigint | null)[]): Row[];
+  /** Whether occurrences of this kind were seen, or their event was surely recorded and did not fire. */
+  observed(kind: OccurrenceKind): boolean;
+  readonly clock: Clock;
+  /** Relative ns of the last event of the capture. */
+  readonly end: number;
+  readonly losses: readonly Loss[];
+  /** Whether events were lost on any CPU in the interval (relative ns; null = open). */
+  lossBetween(from: number | null, to: number | null): boolean;
+  /** Lines of `probe_check`: probes whose arguments cannot be what their names say. */
+  readonly saneProbes: boolean;
+  /** Only one task and its children were recorded (perf without -a): idle and kworkers are invisible. */
+  readonly perTask: boolean;
+}
+
+export interface Detector {
+  readonly meta: DetectorMeta;
+  detect(view: View): Iterable<FindingDraft>;
+}
+
+/** How one detector ended. `not-observable` names what to record. */
+export interface DetectorRun {
+  readonly detector: string;
+  readonly outcome: 'findings' | 'clean' | 'not-observable' | 'error';
+  readonly findings: number;
+  /** For `not-observable`: why, one sentence. For `error`: the message. */
+  readonly reason?: string;
+  /** Exact events or kprobe_events lines that would let it decide. */
+  readonly enable?: readonly string[];
+}

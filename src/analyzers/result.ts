@@ -1,0 +1,114 @@
+/** The Result: plain JSON, versioned. Every report is a pure function of it. */
+import type { DetectorRun } from './detector.ts';
+import type { Finding, Severity } from './finding.ts';
+
+export const RESULT_VERSION = 1;
+
+export interface ResultClock {
+  readonly name: string;
+  readonly unit: 'ns' | 'ticks';
+  /** Decimal text of the 64-bit absolute time stamp that relative times are added to. */
+  readonly base: string;
+  readonly converted?: string;
+}
+
+export interface ResultCapture {
+  readonly path: string;
+  readonly format: string;
+  readonly version: string;
+  readonly endian: 'little' | 'big';
+  readonly sizeBytes: number;
+  readonly uname: string | null;
+  readonly clock: ResultClock;
+  readonly cpus: number;
+  readonly buffers: readonly {
+    readonly name: string;
+    readonly clock: string;
+    readonly cpus: readonly number[];
+  }[];
+  readonly facts: Readonly<Record<string, string>>;
+  /** Relative ns of the last event; the first is 0. */
+  readonly durationNs: number;
+  readonly events: number;
+  readonly eventTypes: readonly {
+    readonly system: string;
+    readonly name: string;
+    readonly events: number;
+    readonly first: number | null;
+    readonly last: number | null;
+    readonly selected: boolean;
+  }[];
+}
+
+export interface ResultLoss {
+  readonly buffer: string;
+  readonly cpu: number;
+  readonly from: number | null;
+  readonly to: number | null;
+  readonly events: number | null;
+  readonly kind: 'overwritten' | 'dropped' | 'truncated';
+}
+
+export interface ResultProblem {
+  readonly code: string;
+  readonly severity: 'info' | 'data-loss' | 'error';
+  readonly message: string;
+  readonly count: number;
+}
+
+/** One bar of a timeline, relative ns; null = before the capture began / after it ended. */
+export interface TimelineItem {
+  readonly from: number | null;
+  readonly to: number | null;
+  readonly label: string;
+  /** Object table the item comes from; decides its colour. */
+  readonly kind: string;
+  /** Id of the finding that is about it, if any. */
+  readonly finding?: string;
+}
+
+export interface TimelineLane {
+  readonly label: string;
+  readonly items: readonly TimelineItem[];
+  /** Items left out because the lane holds too many. */
+  readonly omitted: number;
+}
+
+/** A table of objects of one kind, capped. Cells are already text or numbers. */
+export interface ObjectTable {
+  readonly kind: string;
+  readonly doc: string;
+  readonly total: number;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly (string | number | null)[])[];
+}
+
+/** Durations of one kind: all of them when few, an even sample of the sorted values when many. */
+export interface Distribution {
+  readonly name: string;
+  readonly title: string;
+  readonly unit: 'ns';
+  readonly count: number;
+  readonly quantiles: readonly { readonly q: number; readonly value: number }[];
+  /** `ts` relative ns of the start, `value` ns, `series` what it is grouped by (ring, function, …). */
+  readonly points: readonly {
+    readonly ts: number;
+    readonly value: number;
+    readonly series: string;
+  }[];
+}
+
+export interface Result {
+  readonly schema: 'svm-trace-result';
+  readonly version: typeof RESULT_VERSION;
+  readonly tool: { readonly name: 'svm-trace'; readonly version: string };
+  readonly capture: ResultCapture;
+  readonly losses: readonly ResultLoss[];
+  readonly problems: readonly ResultProblem[];
+  readonly findings: readonly Finding[];
+  readonly detectors: readonly DetectorRun[];
+  readonly worst: Severity | null;
+  readonly timeline: readonly TimelineLane[];
+  readonly objects: readonly ObjectTable[];
+  readonly distributions: readonly Distribution[];
+}

@@ -1,0 +1,215 @@
+/**
+ * The normalised happenings of the kernel, whatever recorded them: a tracepoint, a kprobe or
+ * fprobe, the function tracers, later a log line. Lifetimes are built from these alone.
+ *
+ * 64-bit values (pointers, cookies, contexts) are `Word`: exact, and equal values are equal keys of
+ * a Map. `undefined` always means "this capture does not say".
+ */
+export type Word = number | bigint;
+
+/** Where and when: `event` is the ordinal of the event in the capture, `ts` ns since its first event. */
+export interface Moment {
+  readonly event: number;
+  readonly ts: number;
+  readonly cpu: number;
+  readonly tid: number;
+}
+
+/** enum mmu_notifier_event, include/linux/mmu_notifier.h. */
+export const MMU_NOTIFY_NAMES = [
+  'UNMAP',
+  'CLEAR',
+  'PROTECTION_VMA',
+  'PROTECTION_PAGE',
+  'SOFT_DIRTY',
+  'RELEASE',
+  'MIGRATE',
+  'EXCLUSIVE',
+] as const;
+
+export type Occurrence = Moment & OccurrenceData;
+
+export type OccurrenceData =
+  // --- tasks and address spaces (sched, task, mmap, oom; kernel/exit.c, kernel/fork.c) ---
+  | {
+      kind: 'task.fork';
+      child: number;
+      childComm: string | undefined;
+      comm: string | undefined;
+      cloneFlags: Word | undefined;
+    }
+  | { kind: 'task.exec'; filename: string; oldTid: number }
+  /** `groupDead` only where the kernel says so (6.16 and later). */
+  | { kind: 'task.exit'; comm: string | undefined; groupDead: boolean | undefined }
+  | { kind: 'task.free'; freed: number }
+  | { kind: 'task.rename'; target: number; comm: string }
+  /** exit_mmap ran: at exit of the last user, and of the old mm at every exec. */
+  | { kind: 'mm.exit'; mm: Word | undefined }
+  /** __mmu_notifier_release: the mm's notifiers are told it dies. */
+  | { kind: 'mm.release'; mm: Word | undefined }
+  /** __mmdrop: the struct itself is freed. */
+  | { kind: 'mm.drop'; mm: Word | undefined }
+  | { kind: 'signal.deliver'; signal: number; target: number }
+  | { kind: 'oom.victim'; target: number }
+  /** A system call that changes mappings or talks to a device; `name` without `sys_`. */
+  | { kind: 'syscall.enter'; name: string; args: Readonly<Record<string, Word>> }
+  | { kind: 'syscall.exit'; name: string; ret: Word }
+  // --- dma_fence (include/trace/events/dma_fence.h); context and seqno are truncated to 32 bits there ---
+  | {
+      kind:
+        | 'fence.init'
+        | 'fence.emit'
+        | 'fence.enable_signal'
+        | 'fence.signaled'
+        | 'fence.destroy'
+        | 'fence.wait_start'
+        | 'fence.wait_end';
+      context: number;
+      seqno: number;
+      driver: string;
+      timeline: string;
+    }
+  /** dma_fence_signal*() was called (a probe): full 64-bit identity, the fence's error, its flags before. */
+  | {
+      kind: 'fence.signal_call';
+      pointer: Word | undefined;
+      context: Word | undefined;
+      seqno: Word | undefined;
+      flags: Word | undefined;
+      error: number | undefined;
+    }
+  /** dma_fence_wait_timeout() or dma_resv_wait_timeout() by probe; fences are named where known. */
+  | {
+      kind: 'fence.wait_call';
+      function: string;
+      context: Word | undefined;
+      seqno: Word | undefined;
+    }
+  | { kind: 'fence.wait_return'; function: string; ret: number | undefined }
+  // --- GPU jobs (gpu_scheduler in both eras, amdgpu); identity is what the event carries ---
+  | {
+      kind: 'job.queue' | 'job.run';
+      ring: string;
+      dev: string | undefined;
+      id: Word | undefined;
+      entity: Word | undefined;
+      fence: Word | undefined;
+      context: Word | undefined;
+      seqno: Word | undefined;
+      source: string;
+    }
+  | {
+      kind: 'job.done';
+      fence: Word | undefined;
+      context: Word | undefined;
+      seqno: Word | undefined;
+    }
+  | {
+      kind: 'job.depends';
+      fence: Word | undefined;
+      context: Word | undefined;
+      seqno: Word | undefined;
+      id: Word | undefined;
+      ring: string | undefined;
+      onFence: Word | undefined;
+      onContext: Word | undefined;
+      onSeqno: Word | undefined;
+      blocked: boolean;
+    }
+  // --- mmu_notifier (mm/mmu_notifier.c), by probe ---
+  | {
+      kind: 'invalidation.begin';
+      mm: Word | undefined;
+      start: Word | undefined;
+      end: Word | undefined;
+      flags: number | undefined;
+      reason: number | undefined;
+      owner: Word | undefined;
+    }
+  | { kind: 'invalidation.begin_return'; ret: number | undefined }
+  | {
+      kind: 'invalidation.end';
+      mm: Word | undefined;
+      start: Word | undefined;
+      end: Word | undefined;
+    }
+  | {
+      kind: 'notifier.insert';
+      mni: Word | undefined;
+      mm: Word | undefined;
+      start: Word | undefined;
+      length: Word | undefined;
+    }
+  | { kind: 'notifier.insert_return'; ret: number | undefined }
+  | { kind: 'notifier.remove'; mni: Word | undefined; mm: Word | undefined }
+  | {
+      kind: 'hmm.read_begin';
+      mni: Word | undefined;
+      mm: Word | undefined;
+      start: Word | undefined;
+      last: Word | undefined;
+    }
+  | { kind: 'hmm.read_begin_return'; seq: Word | undefined }
+  | {
+      kind: 'hmm.range_fault';
+      mni: Word | undefined;
+      mm: Word | undefined;
+      seq: Word | undefined;
+      start: Word | undefined;
+      end: Word | undefined;
+    }
+  | {
+      kind: 'hmm.range_fault_return';
+      ret: number | undefined;
+      start: Word | undefined;
+      end: Word | undefined;
+    }
+  // --- any other probed function: driver callbacks, wrappers of hmm_range_fault, device fault handlers ---
+  | {
+      kind: 'probe.enter';
+      function: string;
+      module: string | undefined;
+      role: ProbeRole;
+      args: Readonly<Record<string, Word | string>>;
+    }
+  | {
+      kind: 'probe.return';
+      function: string;
+      module: string | undefined;
+      role: ProbeRole;
+      ret: number | undefined;
+      args: Readonly<Record<string, Word | string>>;
+    }
+  // --- devices ---
+  /** A device reports a GPU page fault by tracepoint (amdgpu_iv, xe_vma_pagefault, …). */
+  | {
+      kind: 'device.fault';
+      driver: string;
+      pasid: number | undefined;
+      vmid: number | undefined;
+      asid: number | undefined;
+      address: Word | undefined;
+      write: boolean | undefined;
+    }
+  /** An IOMMU reports a page request or a fault (intel_iommu:prq_report, iommu:io_page_fault). */
+  | {
+      kind: 'iommu.fault';
+      device: string;
+      pasid: number | undefined;
+      address: Word | undefined;
+      source: string;
+    }
+  | { kind: 'pasid.allocated' | 'pasid.freed'; driver: string; pasid: number };
+
+/**
+ * What the catalogue knows a probed function to be. `unknown` functions are still followed: their
+ * nesting (inside an invalidation, around a range fault) tells what they are.
+ */
+export type ProbeRole =
+  | 'invalidate-callback'
+  | 'range-fault-wrapper'
+  | 'device-fault-handler'
+  | 'unknown';
+
+export type OccurrenceKind = Occurrence['kind'];
+export type OccurrenceOf<K extends OccurrenceKind> = Extract<Occurrence, { kind: K }>;
