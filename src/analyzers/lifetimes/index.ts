@@ -1,0 +1,27 @@
+import { addressSpace } from './address-space.ts';
+import { deviceFault } from './device-fault.ts';
+import { fence } from './fence.ts';
+import { fenceWait } from './fence-wait.ts';
+import { invalidation } from './invalidation.ts';
+import { job } from './job.ts';
+import type { Lifetime } from './lifetime.ts';
+import { notifier } from './notifier.ts';
+import { pasid } from './pasid.ts';
+import { rangeFault } from './range-fault.ts';
+import { syscall } from './syscall.ts';
+import { task } from './task.ts';
+
+/** Every object kind, in the order they see an occurrence. */
+export const lifetimes: readonly Lifetime[] = [
+  task,
+  addressSpace,
+  notifier,
+  pasid,
+  syscall,
+  job,
+  fence,
+  fenceWait,
+  invalidation,
+  rangeFault,
+  deviceFault,
+];

@@ -1,0 +1,56 @@
+import type { Table } from '../../store/table.ts';
+import { integer, span, text } from './columns.ts';
+
+export const taskTable: Table = {
+  name: 'task',
+  doc: 'A thread. A tid is reused, so (tid, generation) is its identity.',
+  columns: [
+    integer('tid', 'Thread id in the initial pid namespace.'),
+    integer('generation', 'How many earlier threads of the capture had this tid.'),
+    text('comm', 'Last known name; a label, never an identity.'),
+    integer('process_id', 'process.id it belongs to; NULL = its thread group is not known.'),
+    integer(
+      'parent_task_id',
+      'task.id of the task that forked it; NULL = born before the capture.',
+    ),
+    integer('is_thread', '1 = thread of an existing group, 0 = leader; NULL = unknown.'),
+    integer('exit_event', 'sched_process_exit of this thread.'),
+    ...span('sched_process_fork', 'sched_process_exit of this thread'),
+  ],
+  indexes: [['tid'], ['process_id']],
+};
+
+export const processTable: Table = {
+  name: 'process',
+  doc: 'A thread group. A pid is reused, so (pid, generation) is its identity.',
+  columns: [
+    integer('pid', 'tid of the group leader in the initial pid namespace.'),
+    integer('generation', 'How many earlier processes of the capture had this pid.'),
+    text('comm', 'Last known name of the leader.'),
+    integer(
+      'group_dead_known',
+      '1 = the kernel said when the whole group was dead (group_dead, 6.16 and later).',
+    ),
+    integer('threads', 'Threads seen to belong to it, the leader included.'),
+    integer('execs', 'How often it called execve.'),
+    integer(
+      'leader_exit_ts',
+      'sched_process_exit of the leader, relative ns; its threads may live on.',
+    ),
+    integer('leader_exit_event', 'That event.'),
+    integer(
+      'killed_ts',
+      'SIGKILL was delivered or it was chosen by the OOM killer, relative ns; NULL = not seen.',
+    ),
+    integer(
+      'files_closed_ts',
+      'First sign that its files were closed after death, relative ns; NULL = unknown.',
+    ),
+    integer('files_closed_event', 'That event.'),
+    ...span(
+      'sched_process_fork',
+      'death of the whole group: group_dead, else the exit of its last known thread confirmed by the end of its mm',
+    ),
+  ],
+  indexes: [['pid']],
+};
