@@ -48,6 +48,8 @@ export interface View {
   readonly saneProbes: boolean;
   /** Only one task and its children were recorded (perf without -a): idle and kworkers are invisible. */
   readonly perTask: boolean;
+  /** How the detectors run so far ended; `tool-blind` runs last and sees all others. */
+  readonly runs: readonly DetectorRun[];
 }
 
 export interface Detector {
