@@ -54,6 +54,11 @@ export interface View {
 
 export interface Detector {
   readonly meta: DetectorMeta;
+  /**
+   * Why it cannot decide on this capture although all kinds it needs were observed, one sentence:
+   * the runner then says `not-observable` and does not call `detect`. Undefined = it can.
+   */
+  cannotDecide?(view: View): string | undefined;
   detect(view: View): Iterable<FindingDraft>;
 }
 
