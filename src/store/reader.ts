@@ -1,0 +1,91 @@
+/** Reads a store: integers are numbers where that is exact and bigints beyond 2^53. */
+import { statSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { TraceError } from '../errors.ts';
+import { toSafe } from './event-table.ts';
+import { SCHEMA_VERSION } from './schema.ts';
+
+export type Parameter = string | number | bigint | null;
+
+export class StoreReader {
+  readonly db: Database.Database;
+
+  constructor(db: Database.Database) {
+    this.db = db;
+  }
+
+  /** Rows of a query that changes nothing. */
+  all<Row>(sql: string, ...parameters: readonly Parameter[]): Row[] {
+    const statement = this.#prepare(sql);
+    const rows = statement.all(...parameters) as Record<string, unknown>[];
+    for (const row of rows) {
+      for (const name in row) {
+        const value = row[name];
+        if (typeof value === 'bigint') row[name] = toSafe(value);
+      }
+    }
+    return rows as Row[];
+  }
+
+  /** Rows of a query as arrays, one at a time, with the names of its columns. */
+  table(sql: string): { columns: string[]; rows: Iterable<unknown[]> } {
+    const statement = this.#prepare(sql);
+    const columns = statement.columns().map((column) => column.name);
+    return { columns, rows: statement.raw().iterate() as Iterable<unknown[]> };
+  }
+
+  close(): void {
+    this.db.close();
+  }
+
+  #prepare(sql: string): Database.Statement {
+    const statement = this.db.prepare(sql);
+    if (!statement.reader || !statement.readonly) {
+      throw new TraceError('only queries that read are allowed', { hint: 'start with SELECT or WITH' });
+    }
+    return statement.safeIntegers();
+  }
+}
+
+/**
+ * Opens a finished store.
+ * @throws TraceError when the file is missing, no store, or of another schema version.
+ */
+export function openStore(path: string): StoreReader {
+  let db: Database.Database | undefined;
+  try {
+    if (statSync(path).isDirectory()) throw new TraceError(`${path} is a directory`);
+    db = new Database(path, { readonly: true, fileMustExist: true });
+    db.pragma('query_only = ON');
+    const version = db.prepare('SELECT schema_version FROM capture').pluck().get();
+    if (version !== SCHEMA_VERSION) {
+      throw new TraceError(`${path} was written by another version of svm-trace`, {
+        hint: 'analyze the capture again',
+      });
+    }
+    return new StoreReader(db);
+  } catch (error) {
+    db?.close();
+    throw openError(error, path);
+  }
+}
+
+/** Whether a file is an SQLite database, by its first bytes. */
+export function isDatabase(head: Uint8Array): boolean {
+  return new TextDecoder('latin1').decode(head.subarray(0, 16)) === 'SQLite format 3\0';
+}
+
+function openError(error: unknown, path: string): unknown {
+  if (error instanceof TraceError) return error;
+  const code = (error as { code?: unknown }).code;
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    return new TraceError(`cannot open ${path}: no such file`, { cause: error });
+  }
+  if (code === 'EACCES' || code === 'SQLITE_CANTOPEN') {
+    return new TraceError(`cannot open ${path}: permission denied`, { cause: error });
+  }
+  return new TraceError(`${path} is no svm-trace database`, {
+    hint: 'make one with: svm-trace analyze trace.dat -o trace.db',
+    cause: error,
+  });
+}
