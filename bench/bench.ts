@@ -1,0 +1,140 @@
+/**
+ * `npm run bench [-- options] [capture…]`: the cost of `svm-trace analyze` against
+ * `trace-cmd report >/dev/null` on the same file, in interleaved rounds, so that other load on the
+ * machine hits both alike. Prints the ratio of CPU times (median of the rounds) and the peak memory,
+ * and fails when a target is missed.
+ *
+ *   --sizes 1,5,20   millions of events of the generated captures (none: `--sizes ""`)
+ *   --rounds 3       runs of each program on each file
+ *   --keep <folder>  put the generated captures there and reuse them next time
+ */
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { generate } from './generate.ts';
+import { type Cost, measure } from './measure.ts';
+
+const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+const PEAK_LIMIT_MB = 250;
+const MILLION = 1_000_000;
+const EXIT_COULD_NOT_RUN = 2;
+
+interface Contender {
+  readonly name: string;
+  /** Highest ratio to trace-cmd's CPU time that is good enough; undefined for trace-cmd itself. */
+  readonly target: number | undefined;
+  run(capture: string, database: string): Promise<Cost>;
+}
+
+const contenders: readonly Contender[] = [
+  {
+    name: 'trace-cmd report',
+    target: undefined,
+    run: (capture) => measure('trace-cmd', ['report', '-i', capture]),
+  },
+  {
+    name: 'analyze',
+    target: 0.12,
+    run: (capture, database) => analyze(capture, database, []),
+  },
+  {
+    name: 'analyze --events all',
+    target: 0.6,
+    run: (capture, database) => analyze(capture, database, ['--events', 'all']),
+  },
+];
+
+async function analyze(capture: string, database: string, more: string[]): Promise<Cost> {
+  rmSync(database, { force: true });
+  const cost = await measure(process.execPath, [
+    CLI,
+    'analyze',
+    capture,
+    '-o',
+    database,
+    '--quiet',
+    ...more,
+  ]);
+  if (cost.exitCode === null || cost.exitCode >= EXIT_COULD_NOT_RUN) {
+    throw new Error(`svm-trace analyze ${more.join(' ')} ${capture} ended with ${cost.exitCode}`);
+  }
+  return cost;
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    sizes: { type: 'string', default: '1,5,20' },
+    rounds: { type: 'string', default: '3' },
+    keep: { type: 'string' },
+  },
+});
+const folder = values.keep ?? mkdtempSync(join(tmpdir(), 'svm-trace-bench-'));
+mkdirSync(folder, { recursive: true });
+let missed = 0;
+try {
+  for (const capture of positionals) await compare(capture, 'given');
+  for (const millions of values.sizes.split(',').filter(Boolean).map(Number)) {
+    const capture = join(folder, `generated-${millions}m.dat`);
+    if (!existsSync(capture)) generate(capture, millions * MILLION);
+    await compare(capture, `${millions} M events generated`);
+    if (values.keep === undefined) rmSync(capture);
+  }
+} finally {
+  if (values.keep === undefined) rmSync(folder, { recursive: true });
+}
+console.log(missed === 0 ? 'all targets met' : `${missed} targets missed`);
+process.exitCode = missed === 0 ? 0 : 1;
+
+async function compare(capture: string, what: string): Promise<void> {
+  const megabytes = Math.round(statSync(capture).size / (1 << 20));
+  console.log(`\n${basename(capture)} (${what}, ${megabytes} MiB)`);
+  const costs = new Map<Contender, Cost[]>(contenders.map((contender) => [contender, []]));
+  const database = join(folder, 'bench.db');
+  for (let round = 0; round < Number(values.rounds); round++) {
+    for (const contender of contenders) {
+      costs.get(contender)?.push(await contender.run(capture, database));
+    }
+  }
+  const [baseline] = contenders;
+  const reference = (baseline && costs.get(baseline)) ?? [];
+  console.log('  program                 CPU s   wall s  peak MiB  ratio of CPU (each round)');
+  for (const contender of contenders) report(contender, costs.get(contender) ?? [], reference);
+  rmSync(database, { force: true });
+}
+
+function report(contender: Contender, costs: readonly Cost[], reference: readonly Cost[]): void {
+  const ratios = costs.map((cost, round) => cost.cpuSeconds / (reference[round]?.cpuSeconds ?? 1));
+  const peak = Math.max(...costs.map((cost) => cost.peakMegabytes));
+  const columns = [
+    contender.name.padEnd(21),
+    median(costs.map((cost) => cost.cpuSeconds))
+      .toFixed(2)
+      .padStart(7),
+    median(costs.map((cost) => cost.wallSeconds))
+      .toFixed(2)
+      .padStart(8),
+    peak.toFixed(0).padStart(9),
+  ];
+  if (contender.target === undefined) {
+    console.log(`  ${columns.join(' ')}`);
+    return;
+  }
+  const ratio = median(ratios);
+  const fast = ratio <= contender.target;
+  const small = peak <= PEAK_LIMIT_MB;
+  if (!fast) missed++;
+  if (!small) missed++;
+  const rounds = ratios.map((each) => each.toFixed(3)).join(' ');
+  const verdict = `${fast ? 'within' : 'MISSES'} ${contender.target}x${small ? '' : `, MISSES ${PEAK_LIMIT_MB} MiB`}`;
+  console.log(`  ${columns.join(' ')}  ${ratio.toFixed(3)}x (${rounds}) ${verdict}`);
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const high = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? high : ((sorted[middle - 1] ?? high) + high) / 2;
+}
