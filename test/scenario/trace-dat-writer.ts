@@ -62,6 +62,7 @@ export const OPTION = {
 
 const SECTION_COMPRESSED = 1;
 const PAGES_PER_CHUNK = 10;
+const COMPRESSOR_VERSION = { none: '', zlib: '1.2.13', zstd: '1.5.4' } as const;
 const ZSTD_MAGIC = 0xfd2fb528;
 const ZSTD_MAX_BLOCK = 128 * 1024;
 
@@ -132,13 +133,20 @@ function flyrecordV6(
 }
 
 function encodeV7(content: TraceDatContent): Uint8Array {
-  const compressor = content.compression === 'none' ? 'none' : content.compression;
+  const { out, metadata } = startV7(content);
+  const buffers = content.buffers.map((buffer) => writeBufferV7(out, content, buffer));
+  const at = out.length;
+  out.bytes(finishV7(content, at, metadata, buffers));
+  out.setU64(firstOptionsAt(content), at);
+  return out.finish();
+}
+
+/** A version 7 file up to its buffers, and the options that name its sections. */
+export function startV7(content: TraceDatContent): { out: ByteWriter; metadata: RawOption[] } {
   const out = preamble(content)
-    .cString(compressor)
-    .cString(content.compression === 'none' ? '' : '1.5.4');
-  const firstOptions = out.length;
-  out.u64(0);
-  const { littleEndian } = content;
+    .cString(content.compression)
+    .cString(COMPRESSOR_VERSION[content.compression])
+    .u64(0);
   const sections: [number, Uint8Array][] = [
     [OPTION.headerInfo, headerInfo(content)],
     [OPTION.ftraceEvents, ftraceEvents(content)],
@@ -147,15 +155,32 @@ function encodeV7(content: TraceDatContent): Uint8Array {
     [OPTION.printk, sized32(content, content.printk)],
     [OPTION.cmdlines, sized64(content, content.cmdlines)],
   ];
-  const metadata: RawOption[] = sections.map(([id, data]) => {
+  const metadata = sections.map(([id, data]) => {
     const offset = writeSection(out, id, data, content.compression);
-    return { id, data: new ByteWriter(littleEndian).u64(offset).finish() };
+    return { id, data: new ByteWriter(content.littleEndian).u64(offset).finish() };
   });
-  const buffers = content.buffers.map((buffer) => writeBufferV7(out, content, buffer));
-  // Two chained options sections, as trace-cmd writes them: metadata first, then the buffers.
-  out.setU64(firstOptions, out.length);
+  return { out, metadata };
+}
+
+/** Where the header holds the offset of the first options section. */
+export function firstOptionsAt(content: TraceDatContent): number {
+  const { compression } = content;
+  return preamble(content).length + compression.length + COMPRESSOR_VERSION[compression].length + 2;
+}
+
+/**
+ * The end of a version 7 file that begins at offset `at`: two chained options sections, as trace-cmd
+ * writes them, the metadata first, then the buffers.
+ */
+export function finishV7(
+  content: TraceDatContent,
+  at: number,
+  metadata: readonly RawOption[],
+  buffers: readonly RawOption[],
+): Uint8Array {
+  const out = new ByteWriter(content.littleEndian);
   const next = writeOptions(out, [...metadata, ...plainOptions(content)]);
-  out.setU64(next, out.length);
+  out.setU64(next, at + out.length);
   writeOptions(out, buffers);
   return out.finish();
 }

@@ -1,0 +1,340 @@
+/**
+ * A Result as rich as a bad day, for tests of reports: several findings, losses, detectors that
+ * could not look, and names chosen to break out of whatever they are written into.
+ */
+import type { Finding } from '../src/analyzers/finding.ts';
+import type {
+  Distribution,
+  ObjectTable,
+  Result,
+  TimelineItem,
+  TimelineLane,
+} from '../src/analyzers/result.ts';
+
+const MS = 1_000_000;
+const S = 1_000_000_000;
+
+/** What a task, a fence timeline or a file may call itself. */
+export const HOSTILE_NAMES: readonly string[] = [
+  '<script>alert(1)</script>',
+  '</script><img src=x onerror=alert(2)>',
+  '"><svg onload=alert(3)>',
+  "';alert(4)//",
+  '<!-- --><style>*{display:none}</style>',
+  '\u202egnp.exe\u2066',
+  'red\u001b[31m\u0007bell',
+  'zero\u200bwidth\ufeff',
+  'line\u2028para\u2029',
+  '&lt;already&amp;escaped',
+  '{{7*7}}',
+  'https://evil.example/x.js',
+];
+
+function evidence(
+  event: number,
+  ts: number,
+  cpu: number,
+  type: string,
+  text: string,
+): Finding['evidence'][number] {
+  const line = `svmload-172 [00${cpu}] ${(95 + ts / S).toFixed(6)}: ${text}`;
+  return { event, ts, cpu, tid: 172, type, text: line };
+}
+
+const stall: Finding = {
+  id: 'invalidate-stall-0a1b2c3d',
+  detector: 'invalidate-stall',
+  severity: 'error',
+  confidence: 'proven',
+  summary:
+    'mprotect() by svmload (tid 172) was held up for 411.8 ms in mmu_notifier_invalidate_range_start: svmlab_invalidate waited 409.2 ms for fence 3:2 (svmlab-ring0).',
+  from: 1_402 * MS,
+  to: 1_814 * MS,
+  objects: [
+    { kind: 'invalidation', id: 2, label: 'invalidation 0x7f2a4c000000-0x7f2a4c010000' },
+    { kind: 'fence', id: 2, label: 'fence 3:2 (svmlab-ring0)' },
+  ],
+  details: [
+    { label: 'Range', value: { type: 'address', hex: '0x7f2a4c000000' } },
+    { label: 'Range size', value: { type: 'bytes', value: 65536 } },
+    { label: 'Held up', value: { type: 'duration', ns: 411_790_123 } },
+    { label: 'Began', value: { type: 'time', ns: 1_402 * MS } },
+    { label: 'Fence waits inside', value: { type: 'count', value: 1 } },
+    { label: 'Returned', value: { type: 'errno', value: -11 } },
+    {
+      label: 'Waited for',
+      value: { type: 'object', ref: { kind: 'fence', id: 2, label: 'fence 3:2 (svmlab-ring0)' } },
+    },
+    { label: 'Actor', value: { type: 'text', value: HOSTILE_NAMES[0] ?? '' } },
+  ],
+  evidence: [
+    evidence(
+      31,
+      1_402 * MS,
+      1,
+      'svm:inval_start',
+      'inval_start: mm=0xffff9a3e start=0x7f2a4c000000 end=0x7f2a4c010000',
+    ),
+    evidence(32, 1_402.2 * MS, 1, 'svm:drv_inval', 'drv_inval: mni=0xffff9a3e0c5f1200 seq=7'),
+    evidence(
+      33,
+      1_402.6 * MS,
+      1,
+      'dma_fence:dma_fence_wait_start',
+      'dma_fence_wait_start: driver=svmlab timeline=svmlab-ring0 context=3 seqno=2',
+    ),
+    evidence(
+      34,
+      1_811.8 * MS,
+      0,
+      'dma_fence:dma_fence_signaled',
+      'dma_fence_signaled: driver=svmlab timeline=svmlab-ring0 context=3 seqno=2',
+    ),
+    evidence(
+      35,
+      1_813.2 * MS,
+      1,
+      'svm:inval_start_ret',
+      'inval_start_ret: ret=0 </td><script>alert(5)</script>',
+    ),
+  ],
+  evidenceOmitted: 2,
+  next: [
+    'Look at why the job behind fence 3:2 ran for 400 ms.',
+    'Consider unmapping the range from the device without waiting for the ring.',
+  ],
+  identity: ['invalidate-stall', 'svmlab_invalidate', 'svmlab-ring0'],
+  key: { tid: 172, fence: '3:2' },
+};
+
+const neverSignalled: Finding = {
+  id: 'fence-never-signalled-9f8e7d6c',
+  detector: 'fence-never-signalled',
+  severity: 'critical',
+  confidence: 'likely',
+  summary:
+    'Fence 3:3 (svmlab-ring0) of svmload (pid 172) was never signalled: its owner exited 2.11 s before the end of the capture.',
+  from: 2_100 * MS,
+  to: 4_900 * MS,
+  objects: [{ kind: 'fence', id: 3, label: 'fence 3:3 (svmlab-ring0)' }],
+  details: [{ label: 'Age at the end', value: { type: 'duration', ns: 2_800 * MS } }],
+  evidence: Array.from({ length: 30 }, (_, index) =>
+    evidence(
+      40 + index,
+      (2_100 + index * 12) * MS,
+      index % 3,
+      'sched:sched_process_exit',
+      `sched_process_exit: comm=${HOSTILE_NAMES[index % HOSTILE_NAMES.length]} pid=172 prio=120`,
+    ),
+  ),
+  evidenceOmitted: 0,
+  next: ['Look for the job behind fence 3:3 in the driver’s ring dump.'],
+  identity: ['fence-never-signalled', 'svmlab-ring0'],
+  key: { pid: 172, fence: '3:3' },
+};
+
+const storm: Finding = {
+  ...stall,
+  id: 'hmm-retry-storm-11223344',
+  detector: 'hmm-retry-storm',
+  severity: 'warn',
+  confidence: 'suspect',
+  summary: `Task ${HOSTILE_NAMES[1]} retried one range fault 183 times in 1 s and gave up with -EBUSY.`,
+  from: 3_000 * MS,
+  to: 4_000 * MS,
+  details: [],
+  next: [],
+};
+
+const ghost: Finding = {
+  ...stall,
+  id: 'post-exit-device-fault-55667788',
+  detector: 'post-exit-device-fault',
+  severity: 'error',
+  confidence: 'proven',
+  summary: 'The device faulted 7 times on PASID 0x80ac after its process had exited.',
+  from: 4_100 * MS,
+  to: 4_100 * MS,
+};
+
+function lane(
+  label: string,
+  kind: string,
+  spans: readonly (readonly [number | null, number | null, string, string?])[],
+  omitted = 0,
+): TimelineLane {
+  const items = spans.map(([from, to, name, finding]): TimelineItem => {
+    const item = { from, to, label: name, kind };
+    return finding === undefined ? item : { ...item, finding };
+  });
+  return { label, items, omitted };
+}
+
+function timeline(): TimelineLane[] {
+  return [
+    lane('process svmload (172)', 'process', [[12 * MS, 4_050 * MS, 'svmload']]),
+    lane(`process ${HOSTILE_NAMES[2]} (99)`, 'process', [[null, null, HOSTILE_NAMES[2] ?? '']]),
+    lane('range faults of 172', 'range_fault', [
+      [200 * MS, 215 * MS, '1 attempt'],
+      [1_380 * MS, 1_396 * MS, '1 attempt'],
+      [3_000 * MS, 4_000 * MS, '183 attempts, -EBUSY', storm.id],
+    ]),
+    lane(
+      'attempts of 172',
+      'range_fault_attempt',
+      Array.from({ length: 183 }, (_, n) => [
+        (3_000 + n * 5.4) * MS,
+        (3_005 + n * 5.4) * MS,
+        `attempt ${n + 1}`,
+      ]),
+      17,
+    ),
+    lane('invalidations', 'invalidation', [
+      [300 * MS, 320 * MS, 'mprotect, 20 ms'],
+      [1_402 * MS, 1_814 * MS, 'mprotect, 411.8 ms', stall.id],
+      [2_050 * MS, 2_055 * MS, 'munmap, 5 ms'],
+    ]),
+    lane('callbacks', 'invalidation_callback', [
+      [300.2 * MS, 319.5 * MS, 'svmlab_invalidate'],
+      [1_402.2 * MS, 1_813 * MS, 'svmlab_invalidate', stall.id],
+    ]),
+    lane('fences svmlab-ring0', 'fence', [
+      [299 * MS, 319 * MS, '3:1'],
+      [1_400 * MS, 1_811.8 * MS, '3:2', stall.id],
+      [2_100 * MS, null, '3:3', neverSignalled.id],
+      [2_150 * MS, 2_500 * MS, '3:4'],
+    ]),
+    lane('waits', 'fence_wait', [[1_402.6 * MS, 1_812 * MS, 'for 3:2', stall.id]]),
+    lane('device faults', 'device_fault', [[4_100 * MS, 4_100 * MS, '-ESRCH', ghost.id]]),
+    lane('nothing', 'job', []),
+  ];
+}
+
+/** Deterministic, long-tailed. */
+function distribution(
+  name: string,
+  title: string,
+  number: number,
+  series: readonly string[],
+): Distribution {
+  const points = Array.from({ length: number }, (_, n) => ({
+    ts: ((n * 7919) % 4_900) * MS,
+    value: Math.round(1_000 * Math.exp(((n * 2654435761) % 1000) / 75)),
+    series: series[n % series.length] ?? '',
+  }));
+  const sorted = points.map((point) => point.value).sort((a, b) => a - b);
+  const at = (q: number): number => sorted[Math.round(q * (sorted.length - 1))] ?? 0;
+  const quantiles = number === 0 ? [] : [0, 0.5, 0.9, 0.99, 1].map((q) => ({ q, value: at(q) }));
+  return { name, title, unit: 'ns', count: number * 3, quantiles, points };
+}
+
+const fences: ObjectTable = {
+  kind: 'fence',
+  doc: 'A dma_fence: what a job’s completion looks like to the rest of the kernel.',
+  total: 4_812,
+  columns: ['id', 'context', 'seqno', 'driver', 'timeline', 'start_ts', 'signaled_ts', 'wait_ns'],
+  rows: HOSTILE_NAMES.map((name, n) => [
+    n + 1,
+    3,
+    n + 1,
+    'svmlab',
+    name,
+    n * 12 * MS,
+    n % 3 === 0 ? null : n * 13 * MS,
+    n * 1_234_567,
+  ]),
+};
+
+/** The whole of it; `overrides` replaces top-level parts. */
+export function sampleResult(overrides: Partial<Result> = {}): Result {
+  return {
+    schema: 'svm-trace-result',
+    version: 1,
+    tool: { name: 'svm-trace', version: '0.1.0' },
+    capture: {
+      path: `captures/${HOSTILE_NAMES[0]}.dat`,
+      format: 'trace.dat',
+      version: '7',
+      endian: 'little',
+      sizeBytes: 1_234_567,
+      uname: `Linux lab 6.12.117+deb12-amd64 #1 SMP ${HOSTILE_NAMES[4]} x86_64`,
+      clock: { name: 'mono', unit: 'ns', base: '95123456789' },
+      cpus: 4,
+      buffers: [{ name: '', clock: 'mono', cpus: [0, 1, 2, 3] }],
+      facts: { compression: 'zstd 1.5.4', [HOSTILE_NAMES[3] ?? '']: HOSTILE_NAMES[5] ?? '' },
+      durationNs: 4.9 * S,
+      events: 68_336,
+      eventTypes: HOSTILE_NAMES.map((name, n) => ({
+        system: 'svm',
+        name,
+        events: n * 100,
+        first: n * MS,
+        last: 4 * S,
+        selected: n % 2 === 0,
+      })),
+    },
+    losses: [
+      { buffer: '', cpu: 2, from: 2.6 * S, to: 2.8 * S, events: 1_200, kind: 'dropped' },
+      {
+        buffer: HOSTILE_NAMES[6] ?? '',
+        cpu: 0,
+        from: null,
+        to: 40 * MS,
+        events: null,
+        kind: 'overwritten',
+      },
+    ],
+    problems: [
+      {
+        code: 'unknown-option',
+        severity: 'info',
+        message: `Option 99 (${HOSTILE_NAMES[7]}) was skipped.`,
+        count: 1,
+      },
+    ],
+    findings: [stall, neverSignalled, storm, ghost],
+    detectors: [
+      { detector: 'invalidate-stall', outcome: 'findings', findings: 1 },
+      { detector: 'fence-never-signalled', outcome: 'findings', findings: 1 },
+      { detector: 'hmm-retry-storm', outcome: 'findings', findings: 1 },
+      { detector: 'hmm-timeout', outcome: 'clean', findings: 0 },
+      {
+        detector: 'dead-client-fence',
+        outcome: 'not-observable',
+        findings: 0,
+        reason: 'No event says when a task exited.',
+        enable: ['sched:sched_process_exit', 'task:task_newtask'],
+      },
+      {
+        detector: 'fence-error',
+        outcome: 'not-observable',
+        findings: 0,
+        reason: 'dma_fence events carry no error.',
+        enable: [
+          'p:svm/fence_signal dma_fence_signal_timestamp_locked fence=$arg1:x64 context=+32($arg1):u64 seqno=+40($arg1):u64 error=+60($arg1):s32',
+          'f:svm/hmm_range_fault hmm_range_fault',
+        ],
+      },
+      {
+        detector: 'tool-blind',
+        outcome: 'error',
+        findings: 0,
+        reason: `no such column: ${HOSTILE_NAMES[8]}`,
+      },
+    ],
+    worst: 'critical',
+    timeline: timeline(),
+    objects: [fences, { kind: 'job', doc: 'A GPU job.', total: 0, columns: ['id'], rows: [] }],
+    distributions: [
+      distribution('invalidation', 'How long do invalidations hold up the memory manager?', 400, [
+        'mprotect',
+        'munmap',
+        HOSTILE_NAMES[0] ?? '',
+      ]),
+      distribution('fence', 'How long are fences pending?', 6, ['svmlab-ring0']),
+      distribution('many-series', 'How long do jobs wait in each ring?', 300, [...HOSTILE_NAMES]),
+      distribution('job', 'How long do jobs wait to run?', 0, []),
+    ],
+    ...overrides,
+  };
+}
