@@ -14,6 +14,7 @@ export interface WriterField {
   /** Bytes of one element; the whole size where the field is no array. */
   readonly elementSize: number;
   readonly array: boolean;
+  readonly signed: boolean;
   /** Elements are characters. */
   readonly text: boolean;
 }
@@ -62,16 +63,21 @@ export function readFormat(system: string, text: string): WriterFormat {
   const name = /^name: (\S+)$/m.exec(text)?.[1];
   const id = /^ID: (\d+)$/m.exec(text)?.[1];
   if (name === undefined || id === undefined) throw new Error(`no format text: ${text}`);
-  const fields = [...text.matchAll(FIELD_LINE)].map(([, declaration, offset, size]) =>
-    readField(declaration ?? '', Number(offset), Number(size)),
+  const fields = [...text.matchAll(FIELD_LINE)].map(([, declaration, offset, size, signed]) =>
+    readField(declaration ?? '', Number(offset), Number(size), signed === '1'),
   );
   const fixedSize = Math.max(...fields.map((field) => field.offset + field.size));
   return { system, name, id: Number(id), text, fields, fixedSize };
 }
 
-const FIELD_LINE = /^\tfield:([^;]*);\toffset:(\d+);\tsize:(\d+);/gm;
+const FIELD_LINE = /^\tfield:([^;]*);\toffset:(\d+);\tsize:(\d+);\tsigned:(\d);/gm;
 
-function readField(declaration: string, offset: number, size: number): WriterField {
+function readField(
+  declaration: string,
+  offset: number,
+  size: number,
+  signed: boolean,
+): WriterField {
   const array = /\[([^\]]*)\]/.exec(declaration);
   const storage = declaration.startsWith('__data_loc ')
     ? 'data_loc'
@@ -90,6 +96,7 @@ function readField(declaration: string, offset: number, size: number): WriterFie
     size,
     storage,
     array: array !== null,
+    signed,
     text: array !== null && type === 'char',
     elementSize: counted ? size / count : array ? typeSize(type) : size,
   };

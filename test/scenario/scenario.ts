@@ -23,6 +23,7 @@
  * - `function(name, parent)`, `graphEntry(name, depth)`, `graphExit(name, depth, calltime, ret?)`:
  *   records of the function tracers; functions get kallsyms entries as they are named.
  * - `fork`, `exec`, `exit`, `sysEnter`, `sysExit`: the usual task and system-call events by short names.
+ * - `invalidate({ mm, start, end, event, mni, takes })`: a whole invalidation with the driver's callback.
  * - `inBuffer('gpu')` puts what follows into that instance; `absolute()`, `discarded(bytes)` and
  *   `newPage()` shape the ring buffer of the current CPU.
  */
@@ -33,6 +34,7 @@ import { encodeEvent, type ScenarioFields } from './encode-event.ts';
 import { type Kernel, kernelFormats, type WriterFormat } from './kernel-formats.ts';
 import { type Probe, probe } from './probes.ts';
 import { encodePages, type PageItem } from './ring-buffer-writer.ts';
+import { type TimeShift, type Tsc2Nsec, timeShiftOption, tsc2NsecOption } from './time-options.ts';
 import { type Compression, encodeTraceDat, type RawOption } from './trace-dat-writer.ts';
 
 export { DRIVER_PROBES, SVM_PROBES } from './probes.ts';
@@ -60,6 +62,10 @@ export interface ScenarioOptions {
   readonly uname?: string;
   /** trace_printk formats, as tracefs' printk_formats. */
   readonly printk?: string;
+  /** The recorder's conversion of TSC cycles; with clock `x86-tsc`. */
+  readonly tsc2nsec?: Tsc2Nsec;
+  /** A guest's clock against its host's. */
+  readonly timeShift?: TimeShift;
   /** Leave the names of threads out of the saved command lines. */
   readonly noCmdlines?: boolean;
   readonly options?: readonly RawOption[];
@@ -85,6 +91,23 @@ export type FenceEvent =
 
 export function scenario(options: ScenarioOptions = {}): Scenario {
   return new Scenario(options);
+}
+
+/** One `__mmu_notifier_invalidate_range_start` … `_end`, with the driver's callback inside. */
+export interface Invalidation {
+  readonly mm: number | bigint;
+  readonly start: number | bigint;
+  readonly end: number | bigint;
+  /** enum mmu_notifier_event; 0 (UNMAP) when absent. */
+  readonly event?: number;
+  /** bit 0: the caller may sleep; 1 when absent. */
+  readonly flags?: number;
+  /** The notifier whose callback runs; none when absent. */
+  readonly mni?: number | bigint;
+  /** How long the callback (or the whole call, without one) takes. */
+  readonly takes: number;
+  /** Return value; a refused one (-11) has no end. */
+  readonly ret?: number;
 }
 
 /** Every event as it was put, for tests that compare what a reader gives back. */
@@ -226,6 +249,19 @@ export class Scenario {
     return this.event(`syscalls:sys_exit_${name}`, { ret });
   }
 
+  /** An invalidation by the current task, through SVM_PROBES and DRIVER_PROBES; time moves on by `takes`. */
+  invalidate(what: Invalidation): this {
+    const { mm, start, end, event = 0, flags = 1, mni, takes, ret = 0 } = what;
+    this.probe('inval_start', { mm, start, end, event, flags });
+    if (mni === undefined) this.after(takes);
+    else {
+      this.probe('drv_inval', { mni, mm, start, end, event, seq: 3 });
+      this.after(takes).probe('drv_inval_ret', { ret: ret === 0 ? 1 : 0 });
+    }
+    this.probe('inval_start_ret', { ret });
+    return ret === 0 ? this.probe('inval_end', { mm, start, end }) : this;
+  }
+
   function(name: string, parent: string, module?: string): this {
     return this.event('ftrace:function', {
       ip: this.symbol(name, module),
@@ -314,7 +350,11 @@ export class Scenario {
       printk: options.printk ?? '',
       cmdlines: this.#cmdlines(),
       buffers,
-      options: options.options ?? [],
+      options: [
+        ...(options.tsc2nsec ? [tsc2NsecOption(options.tsc2nsec, littleEndian)] : []),
+        ...(options.timeShift ? [timeShiftOption(options.timeShift, littleEndian)] : []),
+        ...(options.options ?? []),
+      ],
     });
   }
 
