@@ -65,6 +65,8 @@ export interface EvidenceLine {
   readonly ts: number;
   readonly cpu: number;
   readonly tid: number;
+  /** Name of the thread, as far as the capture says. */
+  readonly comm?: string;
   /** `system:event`. */
   readonly type: string;
   readonly text: string;

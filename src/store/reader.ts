@@ -56,7 +56,6 @@ export function openStore(path: string): StoreReader {
   try {
     if (statSync(path).isDirectory()) throw new TraceError(`${path} is a directory`);
     db = new Database(path, { readonly: true, fileMustExist: true });
-    db.pragma('query_only = ON');
     const version = db.prepare('SELECT schema_version FROM capture').pluck().get();
     if (version !== SCHEMA_VERSION) {
       throw new TraceError(`${path} was written by another version of svm-trace`, {

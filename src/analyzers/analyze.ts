@@ -1,0 +1,201 @@
+/** From a capture to a finished store and its Result. */
+import { closeSync, existsSync, openSync, readSync, realpathSync } from 'node:fs';
+import { TraceError } from '../errors.ts';
+import type { OccurrenceKind } from '../kernel/occurrence.ts';
+import { createRecogniser } from '../kernel/recognise.ts';
+import { openCapture } from '../parsers/detect.ts';
+import type { Capture } from '../parsers/parser.ts';
+import { captureIdentity } from '../store/identity.ts';
+import { isDatabase, openStore, StoreReader } from '../store/reader.ts';
+import { SCHEMA_VERSION } from '../store/schema.ts';
+import { storeError } from '../store/store-error.ts';
+import { StoreWriter } from '../store/writer.ts';
+import { VERSION } from '../version.ts';
+import { buildResult } from './build-result.ts';
+import { completeFindings } from './complete-findings.ts';
+import type { Detector } from './detector.ts';
+import { detectors } from './detectors/index.ts';
+import { capturePrinter, storedPrinter } from './event-printer.ts';
+import { lifetimes } from './lifetimes/index.ts';
+import { createLiveObjects } from './lifetimes/live-objects.ts';
+import { Pass, type Recogniser } from './pass.ts';
+import { checkProbes } from './probe-check.ts';
+import type { Result } from './result.ts';
+import { runDetectors } from './run-detectors.ts';
+import { createView } from './view.ts';
+import { writeCapture, writeEventTypes, writeOccurrences } from './write-facts.ts';
+import { writeVerdicts } from './write-verdicts.ts';
+
+export interface AnalyzeOptions {
+  /** Where to keep the database; without it there is none afterwards. */
+  readonly db?: string;
+  /** `default` stores the events the kernel catalogue knows and counts the rest. */
+  readonly events?: 'default' | 'all';
+  /** Loads the capture even if the database at `db` was made from it. */
+  readonly force?: boolean;
+  /** A detector that throws ends the analysis instead of having the outcome `error`. */
+  readonly strict?: boolean;
+  /** Aborting it leaves no database behind. */
+  readonly signal?: AbortSignal;
+  /** Called now and then with the part of the capture that is read, 0 to 1. */
+  readonly onProgress?: (part: number) => void;
+  /** Other detectors than the registered ones. */
+  readonly detectors?: readonly Detector[];
+}
+
+export interface Analysis {
+  readonly result: Result;
+  /** The database was there already and the capture was not read again. */
+  readonly reused: boolean;
+}
+
+/**
+ * Analyses a capture, or runs the detectors again over the database of an earlier analysis.
+ * @throws TraceError when the capture cannot be read or the database cannot be written.
+ */
+export async function analyze(path: string, options: AnalyzeOptions = {}): Promise<Analysis> {
+  if (isDatabaseFile(path)) return { result: analyzeStore(path, options), reused: true };
+  const { db } = options;
+  const settings = JSON.stringify({ events: options.events ?? 'default' });
+  if (db !== undefined && existsSync(db)) {
+    if (isSameFile(db, path)) {
+      throw new TraceError(`${db} is the capture itself`, { hint: 'give another -o path' });
+    }
+    if (!options.force && isCurrent(db, path, settings)) {
+      return { result: analyzeStore(db, options), reused: true };
+    }
+    refuseForeignFile(db, options.force === true);
+  }
+  const capture = openCapture(path);
+  try {
+    return { result: await load(path, capture, settings, options), reused: false };
+  } finally {
+    capture.close();
+  }
+}
+
+async function load(
+  path: string,
+  capture: Capture,
+  settings: string,
+  options: AnalyzeOptions,
+): Promise<Result> {
+  const { header } = capture;
+  const tables = lifetimes.flatMap((lifetime) => lifetime.tables);
+  const writer = new StoreWriter(options.db, header.eventTypes, tables);
+  try {
+    const recogniser: Recogniser = createRecogniser(
+      header,
+      (address) => capture.symbol(address),
+      (tid) => capture.comm(tid),
+    );
+    const everything = options.events === 'all';
+    const pass = new Pass(capture, writer, recogniser, lifetimes, createLiveObjects(), everything);
+    const { onProgress } = options;
+    await pass.run({
+      everything,
+      signal: options.signal,
+      onProgress: onProgress && ((bytes) => onProgress(Math.min(1, bytes / header.sizeBytes))),
+    });
+    writer.flush();
+    const store = new StoreReader(writer.db);
+    const identity = captureIdentity(path);
+    writeCapture(writer, capture, { path, identity, options: settings }, checkProbes(store));
+    writeEventTypes(writer, capture, (type) => pass.selected(type));
+    const running = options.detectors ?? detectors;
+    writeOccurrences(writer, kindsOf(running), recogniser.observed, (kind) =>
+      recogniser.possible(kind),
+    );
+    writer.loaded();
+    const found = runDetectors((runs) => createView(store, runs), running, options.strict ?? false);
+    const verdicts = {
+      runs: found.runs,
+      findings: completeFindings(found.findings, store, capturePrinter(capture)),
+    };
+    writeVerdicts(writer, store, verdicts);
+    const result = buildResult(store, verdicts);
+    writer.finish();
+    return result;
+  } catch (error) {
+    throw storeError(error, options.db ?? 'the temporary database');
+  } finally {
+    writer.abort();
+  }
+}
+
+/** The detectors over a finished store; the store itself is not changed. */
+function analyzeStore(path: string, options: AnalyzeOptions): Result {
+  const store = openStore(path);
+  try {
+    const found = runDetectors(
+      (runs) => createView(store, runs),
+      options.detectors ?? detectors,
+      options.strict ?? false,
+    );
+    const findings = completeFindings(found.findings, store, storedPrinter(store));
+    return buildResult(store, { runs: found.runs, findings });
+  } finally {
+    store.close();
+  }
+}
+
+/** The kinds detectors ask for. */
+function kindsOf(running: readonly Detector[]): OccurrenceKind[] {
+  return running.flatMap(({ meta }) => [...meta.needs, ...meta.uses].flatMap((need) => need.oneOf));
+}
+
+function isDatabaseFile(path: string): boolean {
+  try {
+    const fd = openSync(path, 'r');
+    try {
+      const head = new Uint8Array(16);
+      return isDatabase(head.subarray(0, readSync(fd, head, 0, 16, 0)));
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    // whatever is wrong with the file, opening it as a capture says it better
+    return false;
+  }
+}
+
+function isSameFile(a: string, b: string): boolean {
+  try {
+    return realpathSync(a) === realpathSync(b);
+  } catch {
+    return false;
+  }
+}
+
+/** Whether the store at `db` is what analysing `path` now would give. */
+function isCurrent(db: string, path: string, settings: string): boolean {
+  try {
+    const store = openStore(db);
+    try {
+      const [row] = store.all<{
+        identity: string;
+        options: string;
+        tool_version: string;
+        schema_version: number;
+      }>('SELECT identity, options, tool_version, schema_version FROM capture');
+      return (
+        row?.identity === captureIdentity(path) &&
+        row.options === settings &&
+        row.tool_version === VERSION &&
+        row.schema_version === SCHEMA_VERSION
+      );
+    } finally {
+      store.close();
+    }
+  } catch {
+    return false;
+  }
+}
+
+/** A mistyped -o must not cost the user a file. */
+function refuseForeignFile(db: string, force: boolean): void {
+  if (force || isDatabaseFile(db)) return;
+  throw new TraceError(`${db} exists and is no database`, {
+    hint: 'give another -o path, or --force to overwrite it',
+  });
+}

@@ -1,0 +1,207 @@
+/** The Result of a finished store: what `analyze` prints and what `report` reads again. */
+import type { StoreReader } from '../store/reader.ts';
+import { VERSION } from '../version.ts';
+import type { DetectorRun } from './detector.ts';
+import { buildDistributions } from './distributions.ts';
+import type { EvidenceLine, Finding, ObjectRef } from './finding.ts';
+import { buildObjectTables } from './object-tables.ts';
+import {
+  RESULT_VERSION,
+  type Result,
+  type ResultCapture,
+  type ResultLoss,
+  type ResultProblem,
+} from './result.ts';
+import { buildTimeline } from './timeline.ts';
+import { SEVERITY_RANK } from './complete-findings.ts';
+
+/** How the detectors ended and what they found. */
+export interface Verdicts {
+  readonly runs: readonly DetectorRun[];
+  /** The worst first. */
+  readonly findings: readonly Finding[];
+}
+
+export function buildResult(store: StoreReader, verdicts: Verdicts = readVerdicts(store)): Result {
+  const capture = readCapture(store);
+  const { findings, runs } = verdicts;
+  const comparable = capture.clock.unit === 'ns';
+  return {
+    schema: 'svm-trace-result',
+    version: RESULT_VERSION,
+    tool: { name: 'svm-trace', version: VERSION },
+    capture,
+    losses: readLosses(store),
+    problems: store.all<ResultProblem>(
+      'SELECT code, severity, message, count FROM problem ORDER BY id',
+    ),
+    findings,
+    detectors: runs,
+    worst: findings.reduce<Result['worst']>(
+      (worst, { severity }) =>
+        worst === null || SEVERITY_RANK[severity] > SEVERITY_RANK[worst] ? severity : worst,
+      null,
+    ),
+    timeline: buildTimeline(store, findings),
+    objects: buildObjectTables(store, findings),
+    // ticks of unknown length are no durations
+    distributions: comparable ? buildDistributions(store) : [],
+  };
+}
+
+interface CaptureRow {
+  readonly path: string;
+  readonly format: string;
+  readonly version: string;
+  readonly endian: 'little' | 'big';
+  readonly size_bytes: number;
+  readonly uname: string | null;
+  readonly clock_name: string;
+  readonly clock_unit: 'ns' | 'ticks';
+  readonly clock_base: string;
+  readonly clock_converted: string | null;
+  readonly cpus: number;
+  readonly duration_ns: number;
+  readonly events: number;
+}
+
+function readCapture(store: StoreReader): ResultCapture {
+  const [row] = store.all<CaptureRow>('SELECT * FROM capture');
+  if (!row) throw new Error('the store has no capture row');
+  const cpus = store.all<{ buffer_id: number; cpu: number }>('SELECT buffer_id, cpu FROM cpu');
+  const facts = store.all<{ name: string; value: string }>(
+    'SELECT name, value FROM capture_fact ORDER BY id',
+  );
+  const eventTypes = store.all<
+    Omit<ResultCapture['eventTypes'][number], 'selected'> & { selected: number }
+  >(
+    `SELECT system, name, events, first_ts AS "first", last_ts AS "last", selected
+     FROM event_type WHERE events > 0 OR selected = 1 ORDER BY id`,
+  );
+  return {
+    path: row.path,
+    format: row.format,
+    version: row.version,
+    endian: row.endian,
+    sizeBytes: row.size_bytes,
+    uname: row.uname,
+    clock: {
+      name: row.clock_name,
+      unit: row.clock_unit,
+      base: row.clock_base,
+      ...(row.clock_converted === null ? {} : { converted: row.clock_converted }),
+    },
+    cpus: row.cpus,
+    buffers: store
+      .all<{ id: number; name: string; clock: string }>('SELECT * FROM buffer ORDER BY id')
+      .map(({ id, name, clock }) => ({
+        name,
+        clock,
+        cpus: cpus.filter((cpu) => cpu.buffer_id === id).map((cpu) => cpu.cpu),
+      })),
+    facts: Object.fromEntries(facts.map(({ name, value }) => [name, value])),
+    durationNs: row.duration_ns,
+    events: row.events,
+    eventTypes: eventTypes.map((type) => ({ ...type, selected: type.selected === 1 })),
+  };
+}
+
+function readLosses(store: StoreReader): ResultLoss[] {
+  return store.all<ResultLoss>(
+    `SELECT coalesce(buffer.name, '') AS buffer, loss.cpu, from_ts AS "from", to_ts AS "to", events, kind
+     FROM loss LEFT JOIN buffer ON buffer.id = loss.buffer_id ORDER BY loss.id`,
+  );
+}
+
+interface FindingRow {
+  readonly id: number;
+  readonly finding: string;
+  readonly detector: string;
+  readonly severity: Finding['severity'];
+  readonly confidence: Finding['confidence'];
+  readonly summary: string;
+  readonly from_ts: number;
+  readonly to_ts: number;
+  readonly details: string;
+  readonly next: string;
+  readonly identity: string;
+  readonly key: string;
+  readonly evidence_omitted: number;
+}
+
+interface EvidenceRow {
+  readonly finding_id: number;
+  readonly event_id: number;
+  readonly ts: number;
+  readonly cpu: number;
+  readonly tid: number;
+  readonly comm: string | null;
+  readonly type: string;
+  readonly text: string;
+}
+
+/** The verdicts as they were when the store was written. */
+export function readVerdicts(store: StoreReader): Verdicts {
+  const objects = byFinding(
+    store.all<ObjectRef & { finding_id: number; object_id: number }>(
+      'SELECT finding_id, kind, object_id, label FROM finding_object ORDER BY id',
+    ),
+    ({ kind, object_id, label }): ObjectRef => ({ kind, id: object_id, label }),
+  );
+  const evidence = byFinding(
+    store.all<EvidenceRow>('SELECT * FROM evidence ORDER BY id'),
+    ({ event_id, ts, cpu, tid, comm, type, text }): EvidenceLine => ({
+      event: event_id,
+      ts,
+      cpu,
+      tid,
+      ...(comm === null ? {} : { comm }),
+      type,
+      text,
+    }),
+  );
+  const findings = store.all<FindingRow>('SELECT * FROM finding ORDER BY id').map(
+    (row): Finding => ({
+      id: row.finding,
+      detector: row.detector,
+      severity: row.severity,
+      confidence: row.confidence,
+      summary: row.summary,
+      from: row.from_ts,
+      to: row.to_ts,
+      objects: objects.get(row.id) ?? [],
+      details: JSON.parse(row.details) as Finding['details'],
+      evidence: evidence.get(row.id) ?? [],
+      evidenceOmitted: row.evidence_omitted,
+      next: JSON.parse(row.next) as string[],
+      identity: JSON.parse(row.identity) as string[],
+      key: JSON.parse(row.key) as Finding['key'],
+    }),
+  );
+  return { findings, runs: readRuns(store) };
+}
+
+function readRuns(store: StoreReader): DetectorRun[] {
+  return store
+    .all<Omit<DetectorRun, 'reason' | 'enable'> & { reason: string | null; enable: string | null }>(
+      'SELECT detector, outcome, findings, reason, enable FROM detector_run ORDER BY id',
+    )
+    .map(({ reason, enable, ...run }) => ({
+      ...run,
+      ...(reason === null ? {} : { reason }),
+      ...(enable === null ? {} : { enable: JSON.parse(enable) as string[] }),
+    }));
+}
+
+function byFinding<Row extends { finding_id: number }, T>(
+  rows: readonly Row[],
+  convert: (row: Row) => T,
+): Map<number, T[]> {
+  const map = new Map<number, T[]>();
+  for (const row of rows) {
+    const list = map.get(row.finding_id);
+    if (list) list.push(convert(row));
+    else map.set(row.finding_id, [convert(row)]);
+  }
+  return map;
+}

@@ -1,0 +1,126 @@
+import type { StoreReader } from '../store/reader.ts';
+import type { Distribution } from './result.ts';
+
+const MAX_POINTS = 2_000;
+
+/** Quantiles by nearest rank; both tails are fine enough to compare two builds. */
+const QUANTILES = [0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 1] as const;
+
+interface Measure {
+  readonly name: string;
+  readonly title: string;
+  /** Gives ts (relative ns of the start), value (ns) and series. */
+  readonly sql: string;
+}
+
+/** What is measured over all objects of a kind that began and ended inside the capture. */
+const measures: readonly Measure[] = [
+  {
+    name: 'range-fault-duration',
+    title: 'Range faults: first attempt to the end of the last one, by outcome',
+    sql: `SELECT start_ts AS ts, end_ts - start_ts AS value, outcome AS series FROM range_fault
+          WHERE start_ts IS NOT NULL AND end_ts IS NOT NULL`,
+  },
+  {
+    name: 'range-fault-attempt-duration',
+    title: 'Attempts of range faults, by return value',
+    sql: `SELECT start_ts AS ts, end_ts - start_ts AS value, coalesce('ret ' || ret, 'ret unknown') AS series
+          FROM range_fault_attempt WHERE start_ts IS NOT NULL AND end_ts IS NOT NULL`,
+  },
+  {
+    name: 'invalidation-duration',
+    title: 'Invalidations: how long invalidate_range_start held its caller up, by reason',
+    sql: `SELECT start_ts AS ts, return_ts - start_ts AS value,
+            CASE WHEN sane = 0 THEN 'unknown' ELSE
+              CASE reason WHEN 0 THEN 'UNMAP' WHEN 1 THEN 'CLEAR' WHEN 2 THEN 'PROTECTION_VMA'
+                WHEN 3 THEN 'PROTECTION_PAGE' WHEN 4 THEN 'SOFT_DIRTY' WHEN 5 THEN 'RELEASE'
+                WHEN 6 THEN 'MIGRATE' WHEN 7 THEN 'EXCLUSIVE' ELSE 'unknown' END END AS series
+          FROM invalidation WHERE start_ts IS NOT NULL AND return_ts IS NOT NULL`,
+  },
+  {
+    name: 'fence-latency',
+    title: 'Fences: creation to signal, by timeline',
+    sql: `SELECT coalesce(init_ts, emit_ts) AS ts, signaled_ts - coalesce(init_ts, emit_ts) AS value,
+            coalesce(timeline, 'unknown') AS series
+          FROM fence WHERE signaled_ts >= coalesce(init_ts, emit_ts) AND coalesce(container, 0) = 0`,
+  },
+  {
+    name: 'fence-wait-duration',
+    title: 'Waits for fences, by how they ended',
+    sql: `SELECT start_ts AS ts, end_ts - start_ts AS value,
+            CASE gave_up WHEN 1 THEN 'gave up' ELSE 'signalled' END AS series
+          FROM fence_wait WHERE start_ts IS NOT NULL AND end_ts IS NOT NULL`,
+  },
+  {
+    name: 'job-queue-to-run',
+    title: 'Jobs: queued to given to the hardware, by ring',
+    sql: `SELECT queue_ts AS ts, run_ts - queue_ts AS value, coalesce(ring, 'unknown') AS series
+          FROM job WHERE queue_ts IS NOT NULL AND run_ts IS NOT NULL`,
+  },
+];
+
+interface Point {
+  readonly ts: number;
+  readonly value: number;
+  readonly series: string;
+}
+
+export function buildDistributions(store: StoreReader): Distribution[] {
+  return measured(store).map(({ measure, points }) => ({
+    name: measure.name,
+    title: measure.title,
+    unit: 'ns',
+    count: points.length,
+    quantiles: quantilesOf(points),
+    points: evenSample(points),
+  }));
+}
+
+/** A row of the table `metric`. */
+export interface Metric {
+  readonly name: string;
+  readonly unit: string;
+  readonly count: number;
+  readonly sum: number;
+  readonly quantiles: Distribution['quantiles'];
+  readonly duration_ns: number;
+}
+
+export function buildMetrics(store: StoreReader): Metric[] {
+  const [capture] = store.all<{ duration_ns: number; clock_unit: string }>(
+    'SELECT duration_ns, clock_unit FROM capture',
+  );
+  return measured(store).map(({ measure, points }) => ({
+    name: measure.name,
+    unit: capture?.clock_unit ?? 'ns',
+    count: points.length,
+    sum: points.reduce((sum, { value }) => sum + value, 0),
+    quantiles: quantilesOf(points),
+    duration_ns: capture?.duration_ns ?? 0,
+  }));
+}
+
+interface Measured {
+  readonly measure: Measure;
+  /** Ascending by value, never empty. */
+  readonly points: readonly Point[];
+}
+
+function measured(store: StoreReader): Measured[] {
+  return measures.flatMap((measure) => {
+    const points = store.all<Point>(`${measure.sql} ORDER BY value, ts`);
+    return points.length === 0 ? [] : [{ measure, points }];
+  });
+}
+
+function quantilesOf(points: readonly Point[]): Distribution['quantiles'] {
+  const rank = (q: number) => Math.max(0, Math.ceil(q * points.length) - 1);
+  return QUANTILES.map((q) => ({ q, value: points[rank(q)]?.value ?? 0 }));
+}
+
+/** All of few, an even sample of many; the smallest and the largest are always there. */
+function evenSample(points: readonly Point[]): Point[] {
+  if (points.length <= MAX_POINTS) return [...points];
+  const step = (points.length - 1) / (MAX_POINTS - 1);
+  return Array.from({ length: MAX_POINTS }, (_, n) => points[Math.round(n * step)] as Point);
+}

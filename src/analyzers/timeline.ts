@@ -1,0 +1,136 @@
+import type { StoreReader } from '../store/reader.ts';
+import type { Finding } from './finding.ts';
+import { idsInFindings } from './object-tables.ts';
+import type { TimelineItem, TimelineLane } from './result.ts';
+
+const MAX_LANES = 60;
+const MAX_ITEMS_PER_LANE = 400;
+
+interface LaneQuery {
+  readonly kind: string;
+  /** Gives id, lane, label, from_ts, to_ts. */
+  readonly sql: string;
+}
+
+/** Threads are named by tid and comm: the latest task of that tid which began before. */
+const THREAD = `(SELECT comm FROM task WHERE task.tid = o.tid ORDER BY task.id DESC LIMIT 1)`;
+
+const laneQueries: readonly LaneQuery[] = [
+  {
+    kind: 'range_fault',
+    sql: `SELECT id, 'range faults of ' || coalesce(${THREAD} || '-', '') || tid AS lane,
+            attempts || CASE attempts WHEN 1 THEN ' attempt, ' ELSE ' attempts, ' END || coalesce(outcome, 'open') AS label,
+            start_ts AS from_ts, end_ts AS to_ts FROM range_fault o`,
+  },
+  {
+    kind: 'invalidation',
+    sql: `SELECT id, 'invalidations by ' || coalesce(${THREAD} || '-', '') || tid AS lane,
+            CASE WHEN sane = 0 OR range_start IS NULL THEN 'invalidation'
+              ELSE format('invalidation 0x%x-0x%x', range_start, range_end) END AS label,
+            start_ts AS from_ts, CASE refused WHEN 1 THEN return_ts ELSE coalesce(end_ts, return_ts) END AS to_ts
+          FROM invalidation o`,
+  },
+  {
+    kind: 'fence',
+    sql: `SELECT id, 'fences of ' || coalesce(timeline, 'unknown timeline') || ' (context ' || context || ')' AS lane,
+            'fence ' || context || ':' || seqno AS label,
+            coalesce(init_ts, emit_ts) AS from_ts, coalesce(signaled_ts, destroy_ts) AS to_ts
+          FROM fence o WHERE coalesce(container, 0) = 0`,
+  },
+  {
+    kind: 'fence_wait',
+    sql: `SELECT o.id, 'fence waits of ' || coalesce(${THREAD} || '-', '') || o.tid AS lane,
+            CASE WHEN fence.id IS NULL THEN 'wait' ELSE 'wait for ' || fence.context || ':' || fence.seqno END AS label,
+            o.start_ts AS from_ts, o.end_ts AS to_ts
+          FROM fence_wait o LEFT JOIN fence ON fence.id = o.fence_id`,
+  },
+  {
+    kind: 'job',
+    sql: `SELECT id, 'jobs on ' || coalesce(ring, 'unknown ring') AS lane,
+            'job ' || coalesce(job_number, context || ':' || seqno, id) AS label,
+            coalesce(queue_ts, run_ts) AS from_ts, done_ts AS to_ts FROM job o`,
+  },
+  {
+    kind: 'device_fault',
+    sql: `SELECT id, 'device faults' || coalesce(' of PASID ' || pasid, '') AS lane,
+            coalesce(function, 'fault') || coalesce(' = ' || ret, '') AS label,
+            start_ts AS from_ts, coalesce(end_ts, start_ts) AS to_ts FROM device_fault o`,
+  },
+  {
+    kind: 'notifier',
+    sql: `SELECT id, 'interval notifiers' AS lane, format('notifier 0x%x', mni) AS label,
+            start_ts AS from_ts, end_ts AS to_ts FROM notifier o`,
+  },
+  {
+    kind: 'address_space',
+    sql: `SELECT id, 'address spaces' AS lane, coalesce('mm of ' || pid, 'mm') AS label,
+            start_ts AS from_ts, coalesce(release_ts, end_ts) AS to_ts FROM address_space o
+          WHERE EXISTS (SELECT 1 FROM notifier WHERE notifier.mm = o.mm)
+             OR EXISTS (SELECT 1 FROM invalidation WHERE invalidation.address_space_id = o.id)`,
+  },
+  {
+    kind: 'process',
+    sql: `SELECT id, 'processes' AS lane, coalesce(comm || '-', '') || pid AS label,
+            start_ts AS from_ts, end_ts AS to_ts FROM process o
+          WHERE EXISTS (SELECT 1 FROM fence WHERE fence.owner_process_id = o.id)
+             OR EXISTS (SELECT 1 FROM range_fault WHERE range_fault.process_id = o.id)
+             OR EXISTS (SELECT 1 FROM job WHERE job.owner_process_id = o.id)
+             OR EXISTS (SELECT 1 FROM notifier WHERE notifier.process_id = o.id)`,
+  },
+];
+
+interface ItemRow {
+  readonly id: number;
+  readonly lane: string;
+  readonly label: string;
+  readonly from_ts: number | null;
+  readonly to_ts: number | null;
+}
+
+interface Lane {
+  readonly lane: TimelineLane;
+  readonly findings: number;
+}
+
+/** Lanes with findings first; within a lane items of findings first, then the longest. */
+export function buildTimeline(store: StoreReader, findings: readonly Finding[]): TimelineLane[] {
+  const lanes = laneQueries.flatMap((query) => lanesOf(store, query, findings));
+  if (lanes.length <= MAX_LANES) return lanes.map(({ lane }) => lane);
+  const kept = new Set(
+    [...lanes]
+      .sort((a, b) => b.findings - a.findings || b.lane.items.length - a.lane.items.length)
+      .slice(0, MAX_LANES),
+  );
+  return lanes.filter((lane) => kept.has(lane)).map(({ lane }) => lane);
+}
+
+function lanesOf(store: StoreReader, query: LaneQuery, findings: readonly Finding[]): Lane[] {
+  const inFindings = idsInFindings(findings, query.kind);
+  const chosen = store.all<ItemRow & { total: number; flagged: number }>(
+    `SELECT * FROM (
+       SELECT *, count(*) OVER (PARTITION BY lane) AS total,
+         sum(flag) OVER (PARTITION BY lane) AS flagged,
+         row_number() OVER (PARTITION BY lane ORDER BY flag DESC, coalesce(to_ts, 1e18) - coalesce(from_ts, 0) DESC, id) AS place
+       FROM (SELECT *, id IN (SELECT value FROM json_each(?)) AS flag FROM (${query.sql}) WHERE lane IS NOT NULL)
+     ) WHERE place <= ${MAX_ITEMS_PER_LANE}
+     ORDER BY lane, from_ts, id`,
+    JSON.stringify([...inFindings.keys()]),
+  );
+  const lanes = new Map<string, { items: TimelineItem[]; total: number; flagged: number }>();
+  for (const row of chosen) {
+    const lane = lanes.get(row.lane) ?? { items: [], total: row.total, flagged: row.flagged };
+    lanes.set(row.lane, lane);
+    const finding = inFindings.get(row.id);
+    lane.items.push({
+      from: row.from_ts,
+      to: row.to_ts,
+      label: row.label,
+      kind: query.kind,
+      ...(finding === undefined ? {} : { finding }),
+    });
+  }
+  return [...lanes].map(([label, { items, total, flagged }]) => ({
+    lane: { label, items, omitted: total - items.length },
+    findings: flagged,
+  }));
+}

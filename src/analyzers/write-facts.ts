@@ -1,0 +1,154 @@
+/** Writes what is known of the capture itself: the rows that hold for every analysis. */
+import type { OccurrenceKind } from '../kernel/occurrence.ts';
+import type { Capture } from '../parsers/parser.ts';
+import {
+  bufferTable,
+  captureFactTable,
+  captureTable,
+  cpuTable,
+  eventTypeTable,
+  lossTable,
+  occurrenceTable,
+  probeCheckTable,
+  problemTable,
+  SCHEMA_VERSION,
+} from '../store/schema.ts';
+import type { StoredField } from '../store/stored-events.ts';
+import type { Row, Table } from '../store/table.ts';
+import type { StoreWriter } from '../store/writer.ts';
+import { VERSION } from '../version.ts';
+import { lastMoment } from './pass.ts';
+
+export interface StoreFacts {
+  readonly path: string;
+  readonly identity: string;
+  readonly options: string;
+}
+
+export interface ProbeCheck {
+  readonly subject: string;
+  readonly checked: number;
+  readonly impossible: number;
+}
+
+/** Rows without an id of their own, numbered from `first`. */
+export function insertAll(
+  writer: StoreWriter,
+  table: Table,
+  rows: readonly Omit<Row, 'id'>[],
+  first = 1,
+): void {
+  rows.forEach((row, n) => {
+    writer.insert(table, { ...row, id: first + n });
+  });
+}
+
+export function writeCapture(
+  writer: StoreWriter,
+  capture: Capture,
+  facts: StoreFacts,
+  probeChecks: readonly ProbeCheck[],
+): void {
+  const { header } = capture;
+  insertAll(writer, probeCheckTable, probeChecks.map((check) => ({ ...check })));
+  insertAll(writer, captureTable, [
+    {
+      path: facts.path,
+      identity: facts.identity,
+      options: facts.options,
+      tool_version: VERSION,
+      schema_version: SCHEMA_VERSION,
+      format: header.format,
+      version: header.version,
+      endian: header.endian,
+      size_bytes: header.sizeBytes,
+      uname: header.uname ?? null,
+      clock_name: header.clock.name,
+      clock_unit: header.clock.unit,
+      clock_base: String(header.clock.base),
+      clock_converted: header.clock.converted ?? null,
+      cpus: header.cpus,
+      duration_ns: lastMoment(capture),
+      events: capture.counts.reduce((sum, count) => sum + count.events, 0),
+      sane_probes: probeChecks.some((check) => check.impossible > 0) ? 0 : 1,
+      per_task: header.facts['per-task'] === undefined ? 0 : 1,
+    },
+  ]);
+  insertAll(
+    writer,
+    captureFactTable,
+    Object.entries(header.facts).map(([name, value]) => ({ name, value })),
+  );
+  writeBuffers(writer, capture);
+  insertAll(
+    writer,
+    lossTable,
+    capture.losses.map((loss) => ({
+      buffer_id: loss.buffer,
+      cpu: loss.cpu,
+      from_ts: loss.from,
+      to_ts: loss.to,
+      events: loss.events,
+      kind: loss.kind,
+    })),
+  );
+  insertAll(writer, problemTable, capture.problems.map((problem) => ({ ...problem })));
+}
+
+function writeBuffers(writer: StoreWriter, capture: Capture): void {
+  const { buffers } = capture.header;
+  insertAll(
+    writer,
+    bufferTable,
+    buffers.map(({ name, clock }) => ({ name, clock })),
+    0,
+  );
+  insertAll(
+    writer,
+    cpuTable,
+    buffers.flatMap((buffer, n) => buffer.cpus.map((cpu) => ({ buffer_id: n, cpu }))),
+  );
+}
+
+/** The ids are those of `CaptureHeader.eventTypes`. */
+export function writeEventTypes(
+  writer: StoreWriter,
+  capture: Capture,
+  selected: (typeIndex: number) => boolean,
+): void {
+  for (const type of capture.header.eventTypes) {
+    const table = writer.eventTable(type.index);
+    const count = capture.counts[type.index];
+    const fields: StoredField[] | typeof type.fields =
+      table?.columns.map(({ column, field }) => ({ ...field, column })) ?? type.fields;
+    writer.insert(eventTypeTable, {
+      id: type.index,
+      system: type.system,
+      name: type.name,
+      type_id: type.id,
+      selected: selected(type.index) ? 1 : 0,
+      table_name: table?.name ?? null,
+      events: count?.events ?? 0,
+      first_ts: count?.first ?? null,
+      last_ts: count?.last ?? null,
+      print_format: type.printFormat,
+      fields: JSON.stringify(fields),
+    });
+  }
+}
+
+export function writeOccurrences(
+  writer: StoreWriter,
+  kinds: Iterable<OccurrenceKind>,
+  seen: ReadonlyMap<OccurrenceKind, number>,
+  possible: (kind: OccurrenceKind) => boolean,
+): void {
+  insertAll(
+    writer,
+    occurrenceTable,
+    [...new Set([...kinds, ...seen.keys()])].map((kind) => {
+      const count = seen.get(kind) ?? 0;
+      return { kind, seen: count, observable: count > 0 || possible(kind) ? 1 : 0 };
+    }),
+  );
+}

@@ -1,0 +1,76 @@
+import type { StoreReader } from '../store/reader.ts';
+import {
+  detectorRunTable,
+  evidenceTable,
+  findingObjectTable,
+  findingTable,
+  metricTable,
+} from '../store/schema.ts';
+import type { StoreWriter } from '../store/writer.ts';
+import type { Verdicts } from './build-result.ts';
+import { buildMetrics } from './distributions.ts';
+import { insertAll } from './write-facts.ts';
+
+/** Rows of how the detectors ended, what they found, and of the measures of the capture. */
+export function writeVerdicts(
+  writer: StoreWriter,
+  store: StoreReader,
+  { findings, runs }: Verdicts,
+): void {
+  insertAll(
+    writer,
+    detectorRunTable,
+    runs.map(({ detector, outcome, findings: count, reason, enable }) => ({
+      detector,
+      outcome,
+      findings: count,
+      reason: reason ?? null,
+      enable: enable === undefined ? null : JSON.stringify(enable),
+    })),
+  );
+  insertAll(
+    writer,
+    findingTable,
+    findings.map((finding) => ({
+      finding: finding.id,
+      detector: finding.detector,
+      severity: finding.severity,
+      confidence: finding.confidence,
+      summary: finding.summary,
+      from_ts: finding.from,
+      to_ts: finding.to,
+      details: JSON.stringify(finding.details),
+      next: JSON.stringify(finding.next),
+      identity: JSON.stringify(finding.identity),
+      key: JSON.stringify(finding.key),
+      evidence_omitted: finding.evidenceOmitted,
+    })),
+  );
+  insertAll(
+    writer,
+    findingObjectTable,
+    findings.flatMap(({ objects }, n) =>
+      objects.map(({ kind, id, label }) => ({ finding_id: n + 1, kind, object_id: id, label })),
+    ),
+  );
+  insertAll(
+    writer,
+    evidenceTable,
+    findings.flatMap(({ evidence }, n) =>
+      evidence.map(({ event, comm, ...line }) => ({
+        finding_id: n + 1,
+        event_id: event,
+        comm: comm ?? null,
+        ...line,
+      })),
+    ),
+  );
+  insertAll(
+    writer,
+    metricTable,
+    buildMetrics(store).map(({ quantiles, ...metric }) => ({
+      ...metric,
+      quantiles: JSON.stringify(quantiles),
+    })),
+  );
+}
