@@ -1,0 +1,163 @@
+/**
+ * A driver that faults the same range again and again because it is invalidated faster than it can
+ * be mapped: mmu_interval_read_begin, hmm_range_fault, mmu_interval_read_retry, from the start
+ * (Documentation/mm/hmm.rst, "Address space mirroring").
+ */
+import type { Detector, View } from '../detector.ts';
+import type { Confidence, FindingDraft, Severity } from '../finding.ts';
+import { detail, evidence, known } from './shared/details.ts';
+import {
+  driverFunctions,
+  invalidations,
+  notifierBirths,
+  rangeFaults,
+  readBegins,
+} from './shared/needs.ts';
+import {
+  aggressor,
+  type Episode,
+  episodeKey,
+  episodeRange,
+  processOf,
+} from './shared/range-fault.ts';
+import { actor, duration, reasonName, ticks } from './shared/wording.ts';
+
+const STORM_ATTEMPTS = 5;
+const STORM_WINDOW_NS = 100e6;
+const ERROR_ATTEMPTS = 50;
+const ERROR_SPAN_NS = 1e9;
+/** hmm_range_fault itself said -EBUSY this often: no inference about the inline read_retry is needed. */
+const PROVEN_BUSY = 5;
+
+export const hmmRetryStorm: Detector = {
+  meta: {
+    id: 'hmm-retry-storm',
+    number: 'D1',
+    title: 'HMM fault retried in a storm',
+    description:
+      'A driver faults one range of an address space over and over because invalidations of that range come faster than the driver can map it. The device thread stands still and a CPU is burned. 5 attempts within 100 ms are a warning, 50 attempts or a second are an error.',
+    severity: 'error',
+    needs: [
+      {
+        oneOf: [...rangeFaults.oneOf, ...readBegins.oneOf],
+        enable: [...rangeFaults.enable, ...readBegins.enable],
+      },
+    ],
+    uses: [rangeFaults, readBegins, invalidations, notifierBirths, driverFunctions],
+    traps: [
+      'mmu_interval_read_retry is inline: a failed one shows only as another attempt with another sequence number.',
+      'Without a probe on the driver function around it, consecutive faults of one range look like one chain.',
+      'A fault that breaks copy-on-write invalidates its own range once and wins the next time: no storm.',
+    ],
+    references: [
+      'mm/hmm.c: hmm_range_fault',
+      'include/linux/mmu_notifier.h: mmu_interval_read_retry',
+      'https://github.com/ROCm/legacy-rocm-build/issues/6678',
+      'https://github.com/amd/xdna-driver/issues/1517',
+      'dri-devel 2019-12-18, i915 SVM RFC v2 05/12: the retry loop and its 1 s limit',
+    ],
+  },
+
+  *detect(view) {
+    const episodes = view.all<Episode>(
+      `SELECT * FROM range_fault WHERE attempts >= ? AND start_ts IS NOT NULL ORDER BY start_ts`,
+      STORM_ATTEMPTS,
+    );
+    for (const episode of episodes) {
+      const span = (episode.end_ts ?? view.end) - episode.start_ts;
+      if (isStorm(view, episode, span)) yield stormFinding(view, episode, span);
+    }
+  },
+};
+
+function isStorm(view: View, episode: Episode, span: number): boolean {
+  if (episode.attempts >= ERROR_ATTEMPTS) return true;
+  if (view.clock.unit !== 'ns') return false;
+  const dense = episode.attempts / STORM_ATTEMPTS >= span / STORM_WINDOW_NS;
+  return dense || span >= ERROR_SPAN_NS;
+}
+
+function stormFinding(view: View, episode: Episode, span: number): FindingDraft {
+  const timed = view.clock.unit === 'ns';
+  const who = actor(view, episode.tid, processOf(view, episode.tid, episode.start_ts));
+  const owner = actor(view, episode.tid, episode.process_id);
+  const where = episodeRange(episode);
+  const by = aggressor(view, episode);
+  return {
+    severity: severityOf(episode, span, timed),
+    confidence: confidenceOf(view, episode),
+    summary: `${who.label} faulted ${where} of ${owner.comm} ${episode.attempts} times in ${timed ? duration(span) : ticks(span)}${endText(episode)}; ${by}.`,
+    from: episode.start_ts,
+    to: episode.end_ts ?? view.end,
+    objects: [
+      { kind: 'range_fault', id: episode.id, label: `range fault ${where}` },
+      ...new Map([...who.refs, ...owner.refs].map((ref) => [ref.id, ref])).values(),
+    ],
+    details: known([
+      detail.count('attempts', episode.attempts),
+      detail.count('returned -EBUSY', episode.busy ?? 0),
+      timed ? detail.duration('span', span) : detail.text('span', ticks(span)),
+      detail.count('invalidations of the range meanwhile', episode.colliding ?? 0),
+      detail.count('caused by the fault itself', episode.self_inflicted ?? 0),
+      episode.mni === null ? undefined : detail.address('mmu_interval_notifier', episode.mni),
+      episode.mm === null ? undefined : detail.address('mm', episode.mm),
+    ]),
+    evidence: evidence(
+      episode.start_event,
+      episode.first_colliding_event,
+      ...attemptEvents(view, episode.id),
+      episode.end_event,
+    ),
+    next: [
+      `See who invalidates: ${by}.`,
+      'Fault a smaller range per attempt, or narrow the notifier to what the device really uses.',
+      'Look at the size of the range and at THP, NUMA balancing and KSM for it; mlock keeps reclaim out.',
+    ],
+    identity: [
+      who.comm.replaceAll(/\d+/g, 'N'),
+      episode.wrapper ?? '',
+      reasonName(episode.top_actor_reason),
+    ],
+    key: episodeKey(episode, owner.pid),
+  };
+}
+
+function severityOf(episode: Episode, span: number, timed: boolean): Severity {
+  if (episode.attempts >= ERROR_ATTEMPTS) return timed ? 'error' : 'warn';
+  return span >= ERROR_SPAN_NS ? 'error' : 'warn';
+}
+
+function confidenceOf(view: View, episode: Episode): Confidence {
+  if (view.clock.unit !== 'ns' || episode.lossy === 1 || episode.outcome === 'open') {
+    return 'suspect';
+  }
+  return (episode.busy ?? 0) >= PROVEN_BUSY ? 'proven' : 'likely';
+}
+
+function endText(episode: Episode): string {
+  switch (episode.outcome) {
+    case 'busy':
+      return ' and ended with -EBUSY';
+    case 'open':
+      return ' and was still trying when the recording ended';
+    case 'error':
+      return ` and ended with ${episode.last_ret}`;
+    default:
+      return '';
+  }
+}
+
+/** The first attempts and the last one: enough to see the sequence number move. */
+function attemptEvents(view: View, id: number): number[] {
+  const rows = view.all<{
+    read_begin_event: number | null;
+    return_event: number | null;
+  }>(
+    `SELECT read_begin_event, return_event FROM range_fault_attempt
+      WHERE range_fault_id = ?1 AND (n <= 4 OR n = (
+        SELECT max(n) FROM range_fault_attempt WHERE range_fault_id = ?1))
+      ORDER BY n`,
+    id,
+  );
+  return evidence(...rows.flatMap((row) => [row.read_begin_event, row.return_event]));
+}

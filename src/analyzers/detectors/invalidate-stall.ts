@@ -1,0 +1,180 @@
+/**
+ * Invalidations whose invalidate_range_start slept: the caller of munmap, mprotect, fork or reclaim
+ * stands still, most often holding mmap_lock, until the device is done (mm/mmu_notifier.c).
+ */
+import type { Word } from '../../kernel/occurrence.ts';
+import type { Detector, View } from '../detector.ts';
+import type { Confidence, Detail, FindingDraft, Severity } from '../finding.ts';
+import { atMost, detail, evidence, known } from './shared/details.ts';
+import { driverFunctions, fenceWaits, invalidationReturns, invalidations } from './shared/needs.ts';
+import { CAUSE_SHARE, type Cause, causeOf, type StallParts } from './shared/stall-cause.ts';
+import { actor, duration, hex, range, reasonName, ticks } from './shared/wording.ts';
+
+const WARN_NS = 10e6;
+const ERROR_NS = 1e9;
+const FINDINGS_PER_CAUSE = 50;
+
+export const invalidateStall: Detector = {
+  meta: {
+    id: 'invalidate-stall',
+    number: 'D6',
+    title: 'Invalidation held up by the device',
+    description:
+      'invalidate_range_start did not return for 10 ms or more. Until it does, the system call that changes the mapping, and often every page fault of the process behind mmap_lock, stands still. The finding names the fence waited for when that wait is at least half of the time, else the driver callback.',
+    severity: 'error',
+    needs: [invalidations],
+    uses: [invalidationReturns, fenceWaits, driverFunctions],
+    traps: [
+      'A task that was preempted looks stalled: without a wait or a callback inside it is only info.',
+      'The function tracer has no returns, so its durations are upper bounds.',
+      'The system call lasts longer than the invalidation inside it.',
+    ],
+    references: [
+      'mm/mmu_notifier.c: __mmu_notifier_invalidate_range_start',
+      'https://github.com/ROCm/ROCm/issues/6630 (fork stuck in dup_mmap behind an eviction)',
+      'https://github.com/ROCm/ROCm/issues/6386 (quiesce in the notifier, then reset)',
+      'dri-devel 2019-08-15, J. Gunthorpe: refcounting drivers "must sleep waiting for dma buffer references to go to zero" in invalidate_range_start',
+    ],
+  },
+
+  *detect(view) {
+    const stalls = stalledInvalidations(view).map((row) => stallFinding(view, row));
+    yield* atMost(FINDINGS_PER_CAUSE, stalls);
+  },
+};
+
+interface Stall extends StallParts {
+  readonly id: number;
+  readonly mm: Word | null;
+  readonly tid: number;
+  readonly process_id: number | null;
+  readonly victim_process_id: number | null;
+  readonly range_start: Word | null;
+  readonly range_end: Word | null;
+  readonly reason: number | null;
+  readonly start_ts: number;
+  readonly start_event: number;
+  readonly return_ts: number | null;
+  readonly return_event: number | null;
+  readonly end_ts: number | null;
+  readonly end_event: number | null;
+  readonly sane: number | null;
+  readonly lossy: number | null;
+  readonly source: string;
+  readonly syscall: string | null;
+}
+
+/** An invalidation open at the end counts only when nothing later of its thread says its return was missed. */
+function stalledInvalidations(view: View): Stall[] {
+  const rows = view.all<Stall>(
+    `SELECT i.*, s.name AS syscall FROM invalidation i LEFT JOIN syscall s ON s.id = i.syscall_id
+      WHERE i.start_ts IS NOT NULL
+        AND (i.return_ts IS NOT NULL OR i.end_ts IS NOT NULL OR NOT EXISTS (
+          SELECT 1 FROM invalidation later WHERE later.tid = i.tid AND later.start_ts > i.start_ts))
+        AND coalesce(i.return_ts, i.end_ts, ?) - i.start_ts >= ?
+      ORDER BY i.start_ts`,
+    view.end,
+    view.clock.unit === 'ns' ? WARN_NS : 1,
+  );
+  // Ticks cannot be compared with 10 ms: what remains is that a wait made most of it.
+  return view.clock.unit === 'ns'
+    ? rows
+    : rows.filter((row) => (row.longest_wait_ns ?? 0) >= CAUSE_SHARE * lasted(view, row));
+}
+
+function lasted(view: View, stall: Stall): number {
+  return (stall.return_ts ?? stall.end_ts ?? view.end) - stall.start_ts;
+}
+
+function stallFinding(view: View, stall: Stall): FindingDraft {
+  const ns = lasted(view, stall);
+  const who = actor(view, stall.tid, stall.process_id);
+  const cause = causeOf(view, stall, ns);
+  const args = argumentsOf(view, stall);
+  const what = stall.syscall ?? 'An invalidation';
+  return {
+    severity: severityOf(view, stall, ns, cause, who.comm),
+    confidence: confidenceOf(view, stall, cause),
+    summary: `${what} by ${who.label}${args.text} ${heldUp(view, stall, ns)}: ${cause.text}.`,
+    from: stall.start_ts,
+    to: stall.start_ts + ns,
+    objects: [
+      { kind: 'invalidation', id: stall.id, label: `invalidation by ${who.comm}` },
+      ...who.refs,
+      ...cause.refs,
+    ],
+    details: [
+      view.clock.unit === 'ns' ? detail.duration('held up', ns) : detail.text('held up', ticks(ns)),
+      ...args.details,
+      ...cause.details,
+    ],
+    evidence: evidence(stall.start_event, ...cause.evidence, stall.return_event, stall.end_event),
+    next: cause.next,
+    identity: [
+      who.comm.replaceAll(/\d+/g, 'N'),
+      stall.syscall ?? args.reason,
+      cause.kind,
+      ...cause.identity,
+    ],
+    key: { pid: who.pid, tid: stall.tid, ...args.key },
+  };
+}
+
+interface Arguments {
+  readonly text: string;
+  readonly reason: string;
+  readonly details: readonly Detail[];
+  readonly key: Readonly<Record<string, string | number>>;
+}
+
+/** mm, range and reason, unless the probe's offsets are wrong: then nothing is said of them. */
+function argumentsOf(view: View, stall: Stall): Arguments {
+  if (stall.sane === 0 || !view.saneProbes) return { text: '', reason: '', details: [], key: {} };
+  const { mm, range_start, range_end, reason } = stall;
+  const where = range_start === null || range_end === null ? '' : range(range_start, range_end);
+  const why = reason === null ? '' : reasonName(reason);
+  return {
+    text: `${where === '' ? '' : ` on ${where}`}${why === '' ? '' : ` (${why})`}`,
+    reason: why,
+    details: known([
+      where === '' ? undefined : detail.text('range', where),
+      why === '' ? undefined : detail.text('reason', why),
+      mm === null ? undefined : detail.address('mm', mm),
+      victimDetail(view, stall),
+    ]),
+    key: {
+      ...(mm === null ? {} : { mm: hex(mm) }),
+      ...(range_start === null ? {} : { start: hex(range_start) }),
+      ...(range_end === null ? {} : { end: hex(range_end) }),
+      ...(reason === null ? {} : { event: reason }),
+    },
+  };
+}
+
+function heldUp(view: View, stall: Stall, ns: number): string {
+  const long = view.clock.unit === 'ns' ? duration(ns) : ticks(ns);
+  if (stall.return_ts !== null) return `was held up ${long} in invalidate_range_start`;
+  if (stall.end_ts !== null) return `was held up at most ${long} in invalidate_range_start`;
+  return `had been held up ${long} in invalidate_range_start when the recording ended`;
+}
+
+function victimDetail(view: View, stall: Stall): Detail | undefined {
+  if (stall.victim_process_id === null || stall.victim_process_id === stall.process_id) return;
+  const [ref] = actor(view, stall.tid, stall.victim_process_id).refs;
+  return ref === undefined ? undefined : detail.object('memory of', ref);
+}
+
+function severityOf(view: View, stall: Stall, ns: number, cause: Cause, comm: string): Severity {
+  if (view.clock.unit !== 'ns') return 'info';
+  if (cause.kind === 'unexplained') return ns >= ERROR_NS ? 'warn' : 'info';
+  // kswapd behind a device holds up memory reclaim of the whole machine.
+  if (comm.startsWith('kswapd')) return 'error';
+  if (stall.source === 'syscall') return 'warn';
+  return ns >= ERROR_NS ? 'error' : 'warn';
+}
+
+function confidenceOf(view: View, stall: Stall, cause: Cause): Confidence {
+  if (view.clock.unit !== 'ns' || stall.source === 'syscall') return 'suspect';
+  if (cause.kind === 'unexplained' || cause.kind === 'not recorded') return 'suspect';
+  return stall.return_ts === null || stall.lossy === 1 ? 'likely' : 'proven';
+}

@@ -1,0 +1,72 @@
+/**
+ * GPU page faults for an address space that has died: the device still runs a context whose memory
+ * is gone. exit_mmap comes before exit_files, so the device file is still open then
+ * (intel-gfx 2016-08-15, "IOMMU based SVM implementation v13").
+ */
+import type { Detector, View } from '../detector.ts';
+import type { Confidence, Severity } from '../finding.ts';
+import { type LateFaults, lateFaultFinding, lateFaults } from './shared/late-faults.ts';
+import { addressSpaceEnds, deviceFaults, notifierBirths, readBegins } from './shared/needs.ts';
+
+/** Interrupt rings deliver faults late: a tracepoint within this time may tell of one before the death. */
+const DELIVERY_NS = 100e6;
+
+export const postExitGpuFault: Detector = {
+  meta: {
+    id: 'post-exit-gpu-fault',
+    number: 'D11',
+    title: 'GPU faults after its process died',
+    description:
+      'The device reported page faults for an address space that no longer exists. The process exited while its context was still running on the device: queues were not stopped before the memory went, and whatever the device computed from then on is incomplete.',
+    severity: 'error',
+    needs: [deviceFaults, addressSpaceEnds],
+    uses: [readBegins, notifierBirths],
+    traps: [
+      'A thread that exits is no death of the address space: only mm_release or exit_mmap is.',
+      'Faults are delivered late: a driver tracepoint within 100 ms of the death is only a warning.',
+      'The kernel tears processes down asynchronously in some drivers (amdkfd), which prolongs the window.',
+    ],
+    references: [
+      'kernel/exit.c: do_exit (exit_mm before exit_files)',
+      'intel-gfx 2016-08-15, C. Wilson and D. Woodhouse: "the GPU may start to take faults on the PASID which is in the process of exiting"',
+      'drivers/gpu/drm/amd/amdkfd/kfd_svm.c: svm_range_restore_pages (returns 0 when the mm is gone)',
+    ],
+  },
+
+  cannotDecide(view) {
+    if (view.observed('device.fault')) return undefined;
+    const [fault] = view.all("SELECT 1 FROM device_fault WHERE source <> 'iommu' LIMIT 1");
+    return fault === undefined
+      ? 'No page fault handler of a device was seen: none was probed, and no driver event reports them.'
+      : undefined;
+  },
+
+  *detect(view) {
+    for (const faults of lateFaults(view, ['probe', 'tracepoint'])) {
+      yield lateFaultFinding(view, faults, {
+        severity: severityOf(view, faults),
+        confidence: confidenceOf(faults),
+        next: [
+          'Look at the order in which the driver stops queues and lets go of the memory when the process dies (notifier release against file close).',
+          'Fence or preempt the context of that PASID before its mappings go.',
+          'See whether the result of the interrupted job was used by anybody (dead-client-fence).',
+        ],
+      });
+    }
+  },
+};
+
+function severityOf(view: View, { first, late }: LateFaults): Severity {
+  if (first.death_ts === null) return 'warn';
+  const last = late.at(-1) ?? first;
+  const maybeQueued =
+    first.source === 'tracepoint' &&
+    view.clock.unit === 'ns' &&
+    last.start_ts - first.death_ts < DELIVERY_NS;
+  return maybeQueued ? 'warn' : 'error';
+}
+
+function confidenceOf({ first, late, served }: LateFaults): Confidence {
+  if (first.death_ts === null || late.some((fault) => fault.lossy === 1)) return 'suspect';
+  return first.source === 'probe' && served.length > 0 ? 'proven' : 'likely';
+}

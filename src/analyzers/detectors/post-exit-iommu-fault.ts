@@ -1,0 +1,67 @@
+/**
+ * Page requests or faults an IOMMU reports for a PASID whose address space has died
+ * (drivers/iommu/intel/prq.c; exit_mmap comes before exit_files in kernel/exit.c).
+ */
+import type { Detector } from '../detector.ts';
+import type { Confidence, Severity } from '../finding.ts';
+import { type LateFaults, lateFaultFinding, lateFaults } from './shared/late-faults.ts';
+import { addressSpaceEnds, iommuFaults } from './shared/needs.ts';
+
+export const postExitIommuFault: Detector = {
+  meta: {
+    id: 'post-exit-iommu-fault',
+    number: 'D10',
+    title: 'IOMMU faults after the process died',
+    description:
+      'The IOMMU reported requests of a PASID whose address space was already gone. While the device file is still open this is expected by design and a warning; after the file was closed the driver failed to drain the PASID and it is an error.',
+    severity: 'error',
+    needs: [iommuFaults, addressSpaceEnds],
+    uses: [],
+    traps: [
+      'The hardware suppresses faults of a dying PASID (fault processing disable): silence proves nothing.',
+      'Requests without a PASID belong to the DMA API and are another matter.',
+      'PASID numbers are reused: only faults inside the allocation window count.',
+    ],
+    references: [
+      'drivers/iommu/intel/svm.c: intel_mm_release, intel_iommu_drain_pasid_prq',
+      'intel-gfx 2016-08-15, D. Woodhouse: exit_mmap() happens before exit_files()',
+      'https://github.com/amd/IRON/issues/43 (IO_PAGE_FAULT flood)',
+    ],
+  },
+
+  cannotDecide(view) {
+    const [owned] = view.all(
+      "SELECT 1 FROM device_fault WHERE source = 'iommu' AND process_id IS NOT NULL LIMIT 1",
+    );
+    const [any] = view.all(
+      "SELECT 1 FROM device_fault WHERE source = 'iommu' AND pasid IS NOT NULL LIMIT 1",
+    );
+    return any !== undefined && owned === undefined
+      ? 'Requests with a PASID were reported, but nothing says which process it belongs to.'
+      : undefined;
+  },
+
+  *detect(view) {
+    for (const faults of lateFaults(view, ['iommu'])) {
+      if (faults.first.pasid === null || faults.first.process_id === null) continue;
+      yield lateFaultFinding(view, faults, {
+        severity: severityOf(faults),
+        confidence: confidenceOf(faults),
+        next: [
+          'See that the driver stops the device and drains the PASID before it unbinds it (intel_iommu_drain_pasid_prq).',
+          'Compare the time with the closing of the device file: faults before it are by design, after it a driver error.',
+          'Look for `DMAR:` or `AMD-Vi:` lines of that PASID in the kernel log, and for `callbacks suppressed` that hides more.',
+        ],
+      });
+    }
+  },
+};
+
+function severityOf({ first, late }: LateFaults): Severity {
+  const closed = first.files_closed_ts;
+  return closed !== null && late.some((fault) => fault.start_ts > closed) ? 'error' : 'warn';
+}
+
+function confidenceOf({ late }: LateFaults): Confidence {
+  return late.some((fault) => fault.lossy === 1) ? 'suspect' : 'likely';
+}

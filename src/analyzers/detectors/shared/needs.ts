@@ -1,0 +1,113 @@
+/**
+ * What detectors need, with the lines that record it. Probe lines are kprobe_events syntax for
+ * Linux 6.3 and later; up to 6.2 struct mmu_notifier_range has `vma` first, so its offsets are 8 larger.
+ */
+import type { Need } from '../../detector.ts';
+
+export const invalidations: Need = {
+  oneOf: ['invalidation.begin'],
+  enable: [
+    'p:svm/inval_start __mmu_notifier_invalidate_range_start mm=+0($arg1):x64 start=+8($arg1):x64 end=+16($arg1):x64 flags=+24($arg1):u32 event=+28($arg1):u32',
+    'p:svm/inval_end __mmu_notifier_invalidate_range_end mm=+0($arg1):x64 start=+8($arg1):x64 end=+16($arg1):x64',
+  ],
+};
+
+export const invalidationReturns: Need = {
+  oneOf: ['invalidation.begin_return'],
+  enable: ['r256:svm/inval_start_ret __mmu_notifier_invalidate_range_start ret=$retval:s32'],
+};
+
+export const fenceWaits: Need = {
+  oneOf: ['fence.wait_start', 'fence.wait_call'],
+  enable: ['dma_fence:dma_fence_wait_start', 'dma_fence:dma_fence_wait_end'],
+};
+
+export const fenceSignals: Need = {
+  oneOf: ['fence.signaled'],
+  enable: ['dma_fence:dma_fence_signaled'],
+};
+
+export const fenceBirths: Need = {
+  oneOf: ['fence.init'],
+  enable: ['dma_fence:dma_fence_init', 'dma_fence:dma_fence_destroy'],
+};
+
+export const fenceUse: Need = {
+  oneOf: ['fence.enable_signal', 'fence.wait_start', 'fence.destroy'],
+  enable: [
+    'dma_fence:dma_fence_enable_signal',
+    'dma_fence:dma_fence_wait_start',
+    'dma_fence:dma_fence_destroy',
+  ],
+};
+
+/** struct dma_fence has context, seqno, flags and error at 32, 40, 48 and 60 in 6.1 to 7.2. */
+export const fenceErrors: Need = {
+  oneOf: ['fence.signal_call'],
+  enable: [
+    'p:svm/fence_signal dma_fence_signal_timestamp_locked fence=$arg1:x64 context=+32($arg1):u64 seqno=+40($arg1):u64 flags=+48($arg1):x64 error=+60($arg1):s32',
+  ],
+};
+
+export const rangeFaults: Need = {
+  oneOf: ['hmm.range_fault', 'hmm.range_fault_return'],
+  enable: [
+    'p:svm/hmm_range_fault hmm_range_fault notifier=+0($arg1):x64 seq=+8($arg1):u64 start=+16($arg1):x64 end=+24($arg1):x64',
+    'r256:svm/hmm_range_fault_ret hmm_range_fault ret=$retval:s32',
+  ],
+};
+
+export const readBegins: Need = {
+  oneOf: ['hmm.read_begin', 'hmm.read_begin_return'],
+  enable: [
+    'p:svm/read_begin mmu_interval_read_begin mni=$arg1:x64 start=+24($arg1):x64 last=+32($arg1):x64',
+    'r256:svm/read_begin_ret mmu_interval_read_begin seq=$retval:u64',
+  ],
+};
+
+export const notifierBirths: Need = {
+  oneOf: ['notifier.insert'],
+  enable: [
+    'p:svm/mni_insert mmu_interval_notifier_insert mni=$arg1:x64 mm=$arg2:x64 start=$arg3:x64 len=$arg4:x64',
+    'p:svm/mni_remove mmu_interval_notifier_remove mni=$arg1:x64 mm=+56($arg1):x64',
+  ],
+};
+
+/** The driver's own functions: which ones depends on the driver, so these are examples. */
+export const driverFunctions: Need = {
+  oneOf: ['probe.return'],
+  enable: [
+    'p:svm/drv_inval <driver>:<invalidate callback> mni=$arg1:x64 mm=+0($arg2):x64 start=+8($arg2):x64 end=+16($arg2):x64 event=+28($arg2):u32',
+    'r256:svm/drv_inval_ret <driver>:<invalidate callback> ret=$retval:u8',
+    'r256:svm/drv_fault_ret <driver>:<page fault function> ret=$retval:s32',
+  ],
+};
+
+export const exits: Need = {
+  oneOf: ['task.exit'],
+  enable: ['sched:sched_process_exit', 'sched:sched_process_fork'],
+};
+
+export const addressSpaceEnds: Need = {
+  oneOf: ['mm.release', 'mm.exit', 'task.exit'],
+  enable: [
+    'mmap:exit_mmap',
+    'sched:sched_process_exit',
+    'p:svm/mm_release __mmu_notifier_release mm=$arg1:x64',
+  ],
+};
+
+export const deviceFaults: Need = {
+  oneOf: ['device.fault', 'probe.return'],
+  enable: [
+    'amdgpu:amdgpu_iv',
+    'xe:xe_vma_pagefault',
+    'p:svm/gpu_fault <driver>:<page fault handler> pasid=$arg1:u32 addr=$arg2:x64',
+    'r256:svm/gpu_fault_ret <driver>:<page fault handler> ret=$retval:s32',
+  ],
+};
+
+export const iommuFaults: Need = {
+  oneOf: ['iommu.fault'],
+  enable: ['intel_iommu:prq_report', 'iommu:io_page_fault', 'intel_iommu:qi_submit'],
+};

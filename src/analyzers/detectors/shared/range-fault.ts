@@ -1,0 +1,76 @@
+/** Fault episodes as the detectors of HMM retries read them. */
+import type { Word } from '../../../kernel/occurrence.ts';
+import type { View } from '../../detector.ts';
+import { actor, hex, range, reasonName } from './wording.ts';
+
+export interface Episode {
+  readonly id: number;
+  readonly tid: number;
+  /** Owner of the memory; the faulting thread is often a kworker. */
+  readonly process_id: number | null;
+  readonly mm: Word | null;
+  readonly mni: Word | null;
+  readonly range_start: Word | null;
+  readonly range_end: Word | null;
+  readonly attempts: number;
+  readonly busy: number | null;
+  readonly last_ret: number | null;
+  readonly wrapper: string | null;
+  readonly wrapper_ret: number | null;
+  readonly wrapper_start_ts: number | null;
+  readonly wrapper_end_ts: number | null;
+  readonly wrapper_event: number | null;
+  readonly wrapper_return_event: number | null;
+  readonly outcome: string | null;
+  readonly longest_attempt_ns: number | null;
+  readonly self_inflicted: number | null;
+  readonly colliding: number | null;
+  readonly top_actor_tid: number | null;
+  readonly top_actor_reason: number | null;
+  readonly first_colliding_event: number | null;
+  readonly start_ts: number;
+  readonly end_ts: number | null;
+  readonly start_event: number | null;
+  readonly end_event: number | null;
+  readonly lossy: number | null;
+}
+
+/** `0x7f0000000000-0x7f0000010000`, or `a range` where no probe showed it. */
+export function episodeRange(episode: Episode): string {
+  return episode.range_start === null || episode.range_end === null
+    ? 'a range'
+    : range(episode.range_start, episode.range_end);
+}
+
+export function episodeKey(episode: Episode, pid: number): Record<string, string | number> {
+  return {
+    pid,
+    tid: episode.tid,
+    ...(episode.mni === null ? {} : { mni: hex(episode.mni) }),
+    ...(episode.range_start === null ? {} : { start: hex(episode.range_start) }),
+    ...(episode.range_end === null ? {} : { end: hex(episode.range_end) }),
+  };
+}
+
+/** Process of a thread at a moment; NULL where its group is not known. */
+export function processOf(view: View, tid: number, ts: number): number | null {
+  const [task] = view.all<{ process_id: number | null }>(
+    `SELECT process_id FROM task WHERE tid = ? AND coalesce(start_ts, 0) <= ?
+      ORDER BY generation DESC LIMIT 1`,
+    tid,
+    ts,
+  );
+  return task?.process_id ?? null;
+}
+
+/** Who invalidates the range meanwhile. */
+export function aggressor(view: View, episode: Episode): string {
+  const busy = episode.busy ?? 0;
+  if (busy > 0 && (episode.self_inflicted ?? 0) >= busy) {
+    return 'the fault invalidates its own range (copy-on-write or migration inside hmm_range_fault)';
+  }
+  if (episode.top_actor_tid === null) return 'who invalidates the range was not recorded';
+  const process = processOf(view, episode.top_actor_tid, episode.end_ts ?? view.end);
+  const by = actor(view, episode.top_actor_tid, process);
+  return `${episode.colliding ?? 0} invalidations of that range meanwhile, most by ${by.label} (${reasonName(episode.top_actor_reason)})`;
+}

@@ -1,0 +1,126 @@
+/** What an invalidation stood still for: a fence, a driver callback, or nothing that was recorded. */
+import type { View } from '../../detector.ts';
+import type { Detail, ObjectRef } from '../../finding.ts';
+import { detail, evidence, known } from './details.ts';
+import {
+  duration,
+  type FenceName,
+  fenceKey,
+  fenceLabel,
+  fenceRef,
+  stableTimeline,
+  ticks,
+} from './wording.ts';
+
+/** A cause must cover this share of the stall, or an innocent fence is named. */
+export const CAUSE_SHARE = 0.5;
+
+/** What is known of the inside of an invalidation. */
+export interface StallParts {
+  readonly callback_ns: number | null;
+  readonly callback_function: string | null;
+  readonly wait_ns: number | null;
+  readonly longest_wait_ns: number | null;
+  readonly longest_wait_id: number | null;
+}
+
+export interface Cause {
+  readonly kind: 'fence' | 'fences' | 'callback' | 'unexplained' | 'not recorded';
+  readonly text: string;
+  readonly identity: readonly string[];
+  readonly refs: readonly ObjectRef[];
+  readonly details: readonly Detail[];
+  readonly evidence: readonly number[];
+  readonly next: readonly string[];
+}
+
+export function causeOf(view: View, stall: StallParts, ns: number): Cause {
+  const enough = CAUSE_SHARE * ns;
+  if (stall.longest_wait_id !== null && (stall.longest_wait_ns ?? 0) >= enough) {
+    const cause = fenceCause(view, stall.longest_wait_id);
+    if (cause !== undefined) return cause;
+  }
+  if ((stall.callback_ns ?? 0) >= enough) return callbackCause(stall);
+  const looked = view.observed('fence.wait_start') || view.observed('probe.return');
+  if ((stall.wait_ns ?? 0) >= enough) {
+    return plainCause('fences', 'several fence waits together make up most of it', WAIT_NEXT);
+  }
+  return looked
+    ? plainCause(
+        'unexplained',
+        'no fence wait and no driver callback covers it; the task may have been preempted or waited for a lock',
+        ['Record sched:sched_switch of this task to see whether it slept or lost its CPU.'],
+      )
+    : plainCause('not recorded', 'neither fence waits nor driver callbacks were recorded', [
+        'Record dma_fence:dma_fence_wait_start and _end, and a probe on the driver callback.',
+      ]);
+}
+
+const WAIT_NEXT = [
+  'See what the job behind the fence does for so long: its ring, its queue and its preemption timeout.',
+  'See whether other threads of the process waited for mmap_lock meanwhile (mmap_lock:mmap_lock_start_locking without acquire).',
+  'If the device can fault, let the callback zap its page tables and flush its TLB instead of waiting for the job.',
+] as const;
+
+interface WaitedFence extends FenceName {
+  readonly wait_ns: number;
+  readonly gave_up: number | null;
+  readonly start_event: number | null;
+  readonly end_event: number | null;
+  readonly signaled_event: number | null;
+  readonly job_ring: string | null;
+}
+
+function fenceCause(view: View, waitId: number): Cause | undefined {
+  const [wait] = view.all<WaitedFence>(
+    `SELECT f.id AS fence_id, f.context, f.seqno, f.driver, f.timeline, f.signaled_event,
+            w.end_ts - w.start_ts AS wait_ns, w.gave_up, w.start_event, w.end_event, j.ring AS job_ring
+       FROM fence_wait w JOIN fence f ON f.id = w.fence_id LEFT JOIN job j ON j.id = f.job_id
+      WHERE w.id = ?`,
+    waitId,
+  );
+  if (wait === undefined) return undefined;
+  const timed = view.clock.unit === 'ns';
+  const long = wait.wait_ns ?? 0;
+  const inVain = wait.gave_up === 1 ? ' in vain' : '';
+  return {
+    kind: 'fence',
+    text: `it waited ${timed ? duration(long) : ticks(long)}${inVain} for ${fenceLabel(wait)}`,
+    identity: [wait.driver ?? '', stableTimeline(wait.timeline)],
+    refs: [fenceRef(wait)],
+    details: known([
+      detail.object('waited for', fenceRef(wait)),
+      timed ? detail.duration('in that wait', long) : detail.text('in that wait', ticks(long)),
+      wait.job_ring === null ? undefined : detail.text('ring of its job', wait.job_ring),
+    ]),
+    evidence: evidence(wait.start_event, wait.signaled_event, wait.end_event),
+    next:
+      wait.gave_up === 1
+        ? [
+            `Find out why fence ${fenceKey(wait)} never signalled (see fence-never-signalled): the memory was taken away while its job may still run.`,
+            ...WAIT_NEXT.slice(1),
+          ]
+        : WAIT_NEXT,
+  };
+}
+
+function callbackCause(stall: StallParts): Cause {
+  const name = stall.callback_function ?? 'the driver callback';
+  const long = stall.callback_ns ?? 0;
+  return {
+    kind: 'callback',
+    text: `${duration(long)} of it in the driver callback ${name}, not in a fence wait`,
+    identity: [name],
+    refs: [],
+    details: [detail.text('callback', name), detail.duration('in callbacks', long)],
+    evidence: [],
+    next: [
+      `Trace what ${name} does (function_graph on it): a lock, a register poll, a firmware command or a TLB flush.`,
+      'See which lock it takes and who holds it meanwhile.',
+    ],
+  };
+}
+
+function plainCause(kind: Cause['kind'], text: string, next: readonly string[]): Cause {
+  return { kind, text, identity: [], refs: [], details: [], evidence: [], next };
+}
