@@ -1,0 +1,35 @@
+/** What is inlined into every report: our style and script, and the builds of the plot libraries. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+const require = createRequire(import.meta.url);
+
+export function reportStyle(): string {
+  return readFileSync(new URL('./assets/report.css', import.meta.url), 'utf8');
+}
+
+export function reportScript(): string {
+  return readFileSync(new URL('./assets/report.js', import.meta.url), 'utf8');
+}
+
+/** In loading order: each expects the globals of those before it. */
+export function plotLibraries(): readonly string[] {
+  return [
+    readBuild('vega', 'vega.min.js'),
+    readBuild('vega-lite', 'vega-lite.min.js'),
+    readBuild('vega-embed', 'vega-embed.min.js'),
+  ];
+}
+
+/** The notices their BSD licence asks to keep with every copy. */
+export function plotLicences(): string {
+  return ['vega', 'vega-lite', 'vega-embed']
+    .map((name) => `${name}\n${readBuild(name, '../LICENSE').trim()}`)
+    .join('\n\n');
+}
+
+/** Their `exports` name only the module builds; the browser builds lie beside them. */
+function readBuild(name: string, file: string): string {
+  return readFileSync(join(dirname(require.resolve(name)), file), 'utf8');
+}

@@ -1,0 +1,85 @@
+/** The capture itself: how it was recorded and what it holds. */
+import type { VNode } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { ResultCapture } from '../../analyzers/result.ts';
+import { count, counted, Time } from './units.ts';
+
+export function CaptureSection({ capture }: { readonly capture: ResultCapture }): VNode {
+  return (
+    <section id="capture">
+      <h2>The capture</h2>
+      <dl class="details">
+        <dt>Clock</dt>
+        <dd>
+          {capture.clock.name}, {capture.clock.unit === 'ns' ? 'nanoseconds' : 'ticks'}
+          {capture.clock.converted !== undefined && `, converted: ${capture.clock.converted}`}; the
+          first event is at {capture.clock.base}
+        </dd>
+        <dt>Byte order</dt>
+        <dd>{capture.endian} endian</dd>
+        {capture.buffers.map((buffer) => (
+          <>
+            <dt>Buffer {buffer.name === '' ? 'top' : buffer.name}</dt>
+            <dd>
+              clock {buffer.clock}, {counted(buffer.cpus.length, 'CPU')}
+            </dd>
+          </>
+        ))}
+        {Object.entries(capture.facts).map(([name, value]) => (
+          <>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </>
+        ))}
+      </dl>
+      <EventTypes capture={capture} />
+    </section>
+  );
+}
+
+function EventTypes({ capture }: { readonly capture: ResultCapture }): VNode {
+  const time = useContext(Time);
+  const seen = capture.eventTypes
+    .filter((type) => type.events > 0)
+    .sort((a, b) => b.events - a.events);
+  return (
+    <details class="objects">
+      <summary>
+        <span class="kind">event types</span>
+        <span class="count">{count(seen.length)}</span>
+      </summary>
+      <p class="note">
+        {counted(capture.eventTypes.length - seen.length, 'more type')} described in the file did
+        not occur. Types not understood are counted, not analysed.
+      </p>
+      <div class="scroll tall">
+        <table class="sortable">
+          <thead>
+            <tr>
+              <th scope="col">Event</th>
+              <th scope="col">Count</th>
+              <th scope="col">First</th>
+              <th scope="col">Last</th>
+              <th scope="col">Analysed</th>
+            </tr>
+          </thead>
+          <tbody>
+            {seen.map((type) => (
+              <tr>
+                <td class="mono">
+                  {type.system}:{type.name}
+                </td>
+                <td class="number" data-value={type.events}>
+                  {count(type.events)}
+                </td>
+                <td class="number">{type.first === null ? '–' : time.moment(type.first)}</td>
+                <td class="number">{type.last === null ? '–' : time.moment(type.last)}</td>
+                <td>{type.selected ? 'yes' : 'counted'}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </details>
+  );
+}

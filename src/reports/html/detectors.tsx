@@ -1,0 +1,100 @@
+/** Which questions were asked, which the capture cannot answer, and what would have to be recorded. */
+import type { VNode } from 'preact';
+import type { DetectorRun } from '../../analyzers/detector.ts';
+import { recordingCommands } from './recording.ts';
+import { count, counted } from './units.ts';
+
+export function DetectorsSection(props: { readonly detectors: readonly DetectorRun[] }): VNode {
+  const of = (outcome: DetectorRun['outcome']): DetectorRun[] =>
+    props.detectors.filter((run) => run.outcome === outcome);
+  return (
+    <section id="detectors">
+      <h2>What was checked</h2>
+      <NotObservable runs={of('not-observable')} />
+      <Failed runs={of('error')} />
+      <Named title="Looked and found something" runs={of('findings')} />
+      <Named title="Looked and found nothing" runs={of('clean')} />
+    </section>
+  );
+}
+
+function NotObservable({ runs }: { readonly runs: readonly DetectorRun[] }): VNode {
+  if (runs.length === 0) {
+    return <p>Every detector had the events it needs.</p>;
+  }
+  const enable = [...new Set(runs.flatMap((run) => run.enable ?? []))];
+  return (
+    <>
+      <h3>
+        Could not look <span class="count">{count(runs.length)}</span>
+      </h3>
+      <dl class="blind">
+        {runs.map((run) => (
+          <>
+            <dt class="mono">{run.detector}</dt>
+            <dd>
+              <p>{run.reason}</p>
+              {run.enable && run.enable.length > 0 && (
+                <ul class="enable">
+                  {run.enable.map((line) => (
+                    <li>
+                      <code>{line}</code>
+                    </li>
+                  ))}
+                </ul>
+              )}
+            </dd>
+          </>
+        ))}
+      </dl>
+      {enable.length > 0 && (
+        <>
+          <h4>To record all of it next time, as root</h4>
+          <pre class="command">{recordingCommands(enable)}</pre>
+        </>
+      )}
+    </>
+  );
+}
+
+function Failed({ runs }: { readonly runs: readonly DetectorRun[] }): VNode | null {
+  if (runs.length === 0) return null;
+  return (
+    <>
+      <h3>
+        Failed <span class="count">{count(runs.length)}</span>
+      </h3>
+      <p>A fault of svm-trace, not of the capture: please report it.</p>
+      <dl class="blind">
+        {runs.map((run) => (
+          <>
+            <dt class="mono">{run.detector}</dt>
+            <dd>{run.reason}</dd>
+          </>
+        ))}
+      </dl>
+    </>
+  );
+}
+
+function Named(props: {
+  readonly title: string;
+  readonly runs: readonly DetectorRun[];
+}): VNode | null {
+  if (props.runs.length === 0) return null;
+  return (
+    <>
+      <h3>
+        {props.title} <span class="count">{count(props.runs.length)}</span>
+      </h3>
+      <ul class="names">
+        {props.runs.map((run) => (
+          <li>
+            <span class="mono">{run.detector}</span>
+            {run.findings > 0 && ` (${counted(run.findings, 'finding')})`}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}

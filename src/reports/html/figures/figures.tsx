@@ -1,0 +1,98 @@
+/** Durations of one kind each: a figure titled by the question it answers, its quantiles in a table. */
+import type { VNode } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { Distribution, Result } from '../../../analyzers/result.ts';
+import { count, counted, Time, timeFormat } from '../units.ts';
+import { SeriesLegend } from './legend.tsx';
+import { BINNED_FROM, durationHistogram, durationsOverTime, type Plot } from './plots.ts';
+
+export interface Figure {
+  readonly distribution: Distribution;
+  /** Empty when there is nothing to draw. */
+  readonly plots: readonly Plot[];
+}
+
+export function figuresOf(result: Result): readonly Figure[] {
+  const range = {
+    durationNs: result.capture.durationNs,
+    time: timeFormat(result.capture.clock),
+  };
+  return result.distributions.map((distribution, index) => {
+    const plots: Plot[] = [];
+    if (distribution.points.length > 0) {
+      plots.push(durationsOverTime(`plot-${index}-time`, distribution, range));
+    }
+    if (distribution.points.length >= BINNED_FROM) {
+      plots.push(durationHistogram(`plot-${index}-share`, distribution, range));
+    }
+    return { distribution, plots };
+  });
+}
+
+export function Figures({ figures }: { readonly figures: readonly Figure[] }): VNode {
+  const drawn = figures.filter((figure) => figure.plots.length > 0);
+  const empty = figures.filter((figure) => figure.plots.length === 0);
+  return (
+    <section id="figures">
+      <h2>How long did things take?</h2>
+      {drawn.map((figure) => (
+        <DurationFigure figure={figure} />
+      ))}
+      {empty.length > 0 && (
+        <p class="note">
+          Not drawn, because the capture holds none of them:{' '}
+          {empty.map((figure) => figure.distribution.name.replaceAll('_', ' ')).join(', ')}.
+        </p>
+      )}
+    </section>
+  );
+}
+
+function DurationFigure({ figure }: { readonly figure: Figure }): VNode {
+  const { distribution, plots } = figure;
+  return (
+    <figure>
+      <figcaption>
+        <h3>{distribution.title}</h3>
+      </figcaption>
+      <div class={`plots plots-${plots.length}`}>
+        {plots.map((plot) => (
+          <div class="plot" id={plot.id} />
+        ))}
+      </div>
+      <SeriesLegend distribution={distribution} />
+      <Quantiles distribution={distribution} />
+    </figure>
+  );
+}
+
+function Quantiles({ distribution }: { readonly distribution: Distribution }): VNode {
+  const time = useContext(Time);
+  const { count: total, points, quantiles } = distribution;
+  return (
+    <>
+      <ul class="quantiles">
+        <li>
+          <b>n</b> {count(total)}
+        </li>
+        {quantiles.map(({ q, value }) => (
+          <li title={time.exact(value)}>
+            <b>{quantileName(q)}</b> {time.duration(value)}
+          </li>
+        ))}
+      </ul>
+      {points.length < total && (
+        <p class="note">
+          {counted(points.length, 'point')} drawn: an even sample of all {count(total)}.
+        </p>
+      )}
+    </>
+  );
+}
+
+function quantileName(q: number): string {
+  if (q === 0) return 'least';
+  if (q === 0.5) return 'median';
+  if (q === 1) return 'most';
+  return `${count(q * 100)} %`;
+}

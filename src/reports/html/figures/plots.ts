@@ -1,0 +1,178 @@
+/**
+ * vega-lite specifications. Strings of a capture occur only as data values and scale domains, never
+ * in expressions. Colours are custom properties, so that light, dark and print need no redrawing.
+ */
+import type { Distribution } from '../../../analyzers/result.ts';
+import type { TimeFormat } from '../units.ts';
+import { decades, type LogDomain, logBins, logDomain } from './log-scale.ts';
+import { seriesScale } from './series.ts';
+
+/** What the page's script hands to vega-embed. */
+export interface Plot {
+  /** Id of the element it is drawn into. */
+  readonly id: string;
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
+const HEIGHT_PIXELS = 240;
+/** Fewer values than this have no shape worth drawing. */
+export const BINNED_FROM = 20;
+/** Quantiles drawn as lines across the plot. */
+const RULES: Readonly<Record<string, string>> = { '0.5': 'median', '0.99': '99 %' };
+
+/** Room right of the plot for their names. */
+const RULE_NAME_PIXELS = 52;
+
+const DURATION_LABELS = [
+  "datum.value >= 1e9 ? datum.value / 1e9 + ' s'",
+  "datum.value >= 1e6 ? datum.value / 1e6 + ' ms'",
+  "datum.value >= 1e3 ? datum.value / 1e3 + ' µs'",
+  "datum.value + ' ns'",
+].join(' : ');
+
+export interface Range {
+  readonly durationNs: number;
+  readonly time: TimeFormat;
+}
+
+/** When each happened (across) and how long it took (up). */
+export function durationsOverTime(id: string, of: Distribution, range: Range): Plot {
+  const series = seriesScale(of.points);
+  const values = of.points.map((point) => ({
+    t: inAxisUnit(point.ts, range.time),
+    v: Math.max(point.value, 1),
+    s: series.nameOf(point.series),
+    series: point.series,
+    at: range.time.moment(point.ts),
+    took: range.time.duration(point.value),
+  }));
+  const y = durationAxis(logDomain(of.points.map((point) => point.value)), range.time, true);
+  const scale = { domain: series.domain };
+  const points = {
+    data: { values },
+    mark: { type: 'point', filled: true, size: 34, opacity: 0.8 },
+    encoding: {
+      x: timeAxis(range),
+      y: { field: 'v', ...y },
+      color: {
+        field: 's',
+        type: 'nominal',
+        scale: { ...scale, range: series.colours },
+        legend: null,
+      },
+      shape: {
+        field: 's',
+        type: 'nominal',
+        scale: { ...scale, range: series.shapes },
+        legend: null,
+      },
+      tooltip: [
+        { field: 'took', title: 'took' },
+        { field: 'at', title: 'at' },
+        { field: 'series', title: 'of' },
+      ],
+    },
+  };
+  return { id, spec: { ...frame(RULE_NAME_PIXELS), layer: [points, ...quantileRules(of, y)] } };
+}
+
+/** The same durations by how common they are, on the same vertical axis. */
+export function durationHistogram(id: string, of: Distribution, range: Range): Plot {
+  const durations = of.points.map((point) => point.value);
+  const y = durationAxis(logDomain(durations), range.time, false);
+  const values = logBins(durations).map((bin) => ({
+    ...bin,
+    percent: `${(bin.share * 100).toFixed(1)} %`,
+    between: `${range.time.duration(bin.from)} to ${range.time.duration(bin.to)}`,
+  }));
+  return {
+    id,
+    spec: {
+      ...frame(8),
+      data: { values },
+      mark: { type: 'rect', color: 'var(--series-1)', opacity: 0.85 },
+      encoding: {
+        x: {
+          field: 'share',
+          type: 'quantitative',
+          scale: { domainMin: 0 },
+          axis: {
+            title: `share of ${of.count.toLocaleString('en-US')}`,
+            format: '.0%',
+            tickCount: 3,
+          },
+        },
+        x2: { datum: 0 },
+        y: { field: 'from', ...y },
+        y2: { field: 'to' },
+        tooltip: [
+          { field: 'between', title: 'took' },
+          { field: 'percent', title: 'share' },
+        ],
+      },
+    },
+  };
+}
+
+function frame(right: number): Record<string, unknown> {
+  return {
+    width: 'container',
+    height: HEIGHT_PIXELS,
+    autosize: { type: 'fit-x', contains: 'padding' },
+    padding: { left: 2, right, top: 8, bottom: 2 },
+  };
+}
+
+function timeAxis({ durationNs, time }: Range): Record<string, unknown> {
+  return {
+    field: 't',
+    type: 'quantitative',
+    scale: { domain: [0, inAxisUnit(durationNs, time)], nice: false },
+    axis: {
+      title: time.unit === 'ns' ? 'since the first event, s' : 'since the first event, ticks',
+      tickCount: 6,
+    },
+  };
+}
+
+function durationAxis(
+  domain: LogDomain,
+  time: TimeFormat,
+  titled: boolean,
+): Record<string, unknown> {
+  const labels = time.unit === 'ns' ? { labelExpr: DURATION_LABELS } : { format: '~s' };
+  const title = time.unit === 'ns' ? 'took (log scale)' : 'took, ticks (log scale)';
+  return {
+    type: 'quantitative',
+    scale: { type: 'log', domain: [domain.low, domain.high], nice: false },
+    axis: { values: decades(domain), title: titled ? title : null, ...labels },
+  };
+}
+
+function quantileRules(of: Distribution, y: Record<string, unknown>): Record<string, unknown>[] {
+  if (of.count < BINNED_FROM) return [];
+  const values = of.quantiles
+    .filter(({ q }) => String(q) in RULES)
+    .map(({ q, value }) => ({ v: Math.max(value, 1), name: RULES[String(q)] }));
+  const data = { values };
+  return [
+    {
+      data,
+      mark: { type: 'rule', strokeDash: [4, 3], color: 'var(--ink-soft)' },
+      encoding: { y: { field: 'v', ...y } },
+    },
+    {
+      data,
+      mark: { type: 'text', align: 'left', dx: 4, color: 'var(--ink-soft)' },
+      encoding: {
+        x: { value: 'width' },
+        y: { field: 'v', ...y },
+        text: { field: 'name', type: 'nominal' },
+      },
+    },
+  ];
+}
+
+function inAxisUnit(value: number, time: TimeFormat): number {
+  return time.unit === 'ns' ? value / 1e9 : value;
+}

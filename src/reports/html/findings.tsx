@@ -1,0 +1,93 @@
+/** Findings, worst first: the sentence, the moment drawn, the values, the evidence, what next. */
+import type { VNode } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { Finding } from '../../analyzers/finding.ts';
+import type { Result } from '../../analyzers/result.ts';
+import { ConfidenceBadge, SeverityBadge } from './badges.tsx';
+import { Details } from './details.tsx';
+import { Evidence } from './evidence.tsx';
+import { byImportance } from './importance.ts';
+import { FindingTimeline } from './timeline/finding-timeline.tsx';
+import { count, Time } from './units.ts';
+
+/** Beyond this many, findings are folded and drawn without their own timeline. */
+const OPEN_AT_MOST = 3;
+const DRAWN_AT_MOST = 40;
+
+export function FindingsSection({ result }: { readonly result: Result }): VNode {
+  const findings = byImportance(result.findings);
+  return (
+    <section id="findings">
+      <h2>
+        Findings <span class="count">{count(findings.length)}</span>
+      </h2>
+      {findings.length === 0 && (
+        <p>
+          None. What that rests on is under <a href="#detectors">what was checked</a>.
+        </p>
+      )}
+      {findings.map((finding, index) => (
+        <FindingCard
+          finding={finding}
+          result={result}
+          open={index < OPEN_AT_MOST}
+          drawn={index < DRAWN_AT_MOST}
+        />
+      ))}
+    </section>
+  );
+}
+
+function FindingCard(props: {
+  readonly finding: Finding;
+  readonly result: Result;
+  readonly open: boolean;
+  readonly drawn: boolean;
+}): VNode {
+  const { finding } = props;
+  return (
+    <details class={`finding ${finding.severity}`} id={finding.id} open={props.open}>
+      <summary>
+        <span class="tags">
+          <SeverityBadge severity={finding.severity} />
+          <ConfidenceBadge confidence={finding.confidence} />
+          <span class="detector">{finding.detector}</span>
+          <Span finding={finding} />
+        </span>
+        <h3>{finding.summary}</h3>
+      </summary>
+      {props.drawn && <FindingTimeline finding={finding} result={props.result} />}
+      <div class="columns">
+        <Details details={finding.details} />
+        <NextSteps next={finding.next} />
+      </div>
+      <Evidence finding={finding} />
+    </details>
+  );
+}
+
+function Span({ finding }: { readonly finding: Finding }): VNode {
+  const time = useContext(Time);
+  const lasting =
+    finding.to > finding.from ? `, lasting ${time.duration(finding.to - finding.from)}` : '';
+  return (
+    <span class="span">
+      {time.moment(finding.from)}
+      {lasting}
+    </span>
+  );
+}
+
+function NextSteps({ next }: { readonly next: readonly string[] }): VNode | null {
+  if (next.length === 0) return null;
+  return (
+    <div>
+      <h4>What to look at next</h4>
+      <ul>
+        {next.map((step) => (
+          <li>{step}</li>
+        ))}
+      </ul>
+    </div>
+  );
+}

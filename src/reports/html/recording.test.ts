@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { recordingCommands } from './recording.ts';
+
+describe('recordingCommands', () => {
+  it('turns events and probes into commands a shell takes as they are', () => {
+    const commands = recordingCommands([
+      'sched:sched_process_exit',
+      'p:svm/read_begin mmu_interval_read_begin mni=$arg1:x64',
+      'r:svm/read_begin_ret mmu_interval_read_begin seq=$retval:u64',
+      'f:fp/hmm hmm_range_fault',
+    ]);
+    expect(commands.split('\n')).toEqual([
+      "echo 'p:svm/read_begin mmu_interval_read_begin mni=$arg1:x64' >> /sys/kernel/tracing/kprobe_events",
+      "echo 'r:svm/read_begin_ret mmu_interval_read_begin seq=$retval:u64' >> /sys/kernel/tracing/kprobe_events",
+      "echo 'f:fp/hmm hmm_range_fault' >> /sys/kernel/tracing/dynamic_events",
+      'trace-cmd record -C mono -e svm -e fp -e sched:sched_process_exit',
+    ]);
+  });
+
+  it('keeps what it does not understand as a comment', () => {
+    expect(recordingCommands(['boot with CONFIG_X=y'])).toBe('# boot with CONFIG_X=y');
+  });
+});

@@ -1,0 +1,93 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchBrowser, openReport, withoutBrowser } from '../../../test/browser.ts';
+import { sampleResult } from '../../../test/sample-result.ts';
+import { renderHtml } from './render-html.tsx';
+
+describe.skipIf(withoutBrowser())('the report in Chromium', () => {
+  let browser: Browser;
+
+  beforeAll(async () => {
+    browser = await launchBrowser();
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+  });
+
+  it('opens from disk without a complaint, draws its plots and shows its findings', async () => {
+    const sample = sampleResult();
+    const { page, complaints, close } = await openReport(browser, renderHtml(sample));
+    const drawn = sample.distributions.filter((distribution) => distribution.points.length > 0);
+    await page.waitForFunction(
+      (plots) => document.querySelectorAll('figure .plot:first-child svg').length === plots,
+      drawn.length,
+    );
+    expect(await page.locator('figure').count()).toBe(drawn.length);
+    expect(await page.locator('figure .plot svg path[aria-label]').count()).toBeGreaterThan(500);
+    expect(await page.locator('#timeline .lane svg rect').count()).toBeGreaterThan(190);
+    expect(await page.locator('h1').textContent()).toContain('never signalled');
+    for (const finding of sample.findings) {
+      const title = page.locator(`#${finding.id} h3`);
+      expect(await title.isVisible()).toBe(true);
+      expect(await title.textContent()).toContain(finding.summary);
+    }
+    expect(complaints).toEqual([]);
+    await close();
+  });
+
+  it('fits a telephone without scrolling sideways', async () => {
+    const { page, complaints, close } = await openReport(browser, renderHtml(sampleResult()));
+    await page.setViewportSize({ width: 390, height: 800 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    expect(complaints).toEqual([]);
+    await close();
+  });
+
+  it('opens the folded finding that a bar of the timeline points to', async () => {
+    const { page, complaints, close } = await openReport(browser, renderHtml(sampleResult()));
+    const finding = page.locator('#hmm-retry-storm-11223344');
+    expect(await finding.getAttribute('open')).toBeNull();
+    await page.locator('#timeline a[href="#hmm-retry-storm-11223344"]').first().focus();
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.querySelector('#hmm-retry-storm-11223344[open]'));
+    expect(complaints).toEqual([]);
+    await close();
+  });
+
+  it('sorts and filters its tables', async () => {
+    const { page, complaints, close } = await openReport(browser, renderHtml(sampleResult()));
+    const table = page.locator('#objects details').first();
+    await table.locator('summary').click();
+    await table.locator('th button', { hasText: 'wait_ns' }).click();
+    await table.locator('th button', { hasText: 'wait_ns' }).click();
+    expect(await table.locator('tbody tr').first().locator('td').first().textContent()).toBe('12');
+    await table.locator('input').fill('onload=alert(3)');
+    expect(await table.locator('tbody tr:visible').count()).toBe(1);
+    expect(complaints).toEqual([]);
+    await close();
+  });
+
+  it('shows a hostile name of a series as text in the tooltip', async () => {
+    const { page, complaints, close } = await openReport(browser, renderHtml(sampleResult()));
+    const mark = page.locator('#plot-0-time svg path[aria-label*="script"]').first();
+    await mark.hover({ force: true });
+    const tooltip = page.locator('#vg-tooltip-element.visible');
+    await tooltip.waitFor();
+    expect(await tooltip.textContent()).toContain('<script>alert(1)</script>');
+    expect(await tooltip.locator('script').count()).toBe(0);
+    expect(complaints).toEqual([]);
+    await close();
+  });
+
+  it('zooms the timeline inside its own scroller', async () => {
+    const { page, complaints, close } = await openReport(browser, renderHtml(sampleResult()));
+    const width = () => page.locator('#timeline .stretch').evaluate((lanes) => lanes.clientWidth);
+    const before = await width();
+    await page.locator('#zoom-16').check();
+    expect(await width()).toBeGreaterThan(before * 15);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(1280);
+    expect(complaints).toEqual([]);
+    await close();
+  });
+});

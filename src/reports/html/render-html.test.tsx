@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { HOSTILE_NAMES, sampleResult } from '../../../test/sample-result.ts';
+import { renderHtml } from './render-html.tsx';
+
+/** The page without the plot libraries, which are the same in every report. */
+function ownMarkup(html: string): string {
+  return html.replace(/<script>.*?<\/script>/gs, '').replace(/<template .*?<\/template>/s, '');
+}
+
+/** Tags in order, void elements left out, for a check that they nest. */
+function openAndCloseTags(markup: string): string[] {
+  const elements = markup.matchAll(/<(\/?)([a-z][a-z0-9]*)(?:\s[^<>]*?)?(\/?)>/gi);
+  return [...elements]
+    .filter(([, , name, empty]) => empty === '' && !/^(meta|input|br|link)$/.test(name ?? ''))
+    .map(([, slash, name]) => `${slash}${name}`);
+}
+
+/** What of a page matches: short in a failure's message, where the page itself would not be. */
+function found(page: string, pattern: RegExp): string[] {
+  return [...page.matchAll(new RegExp(pattern, `g${pattern.flags}`))].map(([text]) => text);
+}
+
+describe('renderHtml', () => {
+  const html = renderHtml(sampleResult());
+
+  it('never writes a hostile name as markup', () => {
+    const markup = ownMarkup(html);
+    for (const name of HOSTILE_NAMES.filter((candidate) => /[<&"]/.test(candidate))) {
+      expect(markup.includes(name), name).toBe(false);
+    }
+    expect(found(markup, /<(img|svg) [^>]*\bon/)).toEqual([]);
+    expect(markup.match(/<script/g)).toHaveLength(1);
+    expect(markup.includes('<script type="application/json" id="plots">')).toBe(true);
+  });
+
+  it('shows control, bidi and zero-width characters as escapes', () => {
+    const invisible = found(html, /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+    expect(invisible).toEqual([]);
+    expect(html.includes('\\u202egnp.exe\\u2066')).toBe(true);
+    expect(html.includes('red\\u001b[31m\\u0007bell')).toBe(true);
+  });
+
+  it('is well formed: every element closes where it should', () => {
+    const open: string[] = [];
+    for (const tag of openAndCloseTags(ownMarkup(html))) {
+      if (tag.startsWith('/')) expect(`/${open.pop()}`).toBe(tag);
+      else open.push(tag);
+    }
+    expect(open).toEqual([]);
+  });
+
+  it('has unique ids', () => {
+    const ids = [...ownMarkup(html).matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id);
+    expect(ids.length).toBeGreaterThan(10);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('refers to nothing outside itself', () => {
+    const references = ownMarkup(html).matchAll(
+      /\s(?:src|href|action|data|srcset|xlink:href)="([^"]*)"/g,
+    );
+    for (const [, target] of references) expect(target).toMatch(/^#/);
+    expect(found(html, /@import|url\(\s*["']?(?!#)["']?[a-z/]/)).toEqual([]);
+  });
+
+  it('allows exactly its own scripts and style', () => {
+    const policy = /Content-Security-Policy" content="([^"]*)"/.exec(html)?.[1] ?? '';
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toMatch(/unsafe|\*|http|data:|blob:/);
+    expect(policy.match(/sha256-/g)).toHaveLength(html.match(/<script>|<style>/g)?.length ?? -1);
+  });
+
+  it('leads with the worst finding, not the first one', () => {
+    expect(
+      found(html, /<h1>Fence 3:3 \(svmlab-ring0\) of svmload \(pid 172\) was never signalled/),
+    ).toHaveLength(1);
+  });
+
+  it('says which commands would have recorded what was missing', () => {
+    expect(html.includes('-e sched:sched_process_exit')).toBe(true);
+    expect(html.includes("echo 'p:svm/fence_signal dma_fence_signal_timestamp_locked")).toBe(true);
+  });
+
+  it('draws nothing for an empty distribution and says so', () => {
+    const empty = sampleResult({ distributions: sampleResult().distributions.slice(-1) });
+    const page = renderHtml(empty);
+    expect(page.includes('Not drawn, because the capture holds none of them: job.')).toBe(true);
+    expect(page.includes('id="plots"')).toBe(false);
+    expect(page.length).toBeLessThan(200_000);
+  });
+
+  it('never calls ticks seconds', () => {
+    const sample = sampleResult();
+    const clock = { name: 'x86-tsc', unit: 'ticks', base: '1' } as const;
+    const capture = { ...sample.capture, clock };
+    const page = renderHtml(sampleResult({ capture, findings: [], timeline: [] }));
+    const text = ownMarkup(page).replace(/<style>.*?<\/style>/s, '');
+    expect(text.includes('4,900,000,000 ticks')).toBe(true);
+    expect(found(text, /\d (?:ns|µs|ms|s)\b/)).toEqual([]);
+    expect(text.includes('since the first event, s')).toBe(false);
+  });
+
+  it('does not call a capture clean when nobody could look', () => {
+    const sample = sampleResult();
+    const blind = sample.detectors.filter((run) => run.outcome === 'not-observable');
+    const page = renderHtml(sampleResult({ findings: [], detectors: blind, worst: null }));
+    expect(page.includes('<h1>Nothing can be said')).toBe(true);
+  });
+
+  it('stays below 2.5 MB without data', () => {
+    expect(Buffer.byteLength(html)).toBeLessThan(2_500_000);
+  });
+});

@@ -1,0 +1,126 @@
+/** The first screen: what is wrong, in words; what the capture is; how far it can be trusted. */
+import type { VNode } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { Finding } from '../../analyzers/finding.ts';
+import type { Result } from '../../analyzers/result.ts';
+import { SeverityBadge } from './badges.tsx';
+import { byImportance, SEVERITIES } from './importance.ts';
+import { lossSentence, problemSentence } from './losses.tsx';
+import { count, counted, formatBytes, Time } from './units.ts';
+
+export function Summary({ result }: { readonly result: Result }): VNode {
+  return (
+    <header class="summary">
+      <p class="kicker">svm-trace report</p>
+      <h1>{headline(result)}</h1>
+      <Verdict result={result} />
+      <CaptureFacts result={result} />
+      <nav aria-label="Sections">
+        <a href="#findings">Findings</a>
+        <a href="#timeline">Timeline</a>
+        <a href="#figures">Latencies</a>
+        <a href="#detectors">What was checked</a>
+        <a href="#objects">Objects</a>
+        <a href="#capture">Capture</a>
+      </nav>
+    </header>
+  );
+}
+
+/** The worst finding's own sentence; without findings, how much looking that rests on. */
+function headline(result: Result): string {
+  const worst = byImportance(result.findings)[0];
+  if (worst) return worst.summary;
+  const looked = result.detectors.filter((run) => run.outcome === 'clean').length;
+  if (looked === 0) {
+    return 'Nothing can be said: this capture lacks the events that the detectors need.';
+  }
+  const blind = result.detectors.length - looked;
+  const rest = blind === 0 ? '' : `; ${count(blind)} could not look`;
+  return `No findings: ${counted(looked, 'detector')} looked and found nothing${rest}.`;
+}
+
+function Verdict({ result }: { readonly result: Result }): VNode {
+  return (
+    <ul class="verdict">
+      {SEVERITIES.map((severity) => severityCount(result.findings, severity))}
+      <NotObservable result={result} />
+      <li class={result.losses.length > 0 ? 'bad' : ''}>{lossSentence(result.losses)}</li>
+      {result.problems.length > 0 && (
+        <li>
+          <a href="#quality">{problemSentence(result.problems)}</a>
+        </li>
+      )}
+    </ul>
+  );
+}
+
+function severityCount(
+  findings: readonly Finding[],
+  severity: Finding['severity'],
+): VNode | undefined {
+  const number = findings.filter((finding) => finding.severity === severity).length;
+  if (number === 0) return undefined;
+  return (
+    <li>
+      <a href="#findings">
+        <SeverityBadge severity={severity} /> {count(number)}
+      </a>
+    </li>
+  );
+}
+
+function NotObservable({ result }: { readonly result: Result }): VNode | null {
+  const blind = result.detectors.filter((run) => run.outcome === 'not-observable').length;
+  const failed = result.detectors.filter((run) => run.outcome === 'error').length;
+  if (blind + failed === 0) return null;
+  const parts = [
+    blind > 0
+      ? `${count(blind)} of ${counted(result.detectors.length, 'detector')} could not look`
+      : '',
+    failed > 0 ? `${count(failed)} failed` : '',
+  ];
+  return (
+    <li>
+      <a href="#detectors">{parts.filter(Boolean).join(', ')}</a>
+    </li>
+  );
+}
+
+function CaptureFacts({ result }: { readonly result: Result }): VNode {
+  const time = useContext(Time);
+  const { capture } = result;
+  return (
+    <dl class="facts">
+      <Fact label="File" wide>
+        <span class="mono">{capture.path}</span>
+      </Fact>
+      <Fact label="Kernel" wide>
+        {capture.uname ?? 'not recorded'}
+      </Fact>
+      <Fact label="Duration">{time.duration(capture.durationNs)}</Fact>
+      <Fact label="Events">{count(capture.events)}</Fact>
+      <Fact label="CPUs">{count(capture.cpus)}</Fact>
+      <Fact label="Clock">
+        {capture.clock.name}
+        {capture.clock.unit === 'ticks' && ' (ticks of unknown length)'}
+      </Fact>
+      <Fact label="Format">
+        {capture.format} {capture.version}, {formatBytes(capture.sizeBytes)}
+      </Fact>
+    </dl>
+  );
+}
+
+function Fact(props: {
+  readonly label: string;
+  readonly wide?: boolean;
+  readonly children: preact.ComponentChildren;
+}): VNode {
+  return (
+    <div class={props.wide ? 'wide' : ''}>
+      <dt>{props.label}</dt>
+      <dd>{props.children}</dd>
+    </div>
+  );
+}

@@ -1,0 +1,81 @@
+/** The moments around one finding, drawn from the same lanes as the whole timeline. */
+import type { VNode } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { Finding } from '../../../analyzers/finding.ts';
+import type { Result, TimelineLane } from '../../../analyzers/result.ts';
+import { Time } from '../units.ts';
+import { axisTicks } from './axis.ts';
+import { Axis, Lane } from './lane.tsx';
+import { itemsIn, type TimeWindow } from './layout.ts';
+
+const MAX_LANES = 8;
+const MAX_ROWS = 6;
+const MAX_ITEMS = 150;
+/** Share of the finding's span shown before and after it. */
+const MARGIN = 0.25;
+/** A finding about one moment is shown with this share of the capture around it. */
+const MOMENT_SHARE = 0.01;
+
+export function FindingTimeline(props: {
+  readonly finding: Finding;
+  readonly result: Result;
+}): VNode | null {
+  const time = useContext(Time);
+  const { finding, result } = props;
+  const window = windowAround(finding, Math.max(result.capture.durationNs, 1));
+  const lanes = lanesOf(finding, result.timeline, window);
+  if (lanes.length === 0) return null;
+  const ticks = axisTicks(window, time.unit);
+  return (
+    <div class="lanes finding-timeline">
+      {lanes.map((lane) => (
+        <Lane
+          {...lane}
+          window={window}
+          ticks={ticks}
+          losses={result.losses}
+          maxRows={MAX_ROWS}
+          focus={finding.id}
+        />
+      ))}
+      <Axis ticks={ticks} />
+    </div>
+  );
+}
+
+function windowAround(finding: Pick<Finding, 'from' | 'to'>, duration: number): TimeWindow {
+  const span = finding.to - finding.from;
+  const margin = span > 0 ? span * MARGIN : duration * MOMENT_SHARE;
+  return {
+    from: Math.max(0, finding.from - margin),
+    to: Math.min(duration, finding.to + margin),
+  };
+}
+
+/** Lanes that hold the finding's own objects first, then others that were busy meanwhile. */
+function lanesOf(
+  finding: Finding,
+  timeline: readonly TimelineLane[],
+  window: TimeWindow,
+): readonly TimelineLane[] {
+  const busy = timeline
+    .map((lane) => ({ ...lane, items: itemsIn(lane.items, window) }))
+    .filter((lane) => lane.items.length > 0);
+  const own = busy.filter((lane) => lane.items.some((item) => item.finding === finding.id));
+  if (own.length === 0) return [];
+  const others = busy.filter((lane) => !own.includes(lane));
+  const chosen = new Set([...own, ...others].slice(0, MAX_LANES));
+  return busy.filter((lane) => chosen.has(lane)).map((lane) => capped(lane, finding.id));
+}
+
+/** The finding's own items, and as many others as stay readable. */
+function capped(lane: TimelineLane, finding: string): TimelineLane {
+  const own = lane.items.filter((item) => item.finding === finding);
+  const others = lane.items.filter((item) => item.finding !== finding);
+  const room = Math.max(MAX_ITEMS - own.length, 0);
+  return {
+    label: lane.label,
+    items: [...own, ...others.slice(0, room)],
+    omitted: Math.max(others.length - room, 0),
+  };
+}

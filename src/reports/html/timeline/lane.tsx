@@ -1,0 +1,149 @@
+/** One lane as an SVG whose positions are percentages, so that it fits any width without a script. */
+import type { VNode } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { ResultLoss, TimelineItem } from '../../../analyzers/result.ts';
+import { counted, Time, type TimeFormat } from '../units.ts';
+import type { Tick } from './axis.ts';
+import { type Bar, layoutLane, percent, type TimeWindow } from './layout.ts';
+
+const ROW_PIXELS = 16;
+const GAP_PIXELS = 3;
+/** Bars at least this wide (percent) carry their label inside. */
+const LABELLED_PERCENT = 7;
+
+interface LaneProps {
+  readonly label: string;
+  readonly items: readonly TimelineItem[];
+  readonly omitted: number;
+  readonly window: TimeWindow;
+  readonly ticks: readonly Tick[];
+  readonly losses: readonly ResultLoss[];
+  readonly maxRows: number;
+  /** Only bars of this finding are drawn in full strength. */
+  readonly focus?: string;
+}
+
+export function Lane(props: LaneProps): VNode {
+  const layout = layoutLane(props.items, props.window, props.maxRows);
+  const height = layout.rows * ROW_PIXELS + GAP_PIXELS;
+  const left = props.omitted + layout.hidden;
+  return (
+    <div class="lane">
+      <div class="label">
+        {props.label}
+        {left > 0 && <span class="quiet"> {counted(left, 'more', 'more')} not drawn</span>}
+      </div>
+      <svg
+        width="100%"
+        height={height}
+        role="img"
+        aria-label={`${props.label}: ${counted(layout.bars.length, 'bar')}`}
+      >
+        {props.ticks.map((tick) => (
+          <line class="grid" x1={`${place(tick.x)}%`} x2={`${place(tick.x)}%`} y1="0" y2="100%" />
+        ))}
+        {props.losses.map((loss) => (
+          <LossBand loss={loss} window={props.window} />
+        ))}
+        {layout.bars.map((bar) => (
+          <LaneBar
+            bar={bar}
+            faint={props.focus !== undefined && bar.item.finding !== props.focus}
+          />
+        ))}
+      </svg>
+    </div>
+  );
+}
+
+export function Axis({ ticks }: { readonly ticks: readonly Tick[] }): VNode {
+  return (
+    <div class="lane axis" aria-hidden="true">
+      <div class="label">since the first event</div>
+      <svg width="100%" height="20" aria-hidden="true">
+        {ticks.map((tick) => (
+          <>
+            <line class="grid" x1={`${place(tick.x)}%`} x2={`${place(tick.x)}%`} y1="14" y2="20" />
+            <text x={`${place(tick.x)}%`} y="11" text-anchor={anchor(tick.x)}>
+              {tick.label}
+            </text>
+          </>
+        ))}
+      </svg>
+    </div>
+  );
+}
+
+function LaneBar({ bar, faint }: { readonly bar: Bar; readonly faint: boolean }): VNode {
+  const time = useContext(Time);
+  const y = bar.row * ROW_PIXELS + GAP_PIXELS;
+  const height = ROW_PIXELS - GAP_PIXELS;
+  const x = `${place(bar.x)}%`;
+  const width = `${place(bar.width)}%`;
+  const marked = bar.item.finding !== undefined ? ' marked' : '';
+  const shape = (
+    <g class={`bar ${kindClass(bar.item.kind)}${marked}${faint ? ' faint' : ''}`}>
+      <title>{barTitle(bar.item, time)}</title>
+      <rect x={x} y={y} width={width} height={height} rx="1.5" />
+      {bar.openEnd && <OpenEnd bar={bar} y={y + height / 2} />}
+      {bar.width >= LABELLED_PERCENT && (
+        <svg x={x} y={y} width={width} height={height} aria-hidden="true">
+          <text x="5" y={height - 3}>
+            {bar.item.label}
+          </text>
+        </svg>
+      )}
+    </g>
+  );
+  return bar.item.finding === undefined ? shape : <a href={`#${bar.item.finding}`}>{shape}</a>;
+}
+
+/** An arrow out of the picture: the object was still alive when the capture ended. */
+function OpenEnd({ bar, y }: { readonly bar: Bar; readonly y: number }): VNode {
+  const end = bar.x + bar.width;
+  return (
+    <line
+      class="open"
+      x1={`${place(Math.max(end - 1, bar.x))}%`}
+      x2={`${place(end)}%`}
+      y1={y}
+      y2={y}
+      marker-end="url(#arrow)"
+    />
+  );
+}
+
+function LossBand(props: { readonly loss: ResultLoss; readonly window: TimeWindow }): VNode | null {
+  const { loss, window } = props;
+  if ((loss.from ?? 0) > window.to || (loss.to ?? window.to) < window.from) return null;
+  const from = percent(loss.from ?? window.from, window);
+  const to = percent(loss.to ?? window.to, window);
+  return (
+    <rect class="loss" x={`${place(from)}%`} width={`${place(to - from)}%`} y="0" height="100%">
+      <title>{`Events lost on CPU ${loss.cpu}`}</title>
+    </rect>
+  );
+}
+
+function barTitle(item: TimelineItem, time: TimeFormat): string {
+  const from = item.from === null ? 'before the capture' : time.moment(item.from);
+  const to = item.to === null ? 'alive at the end' : time.moment(item.to);
+  const lasting =
+    item.from === null || item.to === null ? '' : ` (${time.duration(item.to - item.from)})`;
+  return `${item.label}\n${from} … ${to}${lasting}`;
+}
+
+/** Kinds are table names of ours; anything else gets the neutral colour. */
+export function kindClass(kind: string): string {
+  return /^[a-z_]+$/.test(kind) ? `kind-${kind.replaceAll('_', '-')}` : 'kind-other';
+}
+
+/** Percentages to the hundredth of a percent of a percent: a pixel at 64-fold zoom. */
+function place(percentage: number): number {
+  return Number(percentage.toFixed(4));
+}
+
+function anchor(x: number): 'start' | 'middle' | 'end' {
+  if (x < 4) return 'start';
+  return x > 96 ? 'end' : 'middle';
+}

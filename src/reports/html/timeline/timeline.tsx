@@ -1,0 +1,126 @@
+/** The whole capture on one time axis. Zoom widens the picture inside its own scroller; no script. */
+import type { VNode } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { Result, TimelineLane } from '../../../analyzers/result.ts';
+import { Time } from '../units.ts';
+import { axisTicks } from './axis.ts';
+import { Axis, kindClass, Lane } from './lane.tsx';
+
+const MAX_ROWS = 24;
+const ZOOMS = [1, 4, 16, 64] as const;
+
+export function TimelineSection({ result }: { readonly result: Result }): VNode {
+  const time = useContext(Time);
+  const lanes = result.timeline.filter((lane) => lane.items.length > 0);
+  const window = { from: 0, to: Math.max(result.capture.durationNs, 1) };
+  if (lanes.length === 0) {
+    return (
+      <section id="timeline">
+        <h2>Timeline</h2>
+        <p>Nothing to draw: no object with a lifetime was seen in this capture.</p>
+      </section>
+    );
+  }
+  const ticks = axisTicks(window, time.unit);
+  return (
+    <section id="timeline" class="wide">
+      <h2>What happened when?</h2>
+      <Legend lanes={lanes} lossy={result.losses.length > 0} />
+      <Zoom />
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scroller must be reachable by keyboard */}
+      <section class="lanes" tabIndex={0} aria-label="Timeline">
+        <div class="stretch">
+          {lanes.map((lane) => (
+            <Lane
+              {...lane}
+              window={window}
+              ticks={ticks}
+              losses={result.losses}
+              maxRows={MAX_ROWS}
+            />
+          ))}
+          <Axis ticks={ticks} />
+        </div>
+      </section>
+    </section>
+  );
+}
+
+function Zoom(): VNode {
+  return (
+    <fieldset class="zoom">
+      <legend>Zoom</legend>
+      {ZOOMS.map((zoom) => (
+        <label>
+          <input type="radio" name="zoom" value={zoom} id={`zoom-${zoom}`} checked={zoom === 1} />
+          {zoom}×
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+function Legend(props: {
+  readonly lanes: readonly TimelineLane[];
+  readonly lossy: boolean;
+}): VNode {
+  const items = props.lanes.flatMap((lane) => lane.items);
+  const kinds = [...new Set(items.map((item) => item.kind))].sort();
+  return (
+    <ul class="legend">
+      {kinds.map((kind) => (
+        <li>
+          <Swatch class={`bar ${kindClass(kind)}`} />
+          {kind.replaceAll('_', ' ')}
+        </li>
+      ))}
+      {items.some((item) => item.finding !== undefined) && (
+        <li>
+          <Swatch class="bar kind-other marked" />
+          in a finding
+        </li>
+      )}
+      {items.some((item) => item.to === null) && <li>→ alive at the end</li>}
+      {props.lossy && (
+        <li>
+          <Swatch class="loss" />
+          events lost
+        </li>
+      )}
+    </ul>
+  );
+}
+
+function Swatch(props: { readonly class: string }): VNode {
+  return (
+    <svg width="18" height="12" aria-hidden="true">
+      <g class={props.class}>
+        <rect class={props.class} x="1" y="1" width="16" height="10" rx="1.5" />
+      </g>
+    </svg>
+  );
+}
+
+/** Patterns and markers that the lanes refer to. */
+export function TimelineDefinitions(): VNode {
+  return (
+    <svg width="0" height="0" class="definitions" aria-hidden="true">
+      <defs>
+        <pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse">
+          <path d="M-1,1 l2,-2 M0,6 l6,-6 M5,7 l2,-2" class="hatch" />
+        </pattern>
+        <marker
+          id="arrow"
+          viewBox="0 0 8 10"
+          refX="8"
+          refY="5"
+          markerWidth="8"
+          markerHeight="10"
+          markerUnits="userSpaceOnUse"
+        >
+          <path d="M0,0 L8,5 L0,10 z" class="arrow" />
+        </marker>
+      </defs>
+    </svg>
+  );
+}

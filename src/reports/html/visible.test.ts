@@ -1,0 +1,37 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { escapeJson } from './inline.tsx';
+import { visible, visibleLines } from './visible.ts';
+
+describe('visible', () => {
+  it('leaves ordinary text of any script alone', () => {
+    for (const text of ['svmload', 'naïve', '日本語', 'a b', '🦊'])
+      expect(visible(text)).toBe(text);
+  });
+
+  it('shows what cannot be seen', () => {
+    expect(visible('\u202egnp.exe')).toBe('\\u202egnp.exe');
+    expect(visible('a\nb\tc')).toBe('a\\u000ab\\u0009c');
+    expect(visible('\u{e0041}')).toBe('\\u{e0041}');
+    expect(visible('\ud800')).toBe('\\ud800');
+  });
+
+  it('keeps the lines of a stack and nothing else', () => {
+    expect(visibleLines('<stack trace>\n => a\u0007\n\t=> b\n')).toBe(
+      '<stack trace>\n => a\\u0007\n\t=> b',
+    );
+  });
+});
+
+describe('escapeJson', () => {
+  it('is the same data, and can end neither its element nor a line', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.string({ unit: 'binary' }), (value, text) => {
+        const data = [value, `</script>${text}<!--\u2028`];
+        const json = escapeJson(data);
+        expect(json).not.toMatch(/[<>&\u2028\u2029]/);
+        expect(JSON.parse(json)).toEqual(JSON.parse(JSON.stringify(data)));
+      }),
+    );
+  });
+});

@@ -1,0 +1,49 @@
+/**
+ * Names in a capture are hostile: a task may call itself `<script>`, or hide text behind bidi
+ * overrides and terminal escapes. Markup is taken care of by preact's text nodes; what cannot be
+ * seen is made visible here, once, for every string of the Result.
+ */
+import type { Result } from '../../analyzers/result.ts';
+
+/** Control, format (bidi, zero width), surrogate, private and unassigned characters, line separators. */
+const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
+
+export function visible(text: string): string {
+  return text.replace(INVISIBLE, escapeCharacter);
+}
+
+/** As `visible`, but keeps the line breaks of an event that prints several lines (kernel stacks). */
+export function visibleLines(text: string): string {
+  return text.trimEnd().split('\n').map(visibleTabbed).join('\n');
+}
+
+export function visibleResult(result: Result): Result {
+  const findings = result.findings.map((finding) => ({
+    ...(visibleDeep(finding) as typeof finding),
+    evidence: finding.evidence.map((line) => ({
+      ...line,
+      type: visible(line.type),
+      text: visibleLines(line.text),
+    })),
+  }));
+  return { ...(visibleDeep({ ...result, findings: [] }) as Result), findings };
+}
+
+function visibleTabbed(line: string): string {
+  return line.split('\t').map(visible).join('\t');
+}
+
+function visibleDeep(value: unknown): unknown {
+  if (typeof value === 'string') return visible(value);
+  if (Array.isArray(value)) return value.map(visibleDeep);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, entry]) => [visible(key), visibleDeep(entry)]),
+  );
+}
+
+function escapeCharacter(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  if (code > 0xffff) return `\\u{${code.toString(16)}}`;
+  return `\\u${code.toString(16).padStart(4, '0')}`;
+}
