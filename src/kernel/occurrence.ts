@@ -76,6 +76,8 @@ export type OccurrenceData =
       context: Word | undefined;
       seqno: Word | undefined;
       flags: Word | undefined;
+      /** Whether it had been signalled before the call: read from `flags`, whose bits moved in 7.x. */
+      signaled: boolean | undefined;
       error: number | undefined;
     }
   /** dma_fence_wait_timeout() or dma_resv_wait_timeout() by probe; fences are named where known. */
@@ -125,6 +127,9 @@ export type OccurrenceData =
       flags: number | undefined;
       reason: number | undefined;
       owner: Word | undefined;
+      source: ProbeSource;
+      /** False when the recorded arguments are impossible: they are then left out. */
+      sane: boolean;
     }
   | { kind: 'invalidation.begin_return'; ret: number | undefined }
   | {
@@ -200,6 +205,9 @@ export type OccurrenceData =
       source: string;
     }
   | { kind: 'pasid.allocated' | 'pasid.freed'; driver: string; pasid: number };
+
+/** What recorded a function: a kprobe, fprobe or tracepoint; or one of the function tracers. */
+export type ProbeSource = 'probe' | 'function' | 'function_graph';
 
 /**
  * What the catalogue knows a probed function to be. `unknown` functions are still followed: their

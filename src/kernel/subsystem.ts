@@ -1,24 +1,60 @@
 import type { EventType, Fields, KernelSymbol } from '../parsers/parser.ts';
-import type { Moment, Occurrence } from './occurrence.ts';
+import type { Moment, Occurrence, OccurrenceKind, ProbeRole, ProbeSource } from './occurrence.ts';
 
-/** Turns one decoded event into what it means; undefined when it means nothing to us. */
-export type EventRule = (fields: Fields, moment: Moment, type: EventType) => Occurrence | undefined;
+/** What is known of the recorded kernel itself. */
+export interface KernelFacts {
+  /** major and minor of the release; undefined when the capture does not say. */
+  readonly release: readonly [number, number] | undefined;
+}
 
-/** What a probed kernel function means, at its entry and its return. Missing arguments are undefined. */
+/** What recorded the event a rule reads. */
+export interface Recorded {
+  readonly type: EventType;
+  readonly source: ProbeSource;
+  readonly kernel: KernelFacts;
+}
+
+/**
+ * Turns one decoded event into what it means; undefined when it means nothing to us. Arguments that
+ * were not recorded are missing from `fields`.
+ */
+export interface Rule {
+  /** Every kind `read` can give, so that a capture in which none fired still shows it was watched. */
+  readonly gives: readonly OccurrenceKind[];
+  readonly read: (fields: Fields, moment: Moment, recorded: Recorded) => Occurrence | undefined;
+}
+
+/** What a probed kernel function means, at its entry and its return. */
 export interface ProbeRule {
-  readonly enter?: (args: Fields, moment: Moment) => Occurrence | undefined;
-  readonly return?: (args: Fields, moment: Moment) => Occurrence | undefined;
+  readonly enter?: Rule;
+  readonly return?: Rule;
+  /** Meaning of the C parameters by position, for tracers that record registers (func-args). */
+  readonly parameters?: readonly string[];
 }
 
 /**
  * One file of the catalogue: what Linux means by the events and functions of one subsystem, in
- * every version. Keys of `events` are `system:event`; keys of `probes` are function names without
- * compiler suffixes (`.isra.0`, `.constprop.0`, `.part.0`).
+ * every version. Keys of `events` are `system:event`; keys of `probes` and `roles` are function
+ * names without compiler suffixes (`.isra.0`, `.constprop.0`, `.part.0`).
  */
 export interface Subsystem {
   readonly name: string;
-  readonly events: Readonly<Record<string, EventRule>>;
-  readonly probes: Readonly<Record<string, ProbeRule>>;
+  readonly events?: Readonly<Record<string, Rule>>;
+  readonly probes?: Readonly<Record<string, ProbeRule>>;
+  /** Functions that matter only through what is nested in them. */
+  readonly roles?: Readonly<Record<string, ProbeRole>>;
+  /**
+   * Probe event names of published recipes and the function they are set on, for captures whose
+   * symbol table does not hold the address. Without a `_ret` suffix.
+   */
+  readonly eventNames?: Readonly<Record<string, string>>;
 }
+
+export function rule(gives: OccurrenceKind | readonly OccurrenceKind[], read: Rule['read']): Rule {
+  return { gives: typeof gives === 'string' ? [gives] : gives, read };
+}
+
+/** An event whose rows are worth keeping as evidence though no object is made from it. */
+export const kept: Rule = { gives: [], read: () => undefined };
 
 export type SymbolLookup = (address: number | bigint) => KernelSymbol | undefined;

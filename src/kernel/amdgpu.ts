@@ -1,0 +1,90 @@
+import type { Fields } from '../parsers/parser.ts';
+import { small, string, word } from './arguments.ts';
+import type { Moment, Occurrence } from './occurrence.ts';
+import { type Rule, rule, type Subsystem } from './subsystem.ts';
+
+/** SOC15_IH_CLIENTID_VMC and _UTCL2 (soc15_ih_clientid.h): their source 0 is a VM fault since gfx9. */
+const FAULT_CLIENTS: readonly number[] = [0x12, 0x1b];
+/** VISLANDS30_IV_SRCID_GFX_PAGE_INV_FAULT and _MEM_PROT_FAULT: gfx8, which has no client ids. */
+const LEGACY_FAULT_SOURCES: readonly number[] = [146, 147];
+const PAGE_BYTES = 4096n;
+const FAULT_IS_WRITE = 0x20;
+
+/** drivers/gpu/drm/amd/amdgpu/amdgpu_trace.h, and the functions of amdgpu and amdkfd. */
+export const amdgpu: Subsystem = {
+  name: 'amdgpu',
+  events: {
+    'amdgpu:amdgpu_cs_ioctl': job('job.queue'),
+    'amdgpu:amdgpu_sched_run_job': job('job.run'),
+    'amdgpu:amdgpu_pasid_allocated': pasid('pasid.allocated'),
+    'amdgpu:amdgpu_pasid_freed': pasid('pasid.freed'),
+    'amdgpu:amdgpu_iv': rule('device.fault', interruptVector),
+  },
+  roles: {
+    amdgpu_hmm_invalidate_gfx: 'invalidate-callback',
+    amdgpu_hmm_invalidate_hsa: 'invalidate-callback',
+    amdgpu_mn_invalidate_gfx: 'invalidate-callback',
+    amdgpu_mn_invalidate_hsa: 'invalidate-callback',
+    amdgpu_mn_invalidate_range_start_gfx: 'invalidate-callback',
+    amdgpu_mn_invalidate_range_start_hsa: 'invalidate-callback',
+    svm_range_cpu_invalidate_pagetables: 'invalidate-callback',
+    amdgpu_hmm_range_get_pages: 'range-fault-wrapper',
+    amdgpu_ttm_tt_get_user_pages: 'range-fault-wrapper',
+    svm_range_validate_and_map: 'range-fault-wrapper',
+    svm_range_restore_pages: 'range-fault-wrapper',
+    amdgpu_vm_handle_fault: 'device-fault-handler',
+    gmc_v9_0_process_interrupt: 'device-fault-handler',
+    gmc_v10_0_process_interrupt: 'device-fault-handler',
+    gmc_v11_0_process_interrupt: 'device-fault-handler',
+    gmc_v12_0_process_interrupt: 'device-fault-handler',
+  },
+};
+
+/** context:seqno of the finished fence; the timeline is its label and, in old kernels, the ring. */
+function job(kind: 'job.queue' | 'job.run'): Rule {
+  return rule(kind, (fields, moment) => ({
+    ...moment,
+    kind,
+    ring: string(fields.ring) ?? string(fields.timeline) ?? '',
+    dev: undefined,
+    id: word(fields.sched_job_id),
+    entity: undefined,
+    fence: word(fields.fence),
+    context: word(fields.context),
+    seqno: word(fields.seqno),
+    source: 'amdgpu',
+  }));
+}
+
+function pasid(kind: 'pasid.allocated' | 'pasid.freed'): Rule {
+  return rule(kind, (fields, moment) => ({
+    ...moment,
+    kind,
+    driver: 'amdgpu',
+    pasid: small(fields.pasid) ?? 0,
+  }));
+}
+
+/**
+ * Every interrupt fires amdgpu_iv; a VM fault carries the page number in src_data[0] and the low
+ * bits of [1], the access in bit 5 of [1] (gmc_v9_0.c, gmc_v10_0.c, gmc_v11_0.c process_interrupt).
+ */
+function interruptVector(fields: Fields, moment: Moment): Occurrence | undefined {
+  const client = small(fields.client_id) ?? -1;
+  const source = small(fields.src_id) ?? -1;
+  const modern = source === 0 && FAULT_CLIENTS.includes(client);
+  if (!modern && !(client === 0 && LEGACY_FAULT_SOURCES.includes(source))) return undefined;
+  const data = fields.src_data;
+  const [low = 0, high = 0] = Array.isArray(data) ? (data as readonly (number | bigint)[]) : [];
+  const page = BigInt(low) | ((BigInt(high) & 0xfn) << 32n);
+  return {
+    ...moment,
+    kind: 'device.fault',
+    driver: 'amdgpu',
+    pasid: small(fields.pasid),
+    vmid: small(fields.vmid),
+    asid: undefined,
+    address: modern ? page * PAGE_BYTES : BigInt(low) * PAGE_BYTES,
+    write: modern ? (Number(high) & FAULT_IS_WRITE) !== 0 : undefined,
+  };
+}

@@ -1,0 +1,53 @@
+import { amdgpu } from './amdgpu.ts';
+import { dmaFence } from './dma-fence.ts';
+import { drivers } from './drivers.ts';
+import { gpuScheduler } from './gpu-scheduler.ts';
+import { hmm } from './hmm.ts';
+import { i915 } from './i915.ts';
+import { iommu } from './iommu.ts';
+import { log } from './log.ts';
+import { mm } from './mm.ts';
+import { mmuNotifier } from './mmu-notifier.ts';
+import type { ProbeRole } from './occurrence.ts';
+import type { ProbeRule, Rule, Subsystem } from './subsystem.ts';
+import { syscalls } from './syscalls.ts';
+import { task } from './task.ts';
+import { xe } from './xe.ts';
+
+export const subsystems: readonly Subsystem[] = [
+  task,
+  mm,
+  syscalls,
+  dmaFence,
+  gpuScheduler,
+  amdgpu,
+  i915,
+  xe,
+  drivers,
+  mmuNotifier,
+  hmm,
+  iommu,
+  log,
+];
+
+/** By `system:event`. */
+export const eventRules: ReadonlyMap<string, Rule> = merge((subsystem) => subsystem.events);
+
+/** By function name without compiler suffixes. */
+export const probeRules: ReadonlyMap<string, ProbeRule> = merge((subsystem) => subsystem.probes);
+
+/** By function name without compiler suffixes. */
+export const probeRoles: ReadonlyMap<string, ProbeRole> = merge((subsystem) => subsystem.roles);
+
+/** Function a well-known probe event name stands for. */
+export const eventNames: ReadonlyMap<string, string> = merge((subsystem) => subsystem.eventNames);
+
+function merge<T>(
+  part: (subsystem: Subsystem) => Readonly<Record<string, T>> | undefined,
+): Map<string, T> {
+  const all = new Map<string, T>();
+  for (const subsystem of subsystems) {
+    for (const [name, value] of Object.entries(part(subsystem) ?? {})) all.set(name, value);
+  }
+  return all;
+}

@@ -1,0 +1,120 @@
+import type { Fields } from '../parsers/parser.ts';
+import { argument, returnValue, signedInt, smallArgument } from './arguments.ts';
+import type { Moment, Occurrence, Word } from './occurrence.ts';
+import { type ProbeRule, rule, type Subsystem } from './subsystem.ts';
+
+/**
+ * mm/mmu_notifier.c, which has no tracepoints. struct mmu_notifier_range lost its leading `vma` in
+ * 6.3: a probe with the offsets of the other side records rubbish (see probe-sanity.ts).
+ */
+export const mmuNotifier: Subsystem = {
+  name: 'mmu-notifier',
+  probes: {
+    __mmu_notifier_invalidate_range_start: {
+      enter: rule('invalidation.begin', (fields, moment, recorded) => ({
+        ...moment,
+        kind: 'invalidation.begin',
+        mm: argument(fields, 'mm'),
+        start: argument(fields, 'start'),
+        end: argument(fields, 'end'),
+        flags: smallArgument(fields, 'flags'),
+        reason: smallArgument(fields, 'reason'),
+        owner: argument(fields, 'owner'),
+        source: recorded.source,
+        sane: true,
+      })),
+      return: rule('invalidation.begin_return', (fields, moment) => ({
+        ...moment,
+        kind: 'invalidation.begin_return',
+        ret: signedInt(returnValue(fields)),
+      })),
+    },
+    __mmu_notifier_invalidate_range_end: {
+      enter: rule('invalidation.end', (fields, moment) => ({
+        ...moment,
+        kind: 'invalidation.end',
+        mm: argument(fields, 'mm'),
+        start: argument(fields, 'start'),
+        end: argument(fields, 'end'),
+      })),
+    },
+    mmu_interval_notifier_insert: insertProbe(),
+    mmu_interval_notifier_insert_locked: insertProbe(),
+    mmu_interval_notifier_remove: {
+      parameters: ['mni'],
+      enter: rule('notifier.remove', (fields, moment) => ({
+        ...moment,
+        kind: 'notifier.remove',
+        mni: argument(fields, 'mni'),
+        mm: argument(fields, 'mm'),
+      })),
+    },
+    mmu_interval_read_begin: {
+      parameters: ['mni'],
+      enter: rule('hmm.read_begin', (fields, moment) => ({
+        ...moment,
+        kind: 'hmm.read_begin',
+        mni: argument(fields, 'mni'),
+        mm: argument(fields, 'mm'),
+        start: argument(fields, 'start'),
+        last: argument(fields, 'last'),
+      })),
+      return: rule('hmm.read_begin_return', (fields, moment) => ({
+        ...moment,
+        kind: 'hmm.read_begin_return',
+        seq: returnValue(fields),
+      })),
+    },
+    __mmu_notifier_release: {
+      // (subscriptions, mm) never existed in a release: the only parameter is the mm
+      parameters: ['mm'],
+      enter: rule('mm.release', (fields, moment) => ({
+        ...moment,
+        kind: 'mm.release',
+        mm: argument(fields, 'mm'),
+      })),
+    },
+  },
+  eventNames: {
+    inval_start: '__mmu_notifier_invalidate_range_start',
+    inval_start2: '__mmu_notifier_invalidate_range_start',
+    inv_start: '__mmu_notifier_invalidate_range_start',
+    inval_end: '__mmu_notifier_invalidate_range_end',
+    inv_end: '__mmu_notifier_invalidate_range_end',
+    read_begin: 'mmu_interval_read_begin',
+    rd_begin: 'mmu_interval_read_begin',
+    mni_insert: 'mmu_interval_notifier_insert',
+    mni_remove: 'mmu_interval_notifier_remove',
+    mm_release: '__mmu_notifier_release',
+    mn_release: '__mmu_notifier_release',
+  },
+};
+
+function insertProbe(): ProbeRule {
+  return {
+    parameters: ['mni', 'mm', 'start', 'length'],
+    enter: rule('notifier.insert', notifierInsert),
+    return: rule('notifier.insert_return', (fields, moment) => ({
+      ...moment,
+      kind: 'notifier.insert_return',
+      ret: signedInt(returnValue(fields)),
+    })),
+  };
+}
+
+function notifierInsert(fields: Fields, moment: Moment): Occurrence {
+  const start = argument(fields, 'start');
+  return {
+    ...moment,
+    kind: 'notifier.insert',
+    mni: argument(fields, 'mni'),
+    mm: argument(fields, 'mm'),
+    start,
+    length: argument(fields, 'length') ?? lengthUpTo(start, argument(fields, 'last')),
+  };
+}
+
+function lengthUpTo(start: Word | undefined, last: Word | undefined): Word | undefined {
+  if (start === undefined || last === undefined) return undefined;
+  return BigInt(last) - BigInt(start) + 1n;
+}

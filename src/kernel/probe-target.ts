@@ -1,0 +1,111 @@
+import type { EventType } from '../parsers/parser.ts';
+import { eventNames, probeRoles, probeRules } from './catalogue.ts';
+import type { ProbeRole, ProbeSource, Word } from './occurrence.ts';
+import type { Rule, SymbolLookup } from './subsystem.ts';
+
+/** Which end of a function a record marks. */
+export type Edge = 'enter' | 'return';
+
+/** A kind of record that marks the entry or the return of kernel functions. */
+export interface ProbeShape {
+  readonly source: ProbeSource;
+  readonly edge: Edge;
+  /** The field that holds the function's address. */
+  readonly address: string;
+}
+
+/** The function a probe record is about, and what the catalogue knows of it. */
+export interface ProbeTarget {
+  readonly function: string;
+  readonly module: string | undefined;
+  readonly rule: Rule | undefined;
+  readonly role: ProbeRole;
+  /** Meaning of the parameters by position, where known. */
+  readonly parameters: readonly string[];
+  /** The symbol table did not hold the address: the function is guessed from the event's name. */
+  readonly guessed: boolean;
+}
+
+/**
+ * A probe at a function's entry lies at most this far behind its symbol: endbr64 and the patchable
+ * area come first. Further in, the table is trimmed and the nearest earlier symbol is another's.
+ */
+const ENTRY_MAX_BYTES = 16;
+
+const TRACER_SHAPES: ReadonlyMap<string, ProbeShape> = new Map([
+  ['function', { source: 'function', edge: 'enter', address: 'ip' }],
+  ['funcgraph_entry', { source: 'function_graph', edge: 'enter', address: 'func' }],
+  ['funcgraph_retaddr_entry', { source: 'function_graph', edge: 'enter', address: 'func' }],
+  ['funcgraph_exit', { source: 'function_graph', edge: 'return', address: 'func' }],
+]);
+
+/**
+ * kernel/trace/trace_probe.h: entry records of kprobes, fprobes and tracepoint probes begin with
+ * __probe_ip, return records with __probe_func and __probe_ret_ip. Undefined for all other events.
+ */
+export function probeShape(type: EventType): ProbeShape | undefined {
+  if (type.system === 'ftrace') return TRACER_SHAPES.get(type.name);
+  const names = type.fields.map((field) => field.name);
+  if (names.includes('__probe_func')) {
+    return { source: 'probe', edge: 'return', address: '__probe_func' };
+  }
+  if (names.includes('__probe_ip'))
+    return { source: 'probe', edge: 'enter', address: '__probe_ip' };
+  return undefined;
+}
+
+/** The function at an address, or the one the event's name stands for. */
+export function resolveTarget(
+  address: Word | undefined,
+  shape: ProbeShape,
+  type: EventType,
+  symbol: SymbolLookup,
+): ProbeTarget | undefined {
+  const found = address === undefined ? undefined : symbol(address);
+  if (found && found.offset <= ENTRY_MAX_BYTES) {
+    return target(plainName(found.name), found.module, shape.edge, false);
+  }
+  // the function tracers' records are all of one type: its name says nothing
+  if (shape.source !== 'probe') return undefined;
+  return target(functionOfEventName(type.name), undefined, shape.edge, true);
+}
+
+/** What a probe of this event name would be, before any record showed its address. */
+export function presumedTarget(shape: ProbeShape, type: EventType): ProbeTarget {
+  return target(functionOfEventName(type.name), undefined, shape.edge, true);
+}
+
+function target(
+  name: string,
+  module: string | undefined,
+  edge: Edge,
+  guessed: boolean,
+): ProbeTarget {
+  const known = probeRules.get(name);
+  return {
+    function: name,
+    module,
+    rule: known?.[edge],
+    role: probeRoles.get(name) ?? 'unknown',
+    parameters: known?.parameters ?? [],
+    guessed,
+  };
+}
+
+/**
+ * Without the suffixes of the compiler (`.isra.0`, `.constprop.0`, `.part.0`, `.cold`) and the
+ * prefixes under which a tracepoint probe finds its tracepoint.
+ */
+function plainName(symbolName: string): string {
+  return symbolName
+    .replace(/\.(isra|constprop|part|cold|llvm)\b.*$/, '')
+    .replace(/^__(traceiter|probestub)_/, '');
+}
+
+function functionOfEventName(eventName: string): string {
+  const plain = eventName.replace(/_(ret|return|exit|entry|enter)$/, '');
+  const wellKnown = eventNames.get(plain);
+  if (wellKnown !== undefined) return wellKnown;
+  // perf probe names its events probe:<function> and probe:<function>__return
+  return plain.replace(/__(ret|return|exit|entry|enter)$/, '').replace(/_+$/, '');
+}

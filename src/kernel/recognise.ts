@@ -1,0 +1,290 @@
+/** From events to occurrences: the catalogue applied to one capture. */
+import type { CaptureHeader, EventType, Fields, FieldValue } from '../parsers/parser.ts';
+import { small, word } from './arguments.ts';
+import { eventRules } from './catalogue.ts';
+import type { Moment, Occurrence, OccurrenceKind, Word } from './occurrence.ts';
+import { type ProbeCheck, ProbeSanity } from './probe-sanity.ts';
+import {
+  type ProbeShape,
+  type ProbeTarget,
+  presumedTarget,
+  probeShape,
+  resolveTarget,
+} from './probe-target.ts';
+import type { KernelFacts, Recorded, SymbolLookup } from './subsystem.ts';
+
+/** A probe whose function could only be guessed from the name the user gave its event. */
+export interface Guess {
+  readonly system: string;
+  readonly event: string;
+  readonly function: string;
+}
+
+export interface Recogniser {
+  /** Whether the events of a type are worth decoding. */
+  select(type: EventType): 'rows' | 'count';
+  /** What the event means; undefined when it means nothing to us. */
+  recognise(type: EventType, fields: Fields, moment: Moment): Occurrence | undefined;
+  /** False for a function tracer's record of a function nobody asks about: it gets no row. */
+  keepRow(type: EventType, fields: Fields): boolean;
+  readonly observed: ReadonlyMap<OccurrenceKind, number>;
+  /** Whether this capture would show occurrences of the kind if there were any. */
+  possible(kind: OccurrenceKind): boolean;
+  readonly guesses: readonly Guess[];
+  readonly probeChecks: readonly ProbeCheck[];
+}
+
+export function createRecogniser(header: CaptureHeader, symbol: SymbolLookup): Recogniser {
+  return new CaptureRecogniser(header, symbol);
+}
+
+type Reader = (fields: Fields, moment: Moment) => Occurrence | undefined;
+
+/** One event type that marks a function; the first, or the one with more arguments, is believed. */
+interface Reporter {
+  readonly type: EventType;
+  readonly richness: number;
+}
+
+class CaptureRecogniser implements Recogniser {
+  readonly observed = new Map<OccurrenceKind, number>();
+  readonly #header: CaptureHeader;
+  readonly #symbol: SymbolLookup;
+  readonly #kernel: KernelFacts;
+  readonly #readers: readonly (Reader | undefined)[];
+  readonly #sanity = new ProbeSanity();
+  readonly #reporters = new Map<string, Reporter>();
+  readonly #guesses = new Map<EventType, Guess>();
+  readonly #seenSystems = new Set<string>();
+  readonly #possibleProbes = new Map<EventType, ProbeTarget>();
+  /** By tid: call depth of the invalidation the function graph is inside of. */
+  readonly #insideInvalidation = new Map<number, number>();
+  #keepLast = true;
+
+  constructor(header: CaptureHeader, symbol: SymbolLookup) {
+    this.#header = header;
+    this.#symbol = symbol;
+    this.#kernel = { release: releaseOf(header.uname) };
+    this.#readers = header.eventTypes.map((type) => this.#readerOf(type));
+  }
+
+  get guesses(): readonly Guess[] {
+    return [...this.#guesses.values()];
+  }
+
+  get probeChecks(): readonly ProbeCheck[] {
+    return this.#sanity.checks;
+  }
+
+  select(type: EventType): 'rows' | 'count' {
+    return this.#readers[type.index] ? 'rows' : 'count';
+  }
+
+  recognise(type: EventType, fields: Fields, moment: Moment): Occurrence | undefined {
+    this.#keepLast = true;
+    this.#seenSystems.add(type.system);
+    const occurrence = this.#readers[type.index]?.(fields, moment);
+    if (occurrence) {
+      this.observed.set(occurrence.kind, (this.observed.get(occurrence.kind) ?? 0) + 1);
+    }
+    return occurrence;
+  }
+
+  keepRow(_type: EventType, _fields: Fields): boolean {
+    return this.#keepLast;
+  }
+
+  possible(kind: OccurrenceKind): boolean {
+    if (this.observed.has(kind)) return true;
+    return this.#header.eventTypes.some(
+      (type) => this.#seenSystems.has(type.system) && this.#gives(type).includes(kind),
+    );
+  }
+
+  #gives(type: EventType): readonly OccurrenceKind[] {
+    const rule = eventRules.get(`${type.system}:${type.name}`);
+    if (rule) return rule.gives;
+    return this.#possibleProbes.get(type)?.rule?.gives ?? [];
+  }
+
+  #readerOf(type: EventType): Reader | undefined {
+    const rule = eventRules.get(`${type.system}:${type.name}`);
+    if (rule) {
+      const recorded: Recorded = { type, source: 'probe', kernel: this.#kernel };
+      return (fields, moment) => rule.read(fields, moment, recorded);
+    }
+    const shape = probeShape(type);
+    if (!shape) return undefined;
+    if (shape.source === 'probe') this.#possibleProbes.set(type, presumedTarget(shape, type));
+    return this.#probeReader(type, shape);
+  }
+
+  #probeReader(type: EventType, shape: ProbeShape): Reader {
+    const recorded: Recorded = { type, source: shape.source, kernel: this.#kernel };
+    const targets = new Map<Word | undefined, ProbeTarget | undefined>();
+    return (fields, moment) => {
+      const address = word(fields[shape.address]);
+      let target = targets.get(address);
+      if (target === undefined && !targets.has(address)) {
+        target = this.#resolve(address, shape, type);
+        targets.set(address, target);
+      }
+      if (shape.source !== 'probe') return this.#traced(target, fields, moment, shape, recorded);
+      if (!target || !this.#isReporter(target, shape, type)) return undefined;
+      return this.#probed(target, fields, moment, shape, recorded);
+    };
+  }
+
+  #resolve(address: Word | undefined, shape: ProbeShape, type: EventType): ProbeTarget | undefined {
+    const target = resolveTarget(address, shape, type, this.#symbol);
+    if (!target) return undefined;
+    if (shape.source === 'probe') this.#possibleProbes.set(type, target);
+    if (target.guessed) {
+      const { system, name: event } = type;
+      this.#guesses.set(type, { system, event, function: target.function });
+    }
+    if (target.rule || target.role !== 'unknown' || shape.source === 'probe') {
+      this.#report(target, shape, type);
+    }
+    return target;
+  }
+
+  /** Two probes on one function, or a probe and a function tracer, must not count a call twice. */
+  #report(target: ProbeTarget, shape: ProbeShape, type: EventType): void {
+    const key = `${target.function} ${shape.edge}`;
+    const rank = richness(type, shape);
+    const other = this.#reporters.get(key);
+    if (other && other.richness >= rank) return;
+    this.#reporters.set(key, { type, richness: rank });
+  }
+
+  #isReporter(target: ProbeTarget, shape: ProbeShape, type: EventType): boolean {
+    return this.#reporters.get(`${target.function} ${shape.edge}`)?.type === type;
+  }
+
+  #probed(
+    target: ProbeTarget,
+    fields: Fields,
+    moment: Moment,
+    shape: ProbeShape,
+    recorded: Recorded,
+  ): Occurrence | undefined {
+    const occurrence = target.rule
+      ? target.rule.read(fields, moment, recorded)
+      : unknownProbe(target, fields, moment, shape);
+    return occurrence && this.#sanity.review(occurrence, recorded.type, target.function);
+  }
+
+  /** A record of the function tracers, which are full of functions that mean nothing to us. */
+  #traced(
+    target: ProbeTarget | undefined,
+    fields: Fields,
+    moment: Moment,
+    shape: ProbeShape,
+    recorded: Recorded,
+  ): Occurrence | undefined {
+    const graph = shape.source === 'function_graph';
+    if (!target || !(known(target) || (graph && this.#follows(target, fields, moment)))) {
+      this.#keepLast = false;
+      return undefined;
+    }
+    if (graph && opensCallbacks(target)) this.#enterOrLeave(shape, fields, moment);
+    if (known(target) && !this.#isReporter(target, shape, recorded.type)) return undefined;
+    if (!graph && !tellsWithoutReturn(target)) return undefined;
+    return this.#probed(target, withParameters(target, fields), moment, shape, recorded);
+  }
+
+  /** Unknown functions matter in drivers, and where an invalidation calls the drivers. */
+  #follows(target: ProbeTarget, fields: Fields, moment: Moment): boolean {
+    if (target.module !== undefined) return true;
+    if (this.#insideInvalidation.size === 0) return false;
+    const depth = this.#insideInvalidation.get(moment.tid);
+    return depth !== undefined && small(fields.depth) === depth + 1;
+  }
+
+  #enterOrLeave(shape: ProbeShape, fields: Fields, moment: Moment): void {
+    if (shape.edge === 'return') this.#insideInvalidation.delete(moment.tid);
+    else this.#insideInvalidation.set(moment.tid, small(fields.depth) ?? 0);
+  }
+}
+
+/** Functions whose direct callees are drivers' callbacks. */
+function opensCallbacks(target: ProbeTarget): boolean {
+  return target.function === '__mmu_notifier_invalidate_range_start';
+}
+
+function known(target: ProbeTarget): boolean {
+  return target.rule !== undefined || target.role !== 'unknown';
+}
+
+/** The function tracer records no returns: what would wait for one is better not begun. */
+function tellsWithoutReturn(target: ProbeTarget): boolean {
+  const gives = target.rule?.gives[0];
+  return gives !== undefined && gives !== 'fence.wait_call';
+}
+
+function unknownProbe(
+  target: ProbeTarget,
+  fields: Fields,
+  moment: Moment,
+  shape: ProbeShape,
+): Occurrence {
+  const { function: name, module, role } = target;
+  const args = plainArguments(fields);
+  if (shape.edge === 'enter') {
+    return { ...moment, kind: 'probe.enter', function: name, module, role, args };
+  }
+  const value = word(args.ret) ?? word(args.retval) ?? word(args.arg1);
+  const ret = value === undefined ? undefined : Number(BigInt.asIntN(32, BigInt(value)));
+  return { ...moment, kind: 'probe.return', function: name, module, role, ret, args };
+}
+
+const NOT_ARGUMENTS: ReadonlySet<string> = new Set([
+  '__probe_ip',
+  '__probe_func',
+  '__probe_ret_ip',
+  'func',
+  'depth',
+  'calltime',
+  'rettime',
+  'overrun',
+  'ip',
+  'parent_ip',
+]);
+
+function plainArguments(fields: Fields): Record<string, Word | string> {
+  const args: Record<string, Word | string> = {};
+  for (const name in fields) {
+    if (NOT_ARGUMENTS.has(name)) continue;
+    const value = fields[name];
+    if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'string') {
+      args[name] = value;
+    }
+  }
+  return args;
+}
+
+/** With func-args (6.15) the function tracers record the argument registers as `args`. */
+function withParameters(target: ProbeTarget, fields: Fields): Fields {
+  const registers = fields.args;
+  if (target.parameters.length === 0 || !Array.isArray(registers)) return fields;
+  const named: Record<string, FieldValue> = { ...fields };
+  target.parameters.forEach((name, index) => {
+    const value = (registers as readonly Word[])[index];
+    if (value !== undefined) named[name] = value;
+  });
+  return named;
+}
+
+/** Any probe knows more than a function tracer; of two probes the one with more arguments does. */
+function richness(type: EventType, shape: ProbeShape): number {
+  if (shape.source === 'function') return 0;
+  if (shape.source === 'function_graph') return 1;
+  return 2 + type.fields.filter((field) => !field.name.startsWith('__probe')).length;
+}
+
+/** `Linux host 6.12.117-svmlab #1 SMP …`: the release is the third word of uname -a. */
+function releaseOf(uname: string | undefined): KernelFacts['release'] {
+  const match = /^\S+ \S+ (\d+)\.(\d+)/.exec(uname ?? '') ?? /\b(\d+)\.(\d+)\.\d/.exec(uname ?? '');
+  return match ? [Number(match[1]), Number(match[2])] : undefined;
+}

@@ -1,0 +1,55 @@
+import type { FieldValue } from '../parsers/parser.ts';
+import { signedLong, word } from './arguments.ts';
+import type { Word } from './occurrence.ts';
+import { type Rule, rule, type Subsystem } from './subsystem.ts';
+
+/** System calls that change mappings, make processes or talk to a device. */
+const NAMES = [
+  'brk',
+  'clone',
+  'clone3',
+  'close',
+  'fork',
+  'ioctl',
+  'madvise',
+  'mmap',
+  'mprotect',
+  'mremap',
+  'munmap',
+  'pkey_mprotect',
+  'process_madvise',
+  'vfork',
+];
+
+function enter(name: string): Rule {
+  return rule('syscall.enter', (fields, moment) => ({
+    ...moment,
+    kind: 'syscall.enter',
+    name,
+    args: wordsOf(fields),
+  }));
+}
+
+function exit(name: string): Rule {
+  return rule('syscall.exit', (fields, moment) => ({
+    ...moment,
+    kind: 'syscall.exit',
+    name,
+    ret: signedLong(word(fields.ret)) ?? 0,
+  }));
+}
+
+/** The fields are the arguments themselves, in order; `__syscall_nr` (`nr` on old kernels) leads. */
+function wordsOf(fields: Readonly<Record<string, FieldValue>>): Readonly<Record<string, Word>> {
+  return fields as Readonly<Record<string, Word>>;
+}
+
+export const syscalls: Subsystem = {
+  name: 'syscalls',
+  events: Object.fromEntries(
+    NAMES.flatMap((name) => [
+      [`syscalls:sys_enter_${name}`, enter(name)],
+      [`syscalls:sys_exit_${name}`, exit(name)],
+    ]),
+  ),
+};

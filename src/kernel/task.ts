@@ -1,0 +1,77 @@
+import { small, string, word } from './arguments.ts';
+import { kept, rule, type Subsystem } from './subsystem.ts';
+
+/**
+ * Tasks: kernel/fork.c, kernel/exit.c, fs/exec.c. Since 6.16 sched_process_exit comes before
+ * exit_mm and carries group_dead; before it comes after exit_mm and does not.
+ */
+export const task: Subsystem = {
+  name: 'task',
+  events: {
+    'sched:sched_process_fork': rule('task.fork', (fields, moment) => ({
+      ...moment,
+      kind: 'task.fork',
+      child: small(fields.child_pid) ?? -1,
+      childComm: string(fields.child_comm),
+      comm: string(fields.parent_comm),
+      cloneFlags: undefined,
+    })),
+    // Precedes sched_process_fork of the same child by microseconds.
+    'task:task_newtask': rule('task.fork', (fields, moment) => ({
+      ...moment,
+      kind: 'task.fork',
+      child: small(fields.pid) ?? -1,
+      childComm: string(fields.comm),
+      comm: undefined,
+      cloneFlags: word(fields.clone_flags),
+    })),
+    'sched:sched_process_exec': rule('task.exec', (fields, moment) => ({
+      ...moment,
+      kind: 'task.exec',
+      filename: string(fields.filename) ?? '',
+      oldTid: small(fields.old_pid) ?? moment.tid,
+    })),
+    'sched:sched_process_exit': rule('task.exit', (fields, moment) => ({
+      ...moment,
+      kind: 'task.exit',
+      comm: string(fields.comm),
+      groupDead: truth(small(fields.group_dead)),
+    })),
+    'sched:sched_process_free': rule('task.free', (fields, moment) => ({
+      ...moment,
+      kind: 'task.free',
+      freed: small(fields.pid) ?? -1,
+    })),
+    'task:task_rename': rule('task.rename', (fields, moment) => ({
+      ...moment,
+      kind: 'task.rename',
+      target: small(fields.pid) ?? moment.tid,
+      comm: string(fields.newcomm) ?? '',
+    })),
+    'signal:signal_deliver': rule('signal.deliver', (fields, moment) => ({
+      ...moment,
+      kind: 'signal.deliver',
+      signal: small(fields.sig) ?? 0,
+      target: moment.tid,
+    })),
+    'signal:signal_generate': rule('signal.deliver', (fields, moment) => ({
+      ...moment,
+      kind: 'signal.deliver',
+      signal: small(fields.sig) ?? 0,
+      target: small(fields.pid) ?? -1,
+    })),
+    'oom:mark_victim': rule('oom.victim', (fields, moment) => ({
+      ...moment,
+      kind: 'oom.victim',
+      target: small(fields.pid) ?? -1,
+    })),
+    'oom:wake_reaper': kept,
+    'oom:start_task_reaping': kept,
+    'oom:finish_task_reaping': kept,
+    'oom:skip_task_reaping': kept,
+  },
+};
+
+function truth(value: number | undefined): boolean | undefined {
+  return value === undefined ? undefined : value !== 0;
+}
