@@ -217,7 +217,7 @@ export class Scenario {
   }
 
   /** The current task forks; both kinds of comm field (char[16] and `__data_loc`) are filled. */
-  fork(child: number, childComm = this.#who.comm): this {
+  fork(child: number, childComm: string = this.#who.comm): this {
     this.#comms.set(child, childComm);
     return this.event('sched:sched_process_fork', {
       parent_comm: this.#who.comm,
@@ -227,7 +227,7 @@ export class Scenario {
     });
   }
 
-  exec(filename: string, oldTid = this.#who.tid): this {
+  exec(filename: string, oldTid: number = this.#who.tid): this {
     const pid = this.#who.tid;
     return this.event('sched:sched_process_exec', { filename, pid, old_pid: oldTid });
   }
