@@ -1,0 +1,94 @@
+/**
+ * Analyses every capture that an expected.json names and prints what must be found and was, what
+ * must not and was, and what nobody expected.
+ *
+ *   npx tsx scripts/check-expected.ts <traces folder> [--only <part of a name>] [--quiet]
+ *
+ * Exit 1 when something is missing, violated or overclaimed.
+ */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import { analyze } from '../src/analyzers/analyze.ts';
+import { detectors } from '../src/analyzers/detectors/index.ts';
+import { compare, type ExpectedCapture, type Verdict } from '../test/expected.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { only: { type: 'string' }, quiet: { type: 'boolean' } },
+});
+const [folder] = positionals;
+if (folder === undefined) {
+  process.stderr.write('usage: check-expected <folder with expected.json> [--only <name>]\n');
+  process.exit(2);
+}
+
+const expected = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')) as Record<
+  string,
+  ExpectedCapture
+>;
+const ids = new Set(detectors.map((detector) => detector.meta.id));
+const scratch = mkdtempSync(join(tmpdir(), 'check-expected-'));
+const total = { captures: 0, unreadable: 0, failed: 0, met: 0, missed: 0, violated: 0, over: 0 };
+const seen = { may: 0, mayLeft: 0, unexplained: 0 };
+
+try {
+  for (const [name, wanted] of Object.entries(expected)) {
+    if (values.only !== undefined && !name.includes(values.only)) continue;
+    const capture = captureOf(folder, name);
+    if (capture === undefined) total.unreadable += 1;
+    else await check(name, capture, wanted);
+  }
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+
+console.log(
+  `\n${total.captures} captures: ${total.met} must met, ${total.missed} must missed, ${total.violated} must_not violated, ${total.over} overclaimed; ${seen.may} may found, ${seen.mayLeft} may left; ${seen.unexplained} findings unexplained; ${total.failed} captures failed; ${total.unreadable} not readable yet`,
+);
+process.exitCode = total.missed + total.violated + total.over + total.failed > 0 ? 1 : 0;
+
+/** The statement names the golden text; the capture lies beside it. */
+function captureOf(root: string, name: string): string | undefined {
+  const match = name.match(/^(.*)\.report\.txt(\.gz)?$/);
+  if (match === null) return undefined;
+  const capture = join(root, `${match[1]}.dat`);
+  if (existsSync(capture)) return capture;
+  if (!existsSync(`${capture}.gz`)) return undefined;
+  const unpacked = join(scratch, basename(capture));
+  writeFileSync(unpacked, gunzipSync(readFileSync(`${capture}.gz`)));
+  return unpacked;
+}
+
+async function check(name: string, capture: string, wanted: ExpectedCapture): Promise<void> {
+  total.captures += 1;
+  try {
+    const { result } = await analyze(capture, { strict: true });
+    print(name, compare(wanted, result, ids));
+  } catch (error) {
+    total.failed += 1;
+    console.log(`${name}: FAILED ${error instanceof Error ? error.stack : String(error)}`);
+  }
+}
+
+function print(name: string, verdict: Verdict): void {
+  const { mustMet, mustMissed, mayMatched, mayLeft, violations, overclaims, unexplained } = verdict;
+  total.met += mustMet;
+  total.missed += mustMissed.length;
+  total.violated += violations.length;
+  total.over += overclaims.length;
+  seen.may += mayMatched;
+  seen.mayLeft += mayLeft;
+  seen.unexplained += unexplained.length;
+  const bad = mustMissed.length + violations.length + overclaims.length;
+  if (values.quiet && bad === 0) return;
+  console.log(
+    `${bad === 0 ? 'ok  ' : 'BAD '} ${name}: must ${mustMet}/${mustMet + mustMissed.length}, may ${mayMatched}/${mayMatched + mayLeft}, must_not violated ${violations.length}, overclaimed ${overclaims.length}, unexplained ${unexplained.length}`,
+  );
+  for (const text of mustMissed) console.log(`       missed     ${text}`);
+  for (const text of violations) console.log(`       violated   ${text}`);
+  for (const text of overclaims) console.log(`       overclaim  ${text}`);
+  for (const text of unexplained) console.log(`       unexplained ${text}`);
+}
