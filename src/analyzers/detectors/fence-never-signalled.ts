@@ -5,15 +5,19 @@
  *
  * "Never" cannot be seen in a window that ends: a fence counts by its situation, not by its age alone.
  */
-import type { Word } from '../../kernel/occurrence.ts';
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, Detail, FindingDraft, Severity } from '../finding.ts';
 import { detail, evidence, known } from './shared/details.ts';
 import { exits, fenceBirths, fenceErrors, fenceSignals, fenceWaits } from './shared/needs.ts';
 import {
+  type LatencyOf,
+  latenciesByDriver,
+  type PendingFence,
+  pendingFences,
+} from './shared/pending-fences.ts';
+import {
   actor,
   duration,
-  type FenceName,
   fenceKey,
   fenceLabel,
   fenceRef,
@@ -29,9 +33,6 @@ const SLOWEST_FACTOR = 3;
 const OLD_NS = 10e9;
 const P99_FACTOR = 20;
 const FINDINGS_PER_OWNER = 16;
-
-/** Fences that stay unsignalled in normal life: KFD eviction fences and xe preempt fences. */
-const LONG_LIVED = `(f.driver LIKE 'amdgpu_amdkfd_fence%' OR (f.driver = 'xe' AND f.timeline = 'preempt'))`;
 
 export const fenceNeverSignalled: Detector = {
   meta: {
@@ -58,8 +59,9 @@ export const fenceNeverSignalled: Detector = {
 
   *detect(view) {
     const perOwner = new Map<string, FindingDraft[]>();
+    const latencies = latenciesByDriver(view);
     for (const fence of pendingFences(view)) {
-      const situation = situationOf(view, fence);
+      const situation = situationOf(view, fence, latencies);
       if (situation === undefined) continue;
       const finding = fenceFinding(view, fence, situation);
       const owner = `${fence.owner_process_id}|${fence.driver}|${situation.kind}`;
@@ -71,49 +73,6 @@ export const fenceNeverSignalled: Detector = {
     for (const findings of perOwner.values()) yield* theRest(findings.slice(FINDINGS_PER_OWNER));
   },
 };
-
-interface PendingFence extends FenceName {
-  readonly owner_tid: number | null;
-  readonly owner_process_id: number | null;
-  readonly owner_end_ts: number | null;
-  readonly owner_end_event: number | null;
-  readonly files_closed_ts: number | null;
-  readonly files_closed_event: number | null;
-  readonly first_ts: number;
-  readonly first_event: number | null;
-  readonly init_ts: number | null;
-  readonly init_event: number | null;
-  readonly emit_event: number | null;
-  readonly enable_event: number | null;
-  readonly signaled_event: number | null;
-  readonly destroy_ts: number | null;
-  readonly destroy_event: number | null;
-  readonly dropped: number | null;
-  readonly lossy: number | null;
-  readonly pointer: Word | null;
-  readonly job_ring: string | null;
-  readonly job_run_ts: number | null;
-  readonly job_queue_event: number | null;
-  readonly job_run_event: number | null;
-}
-
-function pendingFences(view: View): PendingFence[] {
-  return view.all<PendingFence>(
-    `SELECT f.id AS fence_id, f.context, f.seqno, f.driver, f.timeline, f.owner_tid,
-            f.owner_process_id, p.end_ts AS owner_end_ts, p.end_event AS owner_end_event,
-            p.files_closed_ts, p.files_closed_event, f.first_ts, f.first_event, f.init_ts,
-            f.init_event, f.emit_event, f.enable_event, f.signaled_event, f.destroy_ts,
-            f.destroy_event, f.dropped, f.lossy, f.pointer, j.ring AS job_ring,
-            j.run_ts AS job_run_ts, j.queue_event AS job_queue_event, j.run_event AS job_run_event
-       FROM fence f
-       LEFT JOIN process p ON p.id = f.owner_process_id
-       LEFT JOIN job j ON j.id = f.job_id
-      WHERE (f.dropped = 1 OR f.signaled_ts IS NULL)
-        AND coalesce(f.container, 0) = 0 AND coalesce(f.ambiguous, 0) = 0
-        AND NOT coalesce(${LONG_LIVED}, 0)
-      ORDER BY f.first_ts`,
-  );
-}
 
 interface Wait {
   readonly start_ts: number;
@@ -135,7 +94,7 @@ interface Situation {
 }
 
 /** The strongest of what makes a pending fence a failure; undefined when it may still signal. */
-function situationOf(view: View, fence: PendingFence): Situation | undefined {
+function situationOf(view: View, fence: PendingFence, latencies: LatencyOf): Situation | undefined {
   if (fence.dropped === 1) return droppedSituation(fence);
   if (view.clock.unit !== 'ns') return undefined;
   const waits = view.all<Wait>(
@@ -145,7 +104,9 @@ function situationOf(view: View, fence: PendingFence): Situation | undefined {
     view.end,
   );
   const situation =
-    vainWait(view, fence, waits) ?? ownerDead(view, fence) ?? tooOld(view, fence, waits);
+    vainWait(view, fence, waits) ??
+    ownerDead(view, fence, latencies) ??
+    tooOld(view, fence, waits, latencies);
   if (situation === undefined) return undefined;
   const unsure = view.perTask || fence.lossy === 1 || fence.init_ts === null;
   return unsure ? { ...situation, confidence: 'suspect', severity: 'warn' } : situation;
@@ -182,11 +143,11 @@ function vainWait(view: View, fence: PendingFence, waits: readonly Wait[]): Situ
   };
 }
 
-function ownerDead(view: View, fence: PendingFence): Situation | undefined {
+function ownerDead(view: View, fence: PendingFence, latencies: LatencyOf): Situation | undefined {
   if (fence.owner_end_ts === null || fence.destroy_ts !== null) return undefined;
   const since = view.end - Math.max(fence.owner_end_ts, fence.files_closed_ts ?? 0);
   if (since < AFTER_DEATH_NS) return undefined;
-  if (ageOf(view, fence) < SLOWEST_FACTOR * slowest(view, fence)) return undefined;
+  if (ageOf(view, fence) < SLOWEST_FACTOR * latencies(fence.driver).slowest) return undefined;
   return {
     kind: 'owner dead',
     text: `is still pending ${duration(view.end - fence.owner_end_ts)} after its owner died`,
@@ -202,10 +163,15 @@ function ownerDead(view: View, fence: PendingFence): Situation | undefined {
   };
 }
 
-function tooOld(view: View, fence: PendingFence, waits: readonly Wait[]): Situation | undefined {
+function tooOld(
+  view: View,
+  fence: PendingFence,
+  waits: readonly Wait[],
+  latencies: LatencyOf,
+): Situation | undefined {
   if (fence.owner_end_ts !== null || fence.destroy_ts !== null) return undefined;
   const age = ageOf(view, fence);
-  if (age < OLD_NS || age < P99_FACTOR * latencyAt(view, fence, 0.99)) return undefined;
+  if (age < OLD_NS || age < P99_FACTOR * latencies(fence.driver).p99) return undefined;
   const open = waits.find((wait) => wait.end_ts === null);
   return {
     kind: 'old',
@@ -219,27 +185,6 @@ function tooOld(view: View, fence: PendingFence, waits: readonly Wait[]): Situat
 
 function ageOf(view: View, fence: PendingFence): number {
   return (fence.destroy_ts ?? view.end) - (fence.init_ts ?? fence.first_ts);
-}
-
-function slowest(view: View, fence: PendingFence): number {
-  const [row] = view.all<{ ns: number | null }>(
-    'SELECT max(signaled_ts - init_ts) AS ns FROM fence WHERE driver IS ?',
-    fence.driver,
-  );
-  return row?.ns ?? 0;
-}
-
-function latencyAt(view: View, fence: PendingFence, quantile: number): number {
-  const [row] = view.all<{ ns: number }>(
-    `SELECT signaled_ts - init_ts AS ns FROM fence
-      WHERE driver IS ?1 AND init_ts IS NOT NULL AND signaled_ts IS NOT NULL
-      ORDER BY ns LIMIT 1 OFFSET (
-        SELECT CAST(count(*) * ?2 AS INTEGER) FROM fence
-         WHERE driver IS ?1 AND init_ts IS NOT NULL AND signaled_ts IS NOT NULL)`,
-    fence.driver,
-    quantile,
-  );
-  return row?.ns ?? 0;
 }
 
 function fenceFinding(view: View, fence: PendingFence, situation: Situation): FindingDraft {

@@ -154,9 +154,10 @@ function attemptEvents(view: View, id: number): number[] {
     return_event: number | null;
   }>(
     `SELECT read_begin_event, return_event FROM range_fault_attempt
-      WHERE range_fault_id = ?1 AND (n <= 4 OR n = (
-        SELECT max(n) FROM range_fault_attempt WHERE range_fault_id = ?1))
+      WHERE range_fault_id = ? AND (n <= 4 OR n = (
+        SELECT max(n) FROM range_fault_attempt WHERE range_fault_id = ?))
       ORDER BY n`,
+    id,
     id,
   );
   return evidence(...rows.flatMap((row) => [row.read_begin_event, row.return_event]));

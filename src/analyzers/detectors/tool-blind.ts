@@ -112,22 +112,34 @@ function* lost(view: View): Iterable<FindingDraft> {
   );
 }
 
+interface ProbeCheck {
+  readonly system: string;
+  readonly event: string;
+  readonly function: string;
+  readonly checked: number;
+  readonly failed: number;
+  readonly reason: string | null;
+}
+
 function* wrongOffsets(view: View): Iterable<FindingDraft> {
   if (view.saneProbes) return;
   const events = view.all<{ start_event: number }>(
     'SELECT start_event FROM invalidation WHERE sane = 0 AND start_event IS NOT NULL LIMIT ?',
     EVIDENCE_EVENTS,
   );
-  const checks = view.all<{ subject: string; checked: number; impossible: number }>(
-    'SELECT subject, checked, impossible FROM probe_check WHERE impossible > 0',
+  const checks = view.all<ProbeCheck>(
+    'SELECT system, event, function, checked, failed, reason FROM probe_check WHERE failed > 0',
   );
   yield blind(
     view,
     'probe offsets',
     'A probe recorded impossible arguments: its offsets are those of another kernel, so mm, range, reason and flags are not used; durations and fence waits stay right.',
     {
-      details: checks.map(({ subject, checked, impossible }) =>
-        detail.text(subject, `${impossible} of ${checked} impossible`),
+      details: checks.map(({ system, event, function: name, checked, failed, reason }) =>
+        detail.text(
+          `${system}:${event} on ${name}`,
+          `${failed} of ${checked} impossible${reason === null ? '' : `: ${reason}`}`,
+        ),
       ),
       evidence: events.length > 0 ? events.map(({ start_event }) => start_event) : anyEvent(view),
       next: [

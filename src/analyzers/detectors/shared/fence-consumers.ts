@@ -59,10 +59,11 @@ function otherUses(
 }[] {
   return view.all(
     `SELECT 'waits for it' AS how, tid, process_id, min(start_event) AS event FROM fence_wait
-      WHERE fence_id = ?1 GROUP BY process_id
+      WHERE fence_id = ? GROUP BY process_id
      UNION ALL
      SELECT 'has a job that depends on it', owner_tid, owner_process_id, depends_event FROM job
-      WHERE depends_fence_id = ?1 GROUP BY owner_process_id`,
+      WHERE depends_fence_id = ? GROUP BY owner_process_id`,
+    fence.fence_id,
     fence.fence_id,
   );
 }

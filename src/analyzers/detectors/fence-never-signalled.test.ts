@@ -1,0 +1,121 @@
+import { expect, it } from 'vitest';
+import { ms, type RowOf, run, s } from '../../../test/detector-view.ts';
+import { fenceNeverSignalled } from './fence-never-signalled.ts';
+
+const pending: RowOf = {
+  context: 8,
+  seqno: 3,
+  driver: 'svmlab',
+  timeline: 'svmlab-ring0',
+  owner_tid: 771,
+  owner_process_id: 1,
+  first_ts: ms(100),
+  first_event: 18,
+  init_ts: ms(100),
+  init_event: 18,
+  emit_event: 19,
+  lossy: 0,
+};
+/** Signalled 53 ms after its creation: the slowest of its driver. */
+const slow: RowOf = { ...pending, seqno: 2, signaled_ts: ms(153), signaled_event: 46 };
+const dead: RowOf = { pid: 771, comm: 'svmload', end_ts: ms(102), end_event: 37 };
+const alive: RowOf = { pid: 771, comm: 'svmload' };
+
+const judge = (rows: Record<string, readonly RowOf[]>, more: object = {}) =>
+  run(fenceNeverSignalled, { rows: { process: [dead], ...rows }, end: ms(320), ...more });
+
+it('finds what a dead process left behind, and not what signalled after its death', () => {
+  const { findings } = judge({ fence: [slow, pending] });
+  expect(findings).toMatchObject([
+    {
+      severity: 'error',
+      confidence: 'likely',
+      summary:
+        'Fence 8:3 (svmlab svmlab-ring0) of svmload (pid 771) is still pending 218 ms after its owner died.',
+      evidence: [18, 19, 37],
+      key: { fence: '8:3', pid: 771 },
+    },
+  ]);
+});
+
+it.each([
+  ['the recording ends too soon after the death', { end: ms(190) }, slow],
+  ['the driver is known to take as long', {}, { ...slow, signaled_ts: ms(200) }],
+])('is silent when %s', (_, more, other) => {
+  expect(judge({ fence: [other, pending] }, more).findings).toEqual([]);
+});
+
+it('takes a wait given up after a second for proof enough, at once and with a living owner', () => {
+  const wait = { fence_id: 1, tid: 522, start_ts: ms(110), end_ts: s(5.1), gave_up: 1 };
+  const rows = { process: [alive], fence: [pending], fence_wait: [wait] };
+  const [finding] = judge(rows, { end: s(5.2) }).findings;
+  expect(finding).toMatchObject({ severity: 'error', confidence: 'likely' });
+  expect(finding?.summary).toContain('waited for 4.99 s in vain');
+  const poll = { ...wait, end_ts: ms(400) };
+  expect(judge({ ...rows, fence_wait: [poll] }, { end: s(5.2) }).findings).toEqual([]);
+});
+
+it('lets a fence of a living owner grow old: 10 s and 20 times what its driver needs', () => {
+  const rows = { process: [alive], fence: [slow, pending] };
+  expect(judge(rows, { end: s(9) }).findings).toEqual([]);
+  expect(judge(rows, { end: s(11) }).findings).toMatchObject([
+    { severity: 'warn', confidence: 'suspect' },
+  ]);
+});
+
+it('knows a fence released unsignalled by -EDEADLK after its destroy', () => {
+  const dropped = {
+    ...pending,
+    dropped: 1,
+    error: -35,
+    destroy_ts: ms(110),
+    destroy_event: 60,
+    signaled_ts: ms(111),
+    signaled_event: 61,
+  };
+  expect(judge({ fence: [dropped] }).findings).toMatchObject([
+    { severity: 'error', confidence: 'proven', evidence: [18, 19, 61, 60] },
+  ]);
+});
+
+it.each([
+  ['destroyed unsignalled without a word: legal without callbacks', { destroy_ts: ms(110) }],
+  ['a container', { container: 1 }],
+  ['several alive with one key', { ambiguous: 1 }],
+  ['an eviction fence of amdkfd', { driver: 'amdgpu_amdkfd_fence' }],
+])('is silent on %s', (_, change) => {
+  expect(judge({ fence: [{ ...pending, ...change }] }).findings).toEqual([]);
+});
+
+it('only suspects when one task was recorded, events were lost or the birth was not seen', () => {
+  const suspects = [
+    judge({ fence: [pending] }, { perTask: true }),
+    judge({ fence: [{ ...pending, lossy: 1 }] }),
+    judge({ fence: [{ ...pending, init_ts: null }] }),
+  ];
+  for (const { findings } of suspects) {
+    expect(findings).toMatchObject([{ severity: 'warn', confidence: 'suspect' }]);
+  }
+});
+
+it('takes wait and destroy for a signal it could not see when one task was recorded', () => {
+  const fence = { ...pending, destroy_ts: s(3), destroy_event: 70 };
+  const wait = { fence_id: 1, tid: 771, start_ts: ms(110), end_ts: s(2), gave_up: 1 };
+  const rows = { process: [alive], fence: [fence], fence_wait: [wait] };
+  expect(judge(rows, { end: s(4), perTask: true }).findings).toEqual([]);
+});
+
+it('counts what a dead owner leaves behind in masses instead of listing it', () => {
+  const many = Array.from({ length: 200 }, (_, n) => ({ ...pending, seqno: n + 1 }));
+  const { findings } = judge({ fence: many });
+  expect(findings).toHaveLength(17);
+  expect(findings.at(-1)).toMatchObject({ key: { and_more: 184 } });
+});
+
+it('cannot decide when signals were not recorded', () => {
+  const { outcome } = judge({ fence: [pending] }, { observed: ['fence.init'] });
+  expect(outcome).toMatchObject({
+    outcome: 'not-observable',
+    enable: ['dma_fence:dma_fence_signaled'],
+  });
+});

@@ -1,0 +1,128 @@
+import { expect, it } from 'vitest';
+import { ms, type RowOf, run, s } from '../../../test/detector-view.ts';
+import { invalidateStall } from './invalidate-stall.ts';
+
+const process: RowOf = { pid: 821, comm: 'svmload', start_ts: 0 };
+const stall: RowOf = {
+  mm: -71776119061217280n,
+  tid: 821,
+  process_id: 1,
+  range_start: 0x7f26d6edc000,
+  range_end: 0x7f26d6ede000,
+  reason: 2,
+  start_ts: ms(50),
+  start_event: 34,
+  return_ts: ms(462),
+  return_event: 42,
+  end_ts: ms(463),
+  end_event: 43,
+  callback_ns: ms(411),
+  callbacks: 1,
+  callback_function: 'sl_invalidate',
+  wait_ns: ms(410),
+  longest_wait_id: 1,
+  longest_wait_ns: ms(410),
+  sane: 1,
+  lossy: 0,
+  source: 'probe',
+};
+const wait: RowOf = {
+  fence_id: 1,
+  tid: 821,
+  start_ts: ms(51),
+  end_ts: ms(461),
+  start_event: 37,
+  end_event: 40,
+  gave_up: 0,
+};
+const fence: RowOf = { context: 6, seqno: 2, driver: 'svmlab', timeline: 'svmlab-ring0' };
+
+const judge = (invalidation: RowOf, more: object = {}) =>
+  run(invalidateStall, {
+    rows: { process: [process], invalidation: [invalidation], fence_wait: [wait], fence: [fence] },
+    ...more,
+  }).findings;
+
+it('names caller, range, duration and the fence waited for', () => {
+  const [finding] = judge(stall);
+  expect(finding).toMatchObject({
+    severity: 'warn',
+    confidence: 'proven',
+    summary:
+      'An invalidation by svmload (pid 821) on 0x7f26d6edc000-0x7f26d6ede000 (PROTECTION_VMA) was held up 412 ms in invalidate_range_start: it waited 410 ms for fence 6:2 (svmlab svmlab-ring0).',
+    evidence: [34, 37, 40, 42, 43],
+    key: { pid: 821, tid: 821, mm: '0xff01000000000000', start: '0x7f26d6edc000', event: 2 },
+  });
+});
+
+it('is silent below 10 ms and an error from 1 s on', () => {
+  expect(judge({ ...stall, return_ts: ms(59) })).toEqual([]);
+  const long = { ...stall, return_ts: s(6), longest_wait_ns: s(5) };
+  expect(judge(long, { end: s(10) })).toMatchObject([{ severity: 'error' }]);
+});
+
+it('names the callback and no fence when the wait is an innocent short one', () => {
+  const [finding] = judge({ ...stall, longest_wait_ns: 30_000, wait_ns: 30_000 });
+  expect(finding?.summary).toContain('driver callback sl_invalidate, not in a fence wait');
+  expect(finding?.objects.some(({ kind }) => kind === 'fence')).toBe(false);
+});
+
+it('takes a stall without wait and callback for preemption: info and suspect', () => {
+  const bare = { ...stall, callback_ns: 0, wait_ns: 0, longest_wait_id: null, longest_wait_ns: 0 };
+  expect(judge(bare)).toMatchObject([{ severity: 'info', confidence: 'suspect' }]);
+});
+
+it('does not call it preemption when neither waits nor callbacks were recorded', () => {
+  const bare = { ...stall, callback_ns: 0, wait_ns: 0, longest_wait_id: null, longest_wait_ns: 0 };
+  const [finding] = judge(bare, { observed: ['invalidation.begin'] });
+  expect(finding).toMatchObject({ severity: 'warn', confidence: 'suspect' });
+  expect(finding?.summary).toContain('neither fence waits nor driver callbacks were recorded');
+});
+
+it('keeps duration and fence but says nothing of mm and range when the offsets are wrong', () => {
+  const [finding] = judge({ ...stall, sane: 0 });
+  expect(finding?.key).toEqual({ pid: 821, tid: 821 });
+  expect(finding?.confidence).toBe('proven');
+  expect(finding?.summary).not.toMatch(/0x|PROTECTION/);
+});
+
+it('never gives a duration where the clock counts ticks', () => {
+  const [finding] = judge(stall, { clock: 'ticks' });
+  expect(finding).toMatchObject({ severity: 'info', confidence: 'suspect' });
+  expect(finding?.summary).not.toMatch(/\d m?s\b/);
+  expect(finding?.details.some(({ value }) => value.type === 'duration')).toBe(false);
+});
+
+it('takes an end without a return for an upper bound', () => {
+  const [finding] = judge({ ...stall, return_ts: null, return_event: null, source: 'function' });
+  expect(finding?.confidence).toBe('likely');
+  expect(finding?.summary).toContain('was held up at most 413 ms');
+});
+
+it('reports one that had not returned when the recording ended, unless its return was missed', () => {
+  const open = { ...stall, return_ts: null, return_event: null, end_ts: null, end_event: null };
+  expect(judge(open)[0]?.summary).toContain('when the recording ended');
+  const later: RowOf = { ...stall, start_ts: ms(900), return_ts: ms(901) };
+  const rows = { process: [process], invalidation: [open, later] };
+  expect(run(invalidateStall, { rows }).findings).toEqual([]);
+});
+
+it('claims less when events were lost meanwhile', () => {
+  expect(judge({ ...stall, lossy: 1 })[0]?.confidence).toBe('likely');
+});
+
+it('raises a stalled kswapd: reclaim of the whole machine waits', () => {
+  const rows = {
+    process: [{ ...process, comm: 'kswapd0' }],
+    invalidation: [stall],
+    fence_wait: [wait],
+    fence: [fence],
+  };
+  expect(run(invalidateStall, { rows }).findings).toMatchObject([{ severity: 'error' }]);
+});
+
+it('cannot decide without a record of invalidations', () => {
+  const { outcome } = run(invalidateStall, { observed: ['fence.wait_start'] });
+  expect(outcome.outcome).toBe('not-observable');
+  expect(outcome.enable?.join()).toContain('__mmu_notifier_invalidate_range_start');
+});

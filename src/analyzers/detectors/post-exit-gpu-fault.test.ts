@@ -1,0 +1,76 @@
+import { expect, it } from 'vitest';
+import { ms, type RowOf, run } from '../../../test/detector-view.ts';
+import { postExitGpuFault } from './post-exit-gpu-fault.ts';
+
+const fault = (at: number, ret: number | null): RowOf => ({
+  function: 'svmlab_gpu_fault',
+  module: 'svmlab',
+  pasid: 33616,
+  address: 0x7f5727c85000 + at,
+  tid: 58,
+  ret,
+  process_id: 1,
+  address_space_id: 1,
+  source: 'probe',
+  start_ts: ms(at),
+  end_ts: ms(at) + 50_000,
+  start_event: at,
+  end_event: at + 1,
+  lossy: 0,
+});
+const owner = {
+  process: [{ pid: 848, comm: 'svmload', end_ts: ms(42), end_event: 42 }],
+  address_space: [
+    { mm: 1, process_id: 1, release_ts: ms(40), release_event: 40, end_ts: ms(41), end_event: 41 },
+  ],
+};
+const judge = (faults: readonly RowOf[], rows: object = owner) =>
+  run(postExitGpuFault, { rows: { ...rows, device_fault: faults } });
+
+it('counts the faults answered -ESRCH after the address space died, apart from those served', () => {
+  const { findings } = judge([fault(10, 0), fault(20, 0), fault(60, -3), fault(70, -3)]);
+  expect(findings).toMatchObject([
+    {
+      severity: 'error',
+      confidence: 'proven',
+      summary:
+        '2 page faults of PASID 33616 were reported by svmlab_gpu_fault [svmlab] after the address space of svmload (pid 848) was gone, the first 20.0 ms later, answered -ESRCH (-3); 2 before were served.',
+      key: { pid: 848, pasid: 33616 },
+      evidence: [20, 40, 60, 61, 70, 71],
+    },
+  ]);
+});
+
+it('finds nothing in faults that were served, nor in a bad address of a living process', () => {
+  expect(judge([fault(10, 0), fault(20, 0)]).findings).toEqual([]);
+  expect(judge([fault(10, 0), fault(20, -14)]).findings).toEqual([]);
+});
+
+it('does not take the exit of the leader for the death of the address space', () => {
+  const alive = {
+    process: [{ pid: 848, comm: 'svmload', leader_exit_ts: ms(15) }],
+    address_space: [{ mm: 1, process_id: 1 }],
+  };
+  const traced = { ...fault(20, null), source: 'tracepoint' };
+  expect(judge([traced], alive).findings).toEqual([]);
+});
+
+it('warns only of a driver event within 100 ms of the death: faults are delivered late', () => {
+  const traced = { ...fault(60, null), source: 'tracepoint' };
+  expect(judge([traced]).findings).toMatchObject([{ severity: 'warn', confidence: 'likely' }]);
+  const late = { ...fault(500, null), source: 'tracepoint' };
+  expect(judge([late]).findings).toMatchObject([{ severity: 'error' }]);
+});
+
+it('only suspects when nobody knows whose PASID it was', () => {
+  const unknown = { ...fault(60, -3), process_id: null, address_space_id: null };
+  expect(judge([unknown], {}).findings).toMatchObject([
+    { severity: 'warn', confidence: 'suspect', key: { pasid: 33616 } },
+  ]);
+});
+
+it('cannot decide when no fault handler was probed, though other functions were', () => {
+  const { outcome } = run(postExitGpuFault, { observed: ['probe.return', 'task.exit'] });
+  expect(outcome).toMatchObject({ outcome: 'not-observable' });
+  expect(outcome.reason).toContain('No page fault handler');
+});
