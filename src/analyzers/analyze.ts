@@ -18,8 +18,7 @@ import { detectors } from './detectors/index.ts';
 import { capturePrinter, storedPrinter } from './event-printer.ts';
 import { lifetimes } from './lifetimes/index.ts';
 import { createLiveObjects } from './lifetimes/live-objects.ts';
-import { Pass, type Recogniser } from './pass.ts';
-import { checkProbes } from './probe-check.ts';
+import { Pass } from './pass.ts';
 import type { Result } from './result.ts';
 import { runDetectors } from './run-detectors.ts';
 import { createView } from './view.ts';
@@ -84,23 +83,19 @@ async function load(
   const tables = lifetimes.flatMap((lifetime) => lifetime.tables);
   const writer = new StoreWriter(options.db, header.eventTypes, tables);
   try {
-    const recogniser: Recogniser = createRecogniser(
-      header,
-      (address) => capture.symbol(address),
-      (tid) => capture.comm(tid),
-    );
+    const recogniser = createRecogniser(header, (address) => capture.symbol(address));
     const everything = options.events === 'all';
-    const pass = new Pass(capture, writer, recogniser, lifetimes, createLiveObjects(), everything);
+    const live = createLiveObjects((tid) => capture.comm(tid));
+    const pass = new Pass(capture, writer, recogniser, lifetimes, live, everything);
     const { onProgress } = options;
     await pass.run({
-      everything,
       signal: options.signal,
       onProgress: onProgress && ((bytes) => onProgress(Math.min(1, bytes / header.sizeBytes))),
     });
     writer.flush();
     const store = new StoreReader(writer.db);
     const identity = captureIdentity(path);
-    writeCapture(writer, capture, { path, identity, options: settings }, checkProbes(store));
+    writeCapture(writer, capture, { path, identity, options: settings }, recogniser);
     writeEventTypes(writer, capture, (type) => pass.selected(type));
     const running = options.detectors ?? detectors;
     writeOccurrences(writer, kindsOf(running), recogniser.observed, (kind) =>

@@ -1,6 +1,7 @@
 /** The Result of a finished store: what `analyze` prints and what `report` reads again. */
 import type { StoreReader } from '../store/reader.ts';
 import { VERSION } from '../version.ts';
+import { SEVERITY_RANK } from './complete-findings.ts';
 import type { DetectorRun } from './detector.ts';
 import { buildDistributions } from './distributions.ts';
 import type { EvidenceLine, Finding, ObjectRef } from './finding.ts';
@@ -13,7 +14,6 @@ import {
   type ResultProblem,
 } from './result.ts';
 import { buildTimeline } from './timeline.ts';
-import { SEVERITY_RANK } from './complete-findings.ts';
 
 /** How the detectors ended and what they found. */
 export interface Verdicts {

@@ -19,7 +19,8 @@ export class LossIndex {
   lossBetween(from: number | null, to: number | null): boolean {
     for (; this.#seen < this.#losses.length; this.#seen += 1) {
       const loss = this.#losses[this.#seen];
-      if (loss) this.#add(loss.from ?? Number.NEGATIVE_INFINITY, loss.to ?? Number.POSITIVE_INFINITY);
+      if (loss)
+        this.#add(loss.from ?? Number.NEGATIVE_INFINITY, loss.to ?? Number.POSITIVE_INFINITY);
     }
     const start = from ?? Number.NEGATIVE_INFINITY;
     const end = to ?? Number.POSITIVE_INFINITY;

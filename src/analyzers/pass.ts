@@ -4,6 +4,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Moment, Occurrence, OccurrenceKind } from '../kernel/occurrence.ts';
+import type { Recogniser } from '../kernel/recognise.ts';
 import type { Capture, EventBatch, EventType, Fields } from '../parsers/parser.ts';
 import type { Row, Table } from '../store/table.ts';
 import type { StoreWriter } from '../store/writer.ts';
@@ -11,18 +12,7 @@ import type { Lifetime, LifetimeContext, Tracker } from './lifetimes/lifetime.ts
 import type { LiveObjects } from './lifetimes/live-objects.ts';
 import { LossIndex } from './loss-index.ts';
 
-/** What the pass needs of the kernel catalogue. */
-export interface Recogniser {
-  select(type: EventType): 'rows' | 'count';
-  recognise(type: EventType, fields: Fields, moment: Moment): Occurrence | undefined;
-  /** False for records that are not worth a row although their type is selected. */
-  keepRow(type: EventType, fields: Fields): boolean;
-  readonly observed: ReadonlyMap<OccurrenceKind, number>;
-  possible(kind: OccurrenceKind): boolean;
-}
-
 export interface PassOptions {
-  readonly everything: boolean;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((bytesRead: number) => void) | undefined;
 }
@@ -98,6 +88,7 @@ export class Pass {
       if (this.#known[typeIndex]) {
         const type = types[typeIndex] as EventType;
         this.#recognise(type, fields, { event: id, ts, cpu, tid });
+        // asked right after recognise: the answer is about that very event
         if (!this.#everything && !this.#recogniser.keepRow(type, fields)) continue;
       }
       this.#writer.insertEvent(typeIndex, id, ts, cpu, tid, batch.buffer[i] as number, fields);

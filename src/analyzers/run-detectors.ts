@@ -1,4 +1,4 @@
-import type { Detector, DetectorMeta, DetectorRun, Need, View } from './detector.ts';
+import type { Detector, DetectorRun, Need, View } from './detector.ts';
 import type { FindingDraft } from './finding.ts';
 
 export interface DetectorFinding {
@@ -40,7 +40,7 @@ export function runDetectors(
 
 function runOne(detector: Detector, view: View, findings: DetectorFinding[]): DetectorRun {
   const id = detector.meta.id;
-  const missing = missingNeeds(detector.meta, (kind) => view.observed(kind));
+  const missing = missingNeeds(detector.meta.needs, (kind) => view.observed(kind));
   if (missing.length > 0) {
     return {
       detector: id,
@@ -54,7 +54,9 @@ function runOne(detector: Detector, view: View, findings: DetectorFinding[]): De
   if (reason !== undefined) return { detector: id, outcome: 'not-observable', findings: 0, reason };
   const own: DetectorFinding[] = [];
   for (const draft of detector.detect(view)) {
-    if (draft.evidence.length === 0) throw new Error(`a finding without evidence: ${draft.summary}`);
+    if (draft.evidence.length === 0 && !isEmpty(view)) {
+      throw new Error(`a finding without evidence: ${draft.summary}`);
+    }
     own.push({ detector: id, draft });
     if (own.length >= MAX_FINDINGS_PER_DETECTOR) break;
   }
@@ -62,10 +64,15 @@ function runOne(detector: Detector, view: View, findings: DetectorFinding[]): De
   return { detector: id, outcome: own.length > 0 ? 'findings' : 'clean', findings: own.length };
 }
 
-/** The needs of a detector that this capture does not meet. */
+/** A capture of which nothing was stored has nothing to show as evidence. */
+function isEmpty(view: View): boolean {
+  return view.all('SELECT id FROM event LIMIT 1').length === 0;
+}
+
+/** The needs that a capture does not meet. */
 export function missingNeeds(
-  meta: DetectorMeta,
+  needs: readonly Need[],
   observed: (kind: Need['oneOf'][number]) => boolean,
 ): Need[] {
-  return meta.needs.filter((need) => !need.oneOf.some(observed));
+  return needs.filter((need) => !need.oneOf.some(observed));
 }

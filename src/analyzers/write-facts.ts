@@ -1,6 +1,7 @@
 /** Writes what is known of the capture itself: the rows that hold for every analysis. */
 import type { OccurrenceKind } from '../kernel/occurrence.ts';
-import type { Capture } from '../parsers/parser.ts';
+import type { Recogniser } from '../kernel/recognise.ts';
+import type { Capture, Problem } from '../parsers/parser.ts';
 import {
   bufferTable,
   captureFactTable,
@@ -25,12 +26,6 @@ export interface StoreFacts {
   readonly options: string;
 }
 
-export interface ProbeCheck {
-  readonly subject: string;
-  readonly checked: number;
-  readonly impossible: number;
-}
-
 /** Rows without an id of their own, numbered from `first`. */
 export function insertAll(
   writer: StoreWriter,
@@ -47,10 +42,14 @@ export function writeCapture(
   writer: StoreWriter,
   capture: Capture,
   facts: StoreFacts,
-  probeChecks: readonly ProbeCheck[],
+  { probeChecks, guesses }: Pick<Recogniser, 'probeChecks' | 'guesses'>,
 ): void {
   const { header } = capture;
-  insertAll(writer, probeCheckTable, probeChecks.map((check) => ({ ...check })));
+  insertAll(
+    writer,
+    probeCheckTable,
+    probeChecks.map((check) => ({ ...check, reason: check.reason ?? null })),
+  );
   insertAll(writer, captureTable, [
     {
       path: facts.path,
@@ -70,7 +69,7 @@ export function writeCapture(
       cpus: header.cpus,
       duration_ns: lastMoment(capture),
       events: capture.counts.reduce((sum, count) => sum + count.events, 0),
-      sane_probes: probeChecks.some((check) => check.impossible > 0) ? 0 : 1,
+      sane_probes: probeChecks.some((check) => check.failed > 0) ? 0 : 1,
       per_task: header.facts['per-task'] === undefined ? 0 : 1,
     },
   ]);
@@ -92,7 +91,19 @@ export function writeCapture(
       kind: loss.kind,
     })),
   );
-  insertAll(writer, problemTable, capture.problems.map((problem) => ({ ...problem })));
+  const guessed = guesses.map(
+    (guess): Problem => ({
+      code: 'guessed-probe',
+      severity: 'info',
+      message: `the function behind ${guess.system}:${guess.event} is not recorded; from its name it is taken for ${guess.function}`,
+      count: 1,
+    }),
+  );
+  insertAll(
+    writer,
+    problemTable,
+    [...capture.problems, ...guessed].map((problem) => ({ ...problem })),
+  );
 }
 
 function writeBuffers(writer: StoreWriter, capture: Capture): void {

@@ -41,7 +41,9 @@ export class StoreReader {
   #prepare(sql: string): Database.Statement {
     const statement = this.db.prepare(sql);
     if (!statement.reader || !statement.readonly) {
-      throw new TraceError('only queries that read are allowed', { hint: 'start with SELECT or WITH' });
+      throw new TraceError('only queries that read are allowed', {
+        hint: 'start with SELECT or WITH',
+      });
     }
     return statement.safeIntegers();
   }

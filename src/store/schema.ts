@@ -33,7 +33,11 @@ export const captureTable: Table = {
     required('cpus', 'INTEGER', 'CPUs of the recorded machine.'),
     required('duration_ns', 'INTEGER', 'ts of the last event.'),
     required('events', 'INTEGER', 'Events in the file, stored or only counted.'),
-    required('sane_probes', 'INTEGER', '0 = a probe recorded impossible arguments: see probe_check.'),
+    required(
+      'sane_probes',
+      'INTEGER',
+      '0 = a probe recorded impossible arguments: see probe_check.',
+    ),
     required('per_task', 'INTEGER', '1 = only one task and its children were recorded.'),
   ],
 };
@@ -113,17 +117,28 @@ export const occurrenceTable: Table = {
   columns: [
     required('kind', 'TEXT', 'For example `fence.signaled`.'),
     required('seen', 'INTEGER', 'How often it was seen.'),
-    required('observable', 'INTEGER', '1 = seen, or its event was recorded and would have shown it.'),
+    required(
+      'observable',
+      'INTEGER',
+      '1 = seen, or its event was recorded and would have shown it.',
+    ),
   ],
 };
 
 export const probeCheckTable: Table = {
   name: 'probe_check',
-  doc: 'A check whether the arguments a probe recorded can be what their names say.',
+  doc: 'Whether the arguments a probe recorded can be what their names say. One row per probe event.',
   columns: [
-    required('subject', 'TEXT', 'What was checked.'),
+    required('system', 'TEXT', 'Event system of the probe.'),
+    required('event', 'TEXT', 'Its event name.'),
+    required('function', 'TEXT', 'Kernel function it is on.'),
     required('checked', 'INTEGER', 'Records looked at.'),
-    required('impossible', 'INTEGER', 'Records with impossible values.'),
+    required(
+      'failed',
+      'INTEGER',
+      'Records with impossible arguments: none of its arguments is believed.',
+    ),
+    column('reason', 'TEXT', 'The first failure; NULL = none.'),
   ],
 };
 

@@ -1,13 +1,13 @@
 import { TraceError } from '../errors.ts';
 
 const reasons: Readonly<Record<string, readonly [message: string, hint: string]>> = {
-  SQLITE_FULL: ['no space left for the database', 'free some space or give another -o path'],
-  SQLITE_IOERR_WRITE: ['the database cannot be written', 'see whether the disk is full or damaged'],
-  SQLITE_IOERR_FSYNC: ['the database cannot be written', 'see whether the disk is full or damaged'],
-  SQLITE_CANTOPEN: ['the database cannot be created', 'give a path in a directory you may write to'],
-  SQLITE_READONLY: ['the database is read-only', 'give a path you may write to'],
-  ENOSPC: ['no space left for the database', 'free some space or give another -o path'],
-  EDQUOT: ['no quota left for the database', 'free some space or give another -o path'],
+  SQLITE_FULL: ['no space left', 'free some space or give another path'],
+  SQLITE_IOERR_WRITE: ['it cannot be written', 'see whether the disk is full or damaged'],
+  SQLITE_IOERR_FSYNC: ['it cannot be written', 'see whether the disk is full or damaged'],
+  SQLITE_CANTOPEN: ['it cannot be created', 'give a path in a directory you may write to'],
+  SQLITE_READONLY: ['it is read-only', 'give a path you may write to'],
+  ENOSPC: ['no space left', 'free some space or give another path'],
+  EDQUOT: ['no quota left', 'free some space or give another path'],
   EACCES: ['permission denied', 'give a path in a directory you may write to'],
   EPERM: ['permission denied', 'give a path in a directory you may write to'],
   EROFS: ['the file system is read-only', 'give a path in a directory you may write to'],

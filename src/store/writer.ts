@@ -48,7 +48,11 @@ export class StoreWriter {
    * @param path final path; undefined makes a store without a name that is gone when closed.
    * @throws TraceError when nothing can be written there.
    */
-  constructor(path: string | undefined, eventTypes: readonly EventType[], tables: readonly Table[]) {
+  constructor(
+    path: string | undefined,
+    eventTypes: readonly EventType[],
+    tables: readonly Table[],
+  ) {
     this.#path = path;
     this.#temporary = path === undefined ? '' : `${path}.${process.pid}.tmp`;
     this.#eventTypes = eventTypes;

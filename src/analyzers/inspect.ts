@@ -1,0 +1,102 @@
+/** What a capture holds and which detectors could use it, without analysing it. */
+import { createRecogniser } from '../kernel/recognise.ts';
+import { openCapture } from '../parsers/detect.ts';
+import type { Capture } from '../parsers/parser.ts';
+import type { DetectorMeta, Need } from './detector.ts';
+import { detectors } from './detectors/index.ts';
+import { lastMoment } from './pass.ts';
+import type { Result, ResultCapture } from './result.ts';
+import { missingNeeds } from './run-detectors.ts';
+
+export interface Inspection {
+  readonly capture: ResultCapture;
+  readonly losses: Result['losses'];
+  readonly problems: Result['problems'];
+  readonly detectors: readonly {
+    readonly meta: DetectorMeta;
+    /** Needs the capture does not meet; empty = the detector can run. */
+    readonly missing: readonly Need[];
+    /** What would sharpen its verdicts and was not recorded. */
+    readonly blunt: readonly Need[];
+  }[];
+}
+
+/** @throws TraceError when the capture cannot be read. */
+export function inspect(path: string, onProgress?: (part: number) => void): Inspection {
+  const capture = openCapture(path);
+  try {
+    const recogniser = createRecogniser(capture.header, (address) => capture.symbol(address));
+    const batches = capture.batches({
+      select: (type) => recogniser.select(type),
+      onProgress: (bytes) => onProgress?.(Math.min(1, bytes / capture.header.sizeBytes)),
+    });
+    for (const batch of batches) {
+      for (let i = 0; i < batch.length; i += 1) {
+        const type = capture.header.eventTypes[batch.type[i] ?? -1];
+        if (!type) continue;
+        recogniser.recognise(type, batch.fields(i), {
+          event: batch.id[i] ?? 0,
+          ts: batch.ts[i] ?? 0,
+          cpu: batch.cpu[i] ?? 0,
+          tid: batch.tid[i] ?? 0,
+        });
+      }
+    }
+    const missing = (needs: readonly Need[]) =>
+      missingNeeds(needs, (kind) => recogniser.possible(kind));
+    return {
+      capture: describeCapture(path, capture, (index) => {
+        const type = capture.header.eventTypes[index];
+        return type !== undefined && recogniser.select(type) === 'rows';
+      }),
+      losses: capture.losses.map(({ buffer, ...loss }) => ({
+        ...loss,
+        buffer: capture.header.buffers[buffer]?.name ?? '',
+      })),
+      problems: [...capture.problems],
+      detectors: detectors.map(({ meta }) => ({
+        meta,
+        missing: missing(meta.needs),
+        blunt: missing(meta.uses),
+      })),
+    };
+  } finally {
+    capture.close();
+  }
+}
+
+function describeCapture(
+  path: string,
+  capture: Capture,
+  selected: (typeIndex: number) => boolean,
+): ResultCapture {
+  const { header, counts } = capture;
+  const { clock } = header;
+  return {
+    path,
+    format: header.format,
+    version: header.version,
+    endian: header.endian,
+    sizeBytes: header.sizeBytes,
+    uname: header.uname ?? null,
+    clock: {
+      name: clock.name,
+      unit: clock.unit,
+      base: String(clock.base),
+      ...(clock.converted === undefined ? {} : { converted: clock.converted }),
+    },
+    cpus: header.cpus,
+    buffers: header.buffers,
+    facts: header.facts,
+    durationNs: lastMoment(capture),
+    events: counts.reduce((sum, count) => sum + count.events, 0),
+    eventTypes: header.eventTypes.map(({ system, name, index }) => ({
+      system,
+      name,
+      events: counts[index]?.events ?? 0,
+      first: counts[index]?.first ?? null,
+      last: counts[index]?.last ?? null,
+      selected: selected(index),
+    })),
+  };
+}

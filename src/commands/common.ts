@@ -1,0 +1,29 @@
+/** What the commands have in common. */
+import type { Argv } from 'yargs';
+
+/** Exit codes, as the help documents them. */
+export const EXIT: { readonly clean: 0; readonly findings: 1; readonly failed: 2 } = {
+  clean: 0,
+  findings: 1,
+  failed: 2,
+};
+
+export const EXIT_CODES: string = [
+  'Exit codes:',
+  '  0  no finding at or above --fail-on',
+  '  1  findings at or above --fail-on',
+  '  2  could not run: wrong usage, unreadable input, output that cannot be written',
+].join('\n');
+
+export interface QuietArguments {
+  readonly quiet: boolean;
+}
+
+export function withQuiet<T>(yargs: Argv<T>): Argv<T & QuietArguments> {
+  return yargs.option('quiet', {
+    alias: 'q',
+    type: 'boolean',
+    default: false,
+    describe: 'No progress and no notices on stderr',
+  });
+}

@@ -1,0 +1,85 @@
+import type { CommandModule } from 'yargs';
+import type { DetectorMeta, Need } from '../analyzers/detector.ts';
+import { detectors } from '../analyzers/detectors/index.ts';
+import { TraceError } from '../errors.ts';
+import type { TextStyle } from '../reports/text-style.ts';
+import { columns, indent, wrap } from '../reports/wrap.ts';
+import { print, stdoutStyle, stdoutWidth } from './terminal.ts';
+
+interface ExplainArguments {
+  readonly detector: string | undefined;
+  readonly json: boolean;
+}
+
+export const explainCommand: CommandModule<object, ExplainArguments> = {
+  command: 'explain [detector]',
+  describe: 'What a detector looks for, what it needs and how it can be wrong',
+  builder: (yargs) =>
+    yargs
+      .positional('detector', {
+        type: 'string',
+        describe: 'Id or number of a detector, or id of a finding; without it all are listed',
+      })
+      .option('json', { type: 'boolean', default: false, describe: 'As JSON' })
+      .example('$0 explain', 'all detectors')
+      .example('$0 explain invalidate-stall', 'one of them')
+      .example('$0 explain invalidate-stall-1a2b3c4d', 'the detector of a finding'),
+  handler: run,
+};
+
+function run(args: ExplainArguments): void {
+  const metas = detectors.map((detector) => detector.meta);
+  if (args.detector === undefined) {
+    print(args.json ? json(metas) : list(metas));
+    return;
+  }
+  const meta = find(metas, args.detector);
+  print(args.json ? json(meta) : explanation(meta, stdoutStyle(), stdoutWidth()));
+}
+
+function find(metas: readonly DetectorMeta[], wanted: string): DetectorMeta {
+  const id = wanted.toLowerCase().replace(/-[0-9a-f]{8}$/, '');
+  const meta = metas.find((known) => known.id === id || known.number.toLowerCase() === id);
+  if (meta) return meta;
+  throw new TraceError(`no detector is called ${wanted}`, {
+    hint: `known are ${metas.map((known) => known.id).join(', ')}`,
+  });
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+function list(metas: readonly DetectorMeta[]): string {
+  const rows = metas.map((meta) => [meta.id, `${meta.title} (${meta.number})`] as const);
+  return `${columns(rows, stdoutWidth())}\n\nsvm-trace explain <detector> says more.\n`;
+}
+
+function explanation(meta: DetectorMeta, style: TextStyle, width: number): string {
+  const sections = [
+    [`${style.strong(meta.id)}  ${meta.title} (${meta.number}), at worst ${meta.severity}`],
+    wrap(meta.description, width),
+    needs(style.strong('Needs'), meta.needs, width),
+    needs(style.strong('Sharper with'), meta.uses, width),
+    bullets(style.strong('How it can be wrong'), meta.traps, width),
+    bullets(style.strong('References'), meta.references, width),
+  ];
+  const text = sections.filter((section) => section.length > 0).map((lines) => lines.join('\n'));
+  return `${text.join('\n\n')}\n`;
+}
+
+function needs(title: string, list: readonly Need[], width: number): string[] {
+  if (list.length === 0) return [];
+  return [
+    title,
+    ...list.flatMap((need) => [
+      ...indent(wrap(need.oneOf.join(' or '), width - 2), '- ', '  '),
+      ...need.enable.map((line) => `    ${line}`),
+    ]),
+  ];
+}
+
+function bullets(title: string, items: readonly string[], width: number): string[] {
+  if (items.length === 0) return [];
+  return [title, ...items.flatMap((item) => indent(wrap(item, width - 2), '- ', '  '))];
+}

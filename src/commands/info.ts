@@ -1,0 +1,45 @@
+import type { CommandModule } from 'yargs';
+import { type Inspection, inspect } from '../analyzers/inspect.ts';
+import { renderInfo } from '../reports/info.ts';
+import { type QuietArguments, withQuiet } from './common.ts';
+import { startProgress } from './progress.ts';
+import { print, stdoutStyle, stdoutWidth } from './terminal.ts';
+
+interface InfoArguments extends QuietArguments {
+  readonly capture: string;
+  readonly json: boolean;
+}
+
+export const infoCommand: CommandModule<object, InfoArguments> = {
+  command: 'info <capture>',
+  describe: 'What was recorded, what was lost, and which detectors can use it',
+  builder: (yargs) =>
+    withQuiet(yargs)
+      .positional('capture', {
+        type: 'string',
+        demandOption: true,
+        describe: 'Recording (trace.dat)',
+      })
+      .option('json', { type: 'boolean', default: false, describe: 'As JSON' })
+      .example('$0 info trace.dat', 'kernel, clock, CPUs, events, losses, detectors')
+      .example('$0 info trace.dat --json | jq .capture.eventTypes', 'for scripts'),
+  handler: run,
+};
+
+function run(args: InfoArguments): void {
+  const inspection = inspectWithProgress(args);
+  print(
+    args.json
+      ? `${JSON.stringify(inspection, null, 2)}\n`
+      : renderInfo(inspection, stdoutStyle(), stdoutWidth()),
+  );
+}
+
+function inspectWithProgress(args: InfoArguments): Inspection {
+  const progress = startProgress('reading', args.quiet);
+  try {
+    return inspect(args.capture, (part) => progress.update(part));
+  } finally {
+    progress.stop();
+  }
+}

@@ -1,0 +1,33 @@
+import { existsSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { TraceError } from '../errors.ts';
+import { storeError } from '../store/store-error.ts';
+
+/**
+ * Writes a whole file or none: a report is never half there.
+ * @throws TraceError when it cannot be written, or would replace one of `inputs`.
+ */
+export function writeWhole(path: string, text: string, inputs: readonly string[] = []): void {
+  refuseOverwriting(path, inputs);
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    // a device or a pipe is written to, not replaced
+    if (existsSync(path) && !statSync(path).isFile()) {
+      writeFileSync(path, text);
+      return;
+    }
+    writeFileSync(temporary, text);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw storeError(error, path);
+  }
+}
+
+/** @throws TraceError when `path` is one of the files that are read. */
+export function refuseOverwriting(path: string, inputs: readonly string[]): void {
+  if (!existsSync(path)) return;
+  const real = realpathSync(path);
+  if (inputs.some((input) => existsSync(input) && realpathSync(input) === real)) {
+    throw new TraceError(`${path} is an input`, { hint: 'give another path for the output' });
+  }
+}

@@ -1,0 +1,25 @@
+import type { EvidenceLine } from '../analyzers/finding.ts';
+import type { ResultClock } from '../analyzers/result.ts';
+
+/** TASK_COMM_LEN of the kernel, and the width trace-cmd gives it. */
+const COMM_WIDTH = 16;
+/** The width trace-cmd gives the name of an event. */
+const NAME_WIDTH = 20;
+
+/** An event as `trace-cmd report` prints it, so that it can be searched for there. */
+export function eventLine(line: EvidenceLine, clock: ResultClock): string {
+  const comm = (line.comm ?? '<...>').padStart(COMM_WIDTH);
+  const cpu = String(line.cpu).padStart(3, '0');
+  const name = `${line.type.slice(line.type.indexOf(':') + 1)}:`;
+  const stamp = absoluteTime(line.ts, clock);
+  return `${comm}-${String(line.tid).padEnd(5)} [${cpu}] ${stamp}: ${name.padEnd(NAME_WIDTH)} ${line.text}`;
+}
+
+/** print_event_time() of libtraceevent: seconds, rounded to microseconds; ticks as they are. */
+function absoluteTime(ts: number, clock: ResultClock): string {
+  const stamp = BigInt(clock.base) + BigInt(Math.round(ts));
+  if (clock.unit === 'ticks') return String(stamp).padStart(12);
+  const micros = (stamp + 500n) / 1000n;
+  const fraction = String(micros % 1_000_000n).padStart(6, '0');
+  return `${String(micros / 1_000_000n).padStart(5)}.${fraction}`;
+}

@@ -1,0 +1,158 @@
+/** What a capture holds, on the terminal. */
+import type { Inspection } from '../analyzers/inspect.ts';
+import { recordingCommands } from './html/recording.ts';
+import { count, counted, formatBytes, type TimeFormat, timeFormat } from './html/units.ts';
+import { visible } from './html/visible.ts';
+import type { TextStyle } from './text-style.ts';
+import { columns } from './wrap.ts';
+
+/** More losses than this are only counted. */
+const LOSSES_SHOWN = 10;
+
+export function renderInfo(inspection: Inspection, style: TextStyle, width: number): string {
+  const time = timeFormat(inspection.capture.clock);
+  const sections = [
+    facts(inspection, time, width),
+    buffers(inspection, style),
+    eventTypes(inspection, style, time),
+    losses(inspection, style, time),
+    problems(inspection, style, width),
+    detectors(inspection, style, width),
+  ];
+  return `${sections.filter(Boolean).join('\n\n')}\n`;
+}
+
+function facts({ capture }: Inspection, time: TimeFormat, width: number): string {
+  const { clock } = capture;
+  const unit = clock.unit === 'ticks' ? ', in ticks of unknown length' : '';
+  const converted = clock.converted === undefined ? '' : `, converted by ${clock.converted}`;
+  const rows: [string, string][] = [
+    ['Capture', `${visible(capture.path)} (${formatBytes(capture.sizeBytes)})`],
+    ['Format', `${capture.format} ${visible(capture.version)}, ${capture.endian} endian`],
+    ['Kernel', visible(capture.uname ?? 'not recorded')],
+    ['Clock', `${visible(clock.name)}${unit}${converted}`],
+    ['Recorded', `${time.duration(capture.durationNs)} from ${firstStamp(capture.clock)}`],
+    ['CPUs', count(capture.cpus)],
+    ['Events', `${count(capture.events)} of ${counted(occurring(capture).length, 'type')}`],
+    ...Object.entries(capture.facts).map(([name, value]): [string, string] => [
+      visible(name),
+      visible(value),
+    ]),
+  ];
+  return columns(rows, width);
+}
+
+function firstStamp(clock: Inspection['capture']['clock']): string {
+  if (clock.unit === 'ticks') return clock.base;
+  const base = BigInt(clock.base);
+  return `${base / 1_000_000_000n}.${String(base % 1_000_000_000n).padStart(9, '0')} s`;
+}
+
+function buffers({ capture }: Inspection, style: TextStyle): string {
+  const rows = capture.buffers.map(
+    (buffer) =>
+      [
+        `  ${buffer.name === '' ? '(top)' : visible(buffer.name)}`,
+        `${counted(buffer.cpus.length, 'CPU')} with data${buffer.cpus.length > 0 ? `: ${ranges(buffer.cpus)}` : ''}; clock ${visible(buffer.clock)}`,
+      ] as const,
+  );
+  return rows.length === 0 ? '' : `${style.strong('Buffers')}\n${columns(rows, 1000)}`;
+}
+
+/** `0-3, 8`. */
+function ranges(numbers: readonly number[]): string {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const parts: string[] = [];
+  for (let n = 0; n < sorted.length; ) {
+    let last = n;
+    while (sorted[last + 1] === (sorted[last] ?? 0) + 1) last += 1;
+    parts.push(last > n ? `${sorted[n]}-${sorted[last]}` : String(sorted[n]));
+    n = last + 1;
+  }
+  return parts.join(', ');
+}
+
+function occurring(capture: Inspection['capture']): Inspection['capture']['eventTypes'] {
+  return capture.eventTypes.filter((type) => type.events > 0);
+}
+
+function eventTypes({ capture }: Inspection, style: TextStyle, time: TimeFormat): string {
+  const types = [...occurring(capture)].sort((a, b) => b.events - a.events);
+  if (types.length === 0) return 'No events.';
+  const rows = types.map((type) => [
+    visible(type.system === '' ? type.name : `${type.system}:${type.name}`),
+    count(type.events),
+    time.moment(type.first ?? 0),
+    time.moment(type.last ?? 0),
+    type.selected ? 'used' : 'only counted',
+  ]);
+  return `${style.strong('Events')}\n${aligned([['', 'number', 'first', 'last', ''], ...rows])}`;
+}
+
+/** Columns as wide as their widest cell; the numbers in the middle to the right. */
+function aligned(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, n) => Math.max(...rows.map((row) => row[n]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, n) => {
+          const width = widths[n] ?? 0;
+          return n === 0 || n === row.length - 1 ? cell.padEnd(width) : cell.padStart(width);
+        })
+        .join('  ')
+        .trimEnd(),
+    )
+    .map((line) => `  ${line}`)
+    .join('\n');
+}
+
+function losses(inspection: Inspection, style: TextStyle, time: TimeFormat): string {
+  const { losses: list } = inspection;
+  if (list.length === 0) return `${style.strong('Lost')}\n  no events`;
+  const lines = list.slice(0, LOSSES_SHOWN).map((loss) => {
+    const number = loss.events === null ? 'unknown number' : count(loss.events);
+    const from = loss.from === null ? 'the start' : time.moment(loss.from);
+    const to = loss.to === null ? 'the end' : time.moment(loss.to);
+    const buffer = loss.buffer === '' ? '' : ` of ${visible(loss.buffer)}`;
+    return `  CPU ${loss.cpu}${buffer}: ${number} ${loss.kind}, from ${from} to ${to}`;
+  });
+  const more = list.length - lines.length;
+  if (more > 0) lines.push(`  and in ${counted(more, 'more place')}`);
+  return [style.bad('Lost'), ...lines].join('\n');
+}
+
+function problems(inspection: Inspection, style: TextStyle, width: number): string {
+  if (inspection.problems.length === 0) return '';
+  const rows = inspection.problems.map(
+    (problem) =>
+      [
+        `  ${problem.severity}`,
+        `${visible(problem.message)}${problem.count > 1 ? ` (${count(problem.count)} times)` : ''}`,
+      ] as const,
+  );
+  return `${style.strong('Problems')}\n${columns(rows, width)}`;
+}
+
+function detectors(inspection: Inspection, style: TextStyle, width: number): string {
+  const rows = inspection.detectors.map(({ meta, missing, blunt }) => {
+    const kinds = (needs: typeof missing) =>
+      needs.map((need) => need.oneOf.join(' or ')).join('; ');
+    if (missing.length > 0)
+      return [`  ${meta.id}`, `cannot look: lacks ${kinds(missing)}`] as const;
+    return [
+      `  ${meta.id}`,
+      blunt.length > 0 ? `can look; would say more with ${kinds(blunt)}` : 'can look',
+    ] as const;
+  });
+  const enable = new Set(
+    inspection.detectors.flatMap(({ missing }) => missing.flatMap((need) => need.enable)),
+  );
+  const commands = recordingCommands([...enable])
+    .split('\n')
+    .filter(Boolean);
+  const lines = [style.strong('Detectors'), columns(rows, width)];
+  if (commands.length > 0) {
+    lines.push('To let all of them look, record with:', ...commands.map((line) => `  ${line}`));
+  }
+  return lines.join('\n');
+}
