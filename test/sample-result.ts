@@ -37,8 +37,7 @@ function evidence(
   type: string,
   text: string,
 ): Finding['evidence'][number] {
-  const line = `svmload-172 [00${cpu}] ${(95 + ts / S).toFixed(6)}: ${text}`;
-  return { event, ts, cpu, tid: 172, type, text: line };
+  return { event, ts, cpu, tid: 172, comm: 'svmload', type, text };
 }
 
 const stall: Finding = {
@@ -73,30 +72,24 @@ const stall: Finding = {
       1_402 * MS,
       1,
       'svm:inval_start',
-      'inval_start: mm=0xffff9a3e start=0x7f2a4c000000 end=0x7f2a4c010000',
+      'mm=0xffff9a3e start=0x7f2a4c000000 end=0x7f2a4c010000',
     ),
-    evidence(32, 1_402.2 * MS, 1, 'svm:drv_inval', 'drv_inval: mni=0xffff9a3e0c5f1200 seq=7'),
+    evidence(32, 1_402.2 * MS, 1, 'svm:drv_inval', 'mni=0xffff9a3e0c5f1200 seq=7'),
     evidence(
       33,
       1_402.6 * MS,
       1,
       'dma_fence:dma_fence_wait_start',
-      'dma_fence_wait_start: driver=svmlab timeline=svmlab-ring0 context=3 seqno=2',
+      'driver=svmlab timeline=svmlab-ring0 context=3 seqno=2',
     ),
     evidence(
       34,
       1_811.8 * MS,
       0,
       'dma_fence:dma_fence_signaled',
-      'dma_fence_signaled: driver=svmlab timeline=svmlab-ring0 context=3 seqno=2',
+      'driver=svmlab timeline=svmlab-ring0 context=3 seqno=2',
     ),
-    evidence(
-      35,
-      1_813.2 * MS,
-      1,
-      'svm:inval_start_ret',
-      'inval_start_ret: ret=0 </td><script>alert(5)</script>',
-    ),
+    evidence(35, 1_813.2 * MS, 1, 'svm:inval_start_ret', 'ret=0 </td><script>alert(5)</script>'),
   ],
   evidenceOmitted: 2,
   next: [
@@ -124,7 +117,7 @@ const neverSignalled: Finding = {
       (2_100 + index * 12) * MS,
       index % 3,
       'sched:sched_process_exit',
-      `sched_process_exit: comm=${HOSTILE_NAMES[index % HOSTILE_NAMES.length]} pid=172 prio=120`,
+      `comm=${HOSTILE_NAMES[index % HOSTILE_NAMES.length]} pid=172 prio=120`,
     ),
   ),
   evidenceOmitted: 0,
@@ -155,6 +148,18 @@ const ghost: Finding = {
   summary: 'The device faulted 7 times on PASID 0x80ac after its process had exited.',
   from: 4_100 * MS,
   to: 4_100 * MS,
+};
+
+const blind: Finding = {
+  ...ghost,
+  id: 'tool-blind-99aabbcc',
+  detector: 'tool-blind',
+  severity: 'info',
+  summary: '2 detectors could not look; not recorded: with which error a fence signals.',
+  from: 0,
+  to: 4_900 * MS,
+  objects: [],
+  details: [{ label: 'not recorded', value: { type: 'text', value: 'the error of fences' } }],
 };
 
 function lane(
@@ -292,7 +297,7 @@ export function sampleResult(overrides: Partial<Result> = {}): Result {
         count: 1,
       },
     ],
-    findings: [stall, neverSignalled, storm, ghost],
+    findings: [stall, neverSignalled, storm, ghost, blind],
     detectors: [
       { detector: 'invalidate-stall', outcome: 'findings', findings: 1 },
       { detector: 'fence-never-signalled', outcome: 'findings', findings: 1 },
