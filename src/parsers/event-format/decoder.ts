@@ -29,7 +29,9 @@ export type Decode = (view: DataView, offset: number, size: number) => Fields;
 export function compileDecoder(format: EventFormat, layout: RecordLayout): Decode {
   const fields = format.fields;
   const needed = fields.reduce((end, field) => Math.max(end, field.offset + fixedSize(field)), 0);
-  const entries = fields.map((field) => `${key(field.name)}: ${expression(field, layout)}`);
+  const entries = fields.map(
+    (field, index) => `${key(field.name)}: ${expression(field, index, layout)}`,
+  );
   const source = `return (view, offset, size) => size < ${needed}
     ? decodeShort(view, offset, size)
     : { ${entries.join(',\n')} };`;
@@ -42,14 +44,14 @@ export function compileDecoder(format: EventFormat, layout: RecordLayout): Decod
   return generated;
 
   /** The expression that reads one field whose fixed part lies within the record. */
-  function expression(field: FormatField, to: RecordLayout): string {
+  function expression(field: FormatField, index: number, to: RecordLayout): string {
     const at = `offset + ${field.offset}`;
     const little = String(to.littleEndian);
     if (field.storage === 'fixed' && !field.open) {
       if (field.kind === 'integer') return integerExpression(field, at, little);
       if (field.kind === 'string') return `readString(view, ${at}, ${field.totalSize})`;
     }
-    return `located(view, offset, size, ${fields.indexOf(field)})`;
+    return `located(view, offset, size, ${index})`;
   }
 }
 

@@ -206,7 +206,7 @@ const SIZES: Readonly<Record<string, number>> = {
 };
 
 /** Bytes of one element of a type; 1 where it is unknown, so that its bytes are kept. */
-function sizeOfType(typeName: string): number {
+export function sizeOfType(typeName: string): number {
   if (isLong(typeName)) return 8;
   const plain = typeName.replace(/\b(?:const|volatile|unsigned|signed)\s+/g, '').trim();
   const bits = /^(?:__)?u?(?:int|[us])_?(8|16|32|64)(?:_t)?$/.exec(plain)?.[1];
