@@ -1,5 +1,5 @@
 import { inflateSync } from 'node:zlib';
-import { type Zstd, zstd } from './zstd.ts';
+import { zstd } from './zstd.ts';
 
 /** Decompresses a block into `into`, which it must fill. @throws DamagedBlock when it does not. */
 export type Decompress = (compressed: Uint8Array, into: Uint8Array) => void;
@@ -16,17 +16,13 @@ export class DamagedBlock extends Error {
 
 /** The decompressor of a compression name in a trace.dat header; undefined for an unknown one. */
 export function decompressorFor(name: string): Decompress | undefined {
-  if (name === 'zstd') return withZstd();
+  if (name === 'zstd') return unpackZstd;
   if (name === 'zlib') return inflate;
   return undefined;
 }
 
-function withZstd(): Decompress {
-  let decoder: Zstd | undefined;
-  return (compressed, into) => {
-    decoder ??= zstd();
-    if (!decoder(compressed, into)) throw new DamagedBlock('does not decompress');
-  };
+function unpackZstd(compressed: Uint8Array, into: Uint8Array): void {
+  if (!zstd().decompress(compressed, into)) throw new DamagedBlock('does not decompress');
 }
 
 function inflate(compressed: Uint8Array, into: Uint8Array): void {

@@ -54,6 +54,8 @@ export class CpuStream {
   events = 0;
   readonly losses: Loss[] = [];
 
+  readonly #isLittle: boolean;
+  readonly #isConverted: boolean;
   readonly #source: PageSource;
   readonly #problems: ProblemLog;
   #buffer: Uint8Array;
@@ -79,6 +81,8 @@ export class CpuStream {
 
   constructor(shape: StreamShape, source: PageSource, problems: ProblemLog) {
     this.shape = shape;
+    this.#isLittle = shape.littleEndian;
+    this.#isConverted = shape.convert !== undefined;
     this.#source = source;
     this.#problems = problems;
     this.#buffer = new Uint8Array(shape.chunkBytes);
@@ -125,37 +129,45 @@ export class CpuStream {
 
   /** Moves to the next event. The event in hand stays as it is unless there is one. */
   advance(): Step {
-    const words = this.#words;
-    const isLittle = this.shape.littleEndian;
     for (;;) {
       const cursor = this.#cursor;
       if (cursor >= this.#end) {
         if (!this.#openPage()) return NEEDS_REFILL;
         continue;
       }
-      const word = isLittle ? (words[cursor] as number) : swapHeader(words[cursor] as number);
+      const word = this.#header(cursor);
       const length = word & 31;
-      let record = cursor + 1;
-      let next = record + length;
       if (length === 0 || length > LONGEST_LENGTH) {
-        const skipped = this.#unusual(word, length, cursor);
-        if (skipped) continue;
-        record = cursor + 2;
-        next = this.#cursor;
+        if (this.#unusual(word, length, cursor)) return EVENT;
+      } else if (this.#take(cursor + 1, cursor + 1 + length, word >>> 5)) {
+        return EVENT;
       }
-      this.#ts += word >>> 5;
-      if (next > this.#end) {
-        this.#damagedPage('an event runs over the end of its page');
-        continue;
-      }
-      this.#cursor = next;
-      this.head = record << 2;
-      this.headSize = (next - record) << 2;
-      const first = words[record] as number;
-      this.id = isLittle ? first & 0xffff : swapWord(first) >>> 16;
-      this.#stamp();
-      return EVENT;
     }
+  }
+
+  /** The event header with type_len in the low bits, as a little-endian kernel writes it. */
+  #header(cursor: number): number {
+    const word = this.#words[cursor] as number;
+    return this.#isLittle ? word : swapHeader(word);
+  }
+
+  /** Takes the record in the words from `record` to `next` as the event in hand. */
+  #take(record: number, next: number, delta: number): boolean {
+    this.#ts += delta;
+    if (next > this.#end) {
+      this.#damagedPage('an event runs over the end of its page');
+      return false;
+    }
+    this.#cursor = next;
+    this.head = record << 2;
+    this.headSize = (next - record) << 2;
+    const first = this.#words[record] as number;
+    this.id = this.#isLittle ? first & 0xffff : swapWord(first) >>> 16;
+    const before = this.time;
+    this.time = this.#isConverted ? this.#converted() : this.#ts;
+    if (this.#missing !== undefined) this.#closeGap(before);
+    this.events++;
+    return true;
   }
 
   /** Loads the next pages over the old ones. */
@@ -240,42 +252,33 @@ export class CpuStream {
     else this.#missing = count === null || this.#missing === null ? null : this.#missing + count;
   }
 
-  /**
-   * Everything but a short record. True when there is no event in it; else its words are between
-   * `cursor + 2` and the new cursor.
-   */
+  /** Everything but a short record; true when it is an event. */
   #unusual(word: number, length: number, cursor: number): boolean {
     if (cursor + 1 >= this.#end) {
       // Only a null event, which fills a page's last word, has no second word.
       if (length !== PADDING) this.#damagedPage('an event header is cut');
       this.#cursor = this.#end;
-      return true;
+      return false;
     }
-    const second = this.view.getUint32((cursor + 1) << 2, this.shape.littleEndian);
+    const second = this.view.getUint32((cursor + 1) << 2, this.#isLittle);
     const delta = word >>> 5;
-    switch (length) {
-      case 0:
-        // The length counts itself, and records are a whole number of words.
-        if (second < 8) {
-          this.#damagedPage('an event states an impossible length');
-          return true;
-        }
-        this.#cursor = cursor + 1 + Math.ceil(second / 4);
-        return false;
-      case PADDING:
-        // Without a delta it is a null event: nothing follows in the page (rb_event_length).
-        this.#ts += delta;
-        this.#cursor = delta === 0 ? this.#end : cursor + 1 + Math.ceil(second / 4);
-        return true;
-      case TIME_EXTEND:
-        this.#ts += second * TWO_27 + delta;
-        this.#cursor = cursor + 2;
-        return true;
-      default:
-        this.#ts = this.#absolute(second, delta);
-        this.#cursor = cursor + 2;
-        return true;
+    if (length === 0) {
+      // The length counts itself, and records are a whole number of words.
+      if (second >= 8) return this.#take(cursor + 2, cursor + 1 + Math.ceil(second / 4), delta);
+      this.#damagedPage('an event states an impossible length');
+      return false;
     }
+    this.#cursor = cursor + 2;
+    if (length === TIME_EXTEND) {
+      this.#ts += second * TWO_27 + delta;
+    } else if (length !== PADDING) {
+      this.#ts = this.#absolute(second, delta);
+    } else {
+      // Without a delta it is a null event: nothing follows in the page (rb_event_length).
+      this.#ts += delta;
+      this.#cursor = delta === 0 ? this.#end : cursor + 1 + Math.ceil(second / 4);
+    }
+    return false;
   }
 
   /**
@@ -291,26 +294,18 @@ export class CpuStream {
     return relative + turns * TWO_59;
   }
 
-  /** Sets `time` of a new event and closes a gap ahead of it. */
-  #stamp(): void {
-    const before = this.time;
-    this.time = this.shape.convert ? this.#converted() : this.#ts;
-    if (this.#missing !== undefined) {
-      this.#lost(this.events === 0 ? null : before, this.time, this.#missing);
-      this.#missing = undefined;
-    }
-    this.events++;
-  }
-
   #converted(): number {
     const { convert, cpu } = this.shape;
     return convert ? Number(convert(this.rawTime, cpu) - this.#originConverted) : this.#ts;
   }
 
-  #lost(from: number | null, to: number | null, events: number | null): void {
+  /** The event in hand is the first behind missing ones; `before` is the time of the last ahead. */
+  #closeGap(before: number): void {
     const { buffer, cpu } = this.shape;
+    const from = this.events === 0 ? null : before;
     const kind = from === null && !this.#isDamaged ? 'overwritten' : 'dropped';
-    this.losses.push({ buffer, cpu, from, to, events, kind });
+    this.losses.push({ buffer, cpu, from, to: this.time, events: this.#missing ?? null, kind });
+    this.#missing = undefined;
     this.#isDamaged = false;
   }
 

@@ -1,18 +1,12 @@
 import type { Decode } from '../event-format/decoder.ts';
-import type { EventBatch, EventType, EventTypeCount, Fields, ReadOptions } from '../parser.ts';
-import { type CpuStream, EVENT } from './cpu-stream.ts';
-import { StreamHeap } from './merge.ts';
+import type { EventBatch, EventType, EventTypeCount, ReadOptions } from '../parser.ts';
+import { type CpuStream, EVENT, type Step } from './cpu-stream.ts';
+import { type CommonFields, Rows } from './rows.ts';
+import { StreamHeap } from './stream-heap.ts';
 
-const ROWS_PER_BATCH = 8192;
 const PROGRESS_BYTES = 8 * 1024 * 1024;
+/** common_type is 16 bits wide. */
 const IDS = 65_536;
-
-/** Where the common fields of every record stand (struct trace_entry, include/linux/trace_events.h). */
-export interface CommonFields {
-  readonly pid: number;
-  readonly flags: number;
-  readonly preemptCount: number;
-}
 
 export interface MergeInput {
   readonly streams: readonly CpuStream[];
@@ -23,63 +17,10 @@ export interface MergeInput {
 
 /** What the walk adds up, complete when it has ended. */
 export interface MergeTotals {
+  /** By event type. */
   readonly counts: EventTypeCount[];
   /** Events whose common_type no format describes, by that number. */
   readonly unknown: Map<number, number>;
-}
-
-/** The columns of a batch; one object serves the whole capture. */
-class Rows implements EventBatch {
-  length = 0;
-  readonly id: Float64Array = new Float64Array(ROWS_PER_BATCH);
-  readonly ts: Float64Array = new Float64Array(ROWS_PER_BATCH);
-  readonly cpu: Int32Array = new Int32Array(ROWS_PER_BATCH);
-  readonly tid: Int32Array = new Int32Array(ROWS_PER_BATCH);
-  readonly type: Int32Array = new Int32Array(ROWS_PER_BATCH);
-  readonly buffer: Int32Array = new Int32Array(ROWS_PER_BATCH);
-  readonly #views: DataView[] = new Array<DataView>(ROWS_PER_BATCH);
-  readonly #heads = new Int32Array(ROWS_PER_BATCH);
-  readonly #sizes = new Int32Array(ROWS_PER_BATCH);
-  readonly #input: MergeInput;
-  readonly #decoders: (Decode | undefined)[] = [];
-
-  constructor(input: MergeInput) {
-    this.#input = input;
-  }
-
-  add(stream: CpuStream, type: number, ordinal: number): void {
-    const row = this.length++;
-    const { shape, view, head, headSize } = stream;
-    this.id[row] = ordinal;
-    this.ts[row] = stream.time;
-    this.cpu[row] = shape.cpu;
-    this.type[row] = type;
-    this.buffer[row] = shape.buffer;
-    this.#views[row] = view;
-    this.#heads[row] = head;
-    this.#sizes[row] = headSize;
-    const { pid } = this.#input.common;
-    this.tid[row] = headSize >= pid + 4 ? view.getInt32(head + pid, shape.littleEndian) : -1;
-  }
-
-  fields(i: number): Fields {
-    const type = this.type[i] as number;
-    let decode = this.#decoders[type];
-    if (!decode) {
-      decode = this.#input.decoder(type);
-      this.#decoders[type] = decode;
-    }
-    return decode(this.#views[i] as DataView, this.#heads[i] as number, this.#sizes[i] as number);
-  }
-
-  flags(i: number): number {
-    const { flags, preemptCount } = this.#input.common;
-    const view = this.#views[i] as DataView;
-    const head = this.#heads[i] as number;
-    const size = this.#sizes[i] as number;
-    if (size <= Math.max(flags, preemptCount)) return 0;
-    return view.getUint8(head + flags) | (view.getUint8(head + preemptCount) << 8);
-  }
 }
 
 /**
@@ -91,67 +32,24 @@ export function* mergedBatches(
   totals: MergeTotals,
   options: ReadOptions,
 ): Generator<EventBatch, void, undefined> {
-  const { streams, eventTypes } = input;
-  const typeOfId = new Int32Array(IDS).fill(-1);
-  const wanted = new Uint8Array(eventTypes.length);
-  for (const type of eventTypes) {
-    if (type.id >= 0 && type.id < IDS) typeOfId[type.id] = type.index;
-    wanted[type.index] = (options.select?.(type) ?? 'rows') === 'rows' ? 1 : 0;
-  }
-  const counts = new Float64Array(eventTypes.length);
-  const first = new Float64Array(eventTypes.length).fill(Number.NaN);
-  const last = new Float64Array(eventTypes.length);
-  const rows = new Rows(input);
-  const heap = new StreamHeap(streams);
-  const progress = progressOf(streams, options);
-  let ordinal = 0;
+  const rows = new Rows(input.common, input.decoder);
+  const walk = new Walk(input.eventTypes, rows, options);
+  const heap = new StreamHeap(input.streams);
+  const progress = progressOf(input.streams, options);
   try {
     for (let stream = heap.first; stream; stream = heap.first) {
-      const limit = heap.limit;
-      const isFirstAtTie = heap.isFirstAtTie;
-      let step: number = EVENT;
-      do {
-        const type = typeOfId[stream.id] as number;
-        ordinal++;
-        if (type < 0) {
-          totals.unknown.set(stream.id, (totals.unknown.get(stream.id) ?? 0) + 1);
-        } else {
-          const events = counts[type] as number;
-          if (events === 0) first[type] = stream.time;
-          counts[type] = events + 1;
-          last[type] = stream.time;
-          if (wanted[type] === 1) {
-            rows.add(stream, type, ordinal);
-            if (rows.length === ROWS_PER_BATCH) {
-              yield rows;
-              rows.length = 0;
-            }
-          }
-        }
-        step = stream.advance();
-      } while (step === EVENT && (stream.time < limit || (isFirstAtTie && stream.time === limit)));
-      if (step === EVENT) {
-        heap.moved();
-        continue;
-      }
-      if (rows.length > 0) {
+      const step = walk.run(stream, heap.limit, heap.isFirstAtTie);
+      if (rows.isFull || (step !== EVENT && rows.length > 0)) {
         yield rows;
         rows.length = 0;
       }
-      if (nextEvent(stream)) heap.moved();
+      if (step === EVENT || nextEvent(stream)) heap.moved();
       else heap.finished();
-      progress();
+      if (step !== EVENT) progress();
     }
     if (rows.length > 0) yield rows;
   } finally {
-    eventTypes.forEach(({ index }) => {
-      const events = counts[index] as number;
-      totals.counts[index] = {
-        events,
-        first: events === 0 ? null : (first[index] as number),
-        last: events === 0 ? null : (last[index] as number),
-      };
-    });
+    walk.addTo(totals);
   }
 }
 
@@ -161,6 +59,67 @@ function nextEvent(stream: CpuStream): boolean {
     if (stream.advance() === EVENT) return true;
   }
   return false;
+}
+
+/** Counts every event and keeps those asked for; the innermost loop of the program. */
+class Walk {
+  readonly #rows: Rows;
+  readonly #typeOfId = new Int32Array(IDS).fill(-1);
+  readonly #isWanted: Uint8Array;
+  readonly #counts: Float64Array;
+  readonly #first: Float64Array;
+  readonly #last: Float64Array;
+  readonly #unknown = new Map<number, number>();
+  #ordinal = 0;
+
+  constructor(types: readonly EventType[], rows: Rows, { select }: ReadOptions) {
+    this.#rows = rows;
+    this.#isWanted = new Uint8Array(types.length);
+    this.#counts = new Float64Array(types.length);
+    this.#first = new Float64Array(types.length);
+    this.#last = new Float64Array(types.length);
+    for (const type of types) {
+      if (type.id < IDS) this.#typeOfId[type.id] = type.index;
+      this.#isWanted[type.index] = !select || select(type) === 'rows' ? 1 : 0;
+    }
+  }
+
+  /** Takes events of one CPU until another is due, the batch is full or the chunk is used up. */
+  run(stream: CpuStream, limit: number, isFirstAtTie: boolean): Step {
+    const rows = this.#rows;
+    let step: Step;
+    do {
+      this.#ordinal++;
+      const type = this.#typeOfId[stream.id] as number;
+      if (type < 0) {
+        this.#unknown.set(stream.id, (this.#unknown.get(stream.id) ?? 0) + 1);
+      } else {
+        const events = this.#counts[type] as number;
+        if (events === 0) this.#first[type] = stream.time;
+        this.#counts[type] = events + 1;
+        this.#last[type] = stream.time;
+        if (this.#isWanted[type] === 1) rows.add(stream, type, this.#ordinal);
+      }
+      step = stream.advance();
+    } while (
+      step === EVENT &&
+      !rows.isFull &&
+      (stream.time < limit || (isFirstAtTie && stream.time === limit))
+    );
+    return step;
+  }
+
+  addTo({ counts, unknown }: MergeTotals): void {
+    this.#counts.forEach((events, type) => {
+      if (events === 0) return;
+      counts[type] = {
+        events,
+        first: this.#first[type] as number,
+        last: this.#last[type] as number,
+      };
+    });
+    for (const [id, events] of this.#unknown) unknown.set(id, events);
+  }
 }
 
 function progressOf(streams: readonly CpuStream[], { onProgress }: ReadOptions): () => void {

@@ -77,7 +77,8 @@ export function emptyOptions(): TraceOptions {
 }
 
 export const DONE = 0;
-const MOST_CPUS = 65_536;
+/** The largest CONFIG_NR_CPUS of any architecture. */
+export const MOST_CPUS: number = 8192;
 
 interface OptionContext {
   readonly options: TraceOptions;
@@ -166,7 +167,7 @@ function readBuffer(reader: ByteReader, { options, version }: OptionContext, id:
   const offset = reader.size64();
   const name = reader.name();
   const text = id === 22;
-  const clock = version >= 7 ? reader.name() : undefined;
+  const clock = version >= 7 ? reader.name() || undefined : undefined;
   const cpus: CpuExtent[] = [];
   let pageSize: number | undefined;
   const buffer = { name, offset, clock, text, cpus, cpuCount: undefined };

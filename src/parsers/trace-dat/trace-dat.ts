@@ -2,7 +2,7 @@ import { TraceError } from '../../errors.ts';
 import type { Capture, Parser } from '../parser.ts';
 import { FileSource } from './byte-reader.ts';
 import { ProblemLog } from './problem-log.ts';
-import { openTraceCapture } from './trace-capture.ts';
+import { TraceCapture } from './trace-capture.ts';
 import { hasMagic, readTraceFile } from './trace-file.ts';
 
 /** trace-cmd's trace.dat, versions 6 and 7. */
@@ -13,7 +13,7 @@ export const traceDat: Parser = {
     const file = openFile(path);
     try {
       const problems = new ProblemLog();
-      return openTraceCapture(file, readTraceFile(path, file, problems), problems);
+      return new TraceCapture(file, readTraceFile(path, file, problems), problems);
     } catch (error) {
       file.close();
       throw error;

@@ -1,5 +1,6 @@
 import { TraceError } from '../../errors.ts';
 import { ByteReader, EndOfBytes } from './byte-reader.ts';
+import type { BufferLayout, InitialFields, TraceFile } from './file-layout.ts';
 import {
   type BufferOption,
   type CpuExtent,
@@ -10,7 +11,6 @@ import {
   type TraceOptions,
 } from './options.ts';
 import type { ProblemLog } from './problem-log.ts';
-import type { BufferLayout, InitialFields, TraceFile } from './trace-file.ts';
 import { emptyMetadata, readTracingMetadata } from './tracing-metadata.ts';
 
 const TAG_BYTES = 10;

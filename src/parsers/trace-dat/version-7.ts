@@ -6,14 +6,14 @@ import {
   decompressorFor,
   LARGEST_BLOCK_BYTES,
 } from './compression.ts';
-import { type BufferOption, DONE, emptyOptions, readOption, type TraceOptions } from './options.ts';
-import type { ProblemLog } from './problem-log.ts';
 import {
   type BufferLayout,
   type InitialFields,
   sanePageSize,
   type TraceFile,
-} from './trace-file.ts';
+} from './file-layout.ts';
+import { type BufferOption, DONE, emptyOptions, readOption, type TraceOptions } from './options.ts';
+import type { ProblemLog } from './problem-log.ts';
 import {
   emptyMetadata,
   readCmdlines,

@@ -1,8 +1,5 @@
 import { ZSTDDecoder } from 'zstddec';
 
-/** Decompresses one zstd frame into `into`; false when it is damaged or does not fill it. */
-export type Zstd = (compressed: Uint8Array, into: Uint8Array) => boolean;
-
 /** What zstddec's WebAssembly module exports (zstd's own C functions). */
 interface ZstdExports {
   readonly memory: WebAssembly.Memory;
@@ -11,14 +8,14 @@ interface ZstdExports {
   ZSTD_decompress(into: number, size: number, from: number, compressedSize: number): number;
 }
 
-/** Memory for a block that is kept between calls; larger blocks are given back. */
+/** Memory for blocks of this size is kept between calls; larger blocks are given back. */
 const KEPT_BYTES = 1024 * 1024;
 
 let shared: Zstd | undefined;
 
 /** The decoder, made when the first zstd file is opened. */
 export function zstd(): Zstd {
-  shared ??= makeDecoder(instantiate());
+  shared ??= new Zstd(instantiate());
   return shared;
 }
 
@@ -28,16 +25,13 @@ export function zstd(): Zstd {
  * exports are used directly, because its `decode` allocates and copies twice for every chunk.
  */
 function instantiate(): ZstdExports {
-  const { instantiate: original } = WebAssembly;
+  const original = WebAssembly.instantiate;
   const fetch = Object.getOwnPropertyDescriptor(globalThis, 'fetch');
   let exports: WebAssembly.Exports | undefined;
   const atOnce = (bytes: BufferSource, imports: WebAssembly.Imports) => {
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports);
     exports = instance.exports;
-    // biome-ignore lint/suspicious/noThenProperty: it stands for a promise that is already kept
-    return {
-      then: (use: (result: { instance: WebAssembly.Instance }) => void) => use({ instance }),
-    };
+    return keptPromise({ instance });
   };
   try {
     Object.assign(WebAssembly, { instantiate: atOnce });
@@ -51,31 +45,54 @@ function instantiate(): ZstdExports {
   return exports as unknown as ZstdExports;
 }
 
-function makeDecoder(wasm: ZstdExports): Zstd {
-  let room = 0;
-  let pointer = 0;
-  let heap = new Uint8Array(wasm.memory.buffer);
-  return (compressed, into) => {
-    const needed = compressed.length + into.length;
-    if (needed > room) {
-      if (pointer !== 0) wasm.free(pointer);
-      pointer = wasm.malloc(needed);
-      room = pointer === 0 ? 0 : needed;
-      if (pointer === 0) return false;
-    }
-    if (heap.buffer !== wasm.memory.buffer) heap = new Uint8Array(wasm.memory.buffer);
-    const from = pointer + into.length;
-    heap.set(compressed, from);
-    const size = wasm.ZSTD_decompress(pointer, into.length, from, compressed.length);
-    // ZSTD_decompress may have made the memory grow, which detaches the old view.
-    if (heap.buffer !== wasm.memory.buffer) heap = new Uint8Array(wasm.memory.buffer);
+/** Stands for a promise whose `then` does not wait. */
+function keptPromise<T>(result: T): object {
+  return Object.fromEntries([['then', (use: (kept: T) => unknown) => use(result)]]);
+}
+
+class Zstd {
+  readonly #wasm: ZstdExports;
+  #heap: Uint8Array;
+  #pointer = 0;
+  #room = 0;
+
+  constructor(wasm: ZstdExports) {
+    this.#wasm = wasm;
+    this.#heap = new Uint8Array(wasm.memory.buffer);
+  }
+
+  /** Decompresses one zstd frame into `into`; false when it is damaged or does not fill it. */
+  decompress(compressed: Uint8Array, into: Uint8Array): boolean {
+    if (!this.#reserve(compressed.length + into.length)) return false;
+    const out = this.#pointer;
+    const from = out + into.length;
+    this.#current().set(compressed, from);
+    const size = this.#wasm.ZSTD_decompress(out, into.length, from, compressed.length);
     const isWhole = size === into.length;
-    if (isWhole) into.set(heap.subarray(pointer, pointer + into.length));
-    if (room > KEPT_BYTES) {
-      wasm.free(pointer);
-      pointer = 0;
-      room = 0;
-    }
+    if (isWhole) into.set(this.#current().subarray(out, out + into.length));
+    if (this.#room > KEPT_BYTES) this.#release();
     return isWhole;
-  };
+  }
+
+  #reserve(bytes: number): boolean {
+    if (bytes <= this.#room) return true;
+    this.#release();
+    this.#pointer = this.#wasm.malloc(bytes);
+    this.#room = this.#pointer === 0 ? 0 : bytes;
+    return this.#pointer !== 0;
+  }
+
+  #release(): void {
+    if (this.#pointer !== 0) this.#wasm.free(this.#pointer);
+    this.#pointer = 0;
+    this.#room = 0;
+  }
+
+  /** The memory as it is now: growing it detaches the earlier view. */
+  #current(): Uint8Array {
+    if (this.#heap.buffer !== this.#wasm.memory.buffer) {
+      this.#heap = new Uint8Array(this.#wasm.memory.buffer);
+    }
+    return this.#heap;
+  }
 }
