@@ -1,20 +1,45 @@
 /** Which questions were asked, which the capture cannot answer, and what would have to be recorded. */
 import type { VNode } from 'preact';
 import type { DetectorRun } from '../../analyzers/detector.ts';
+import type { Finding } from '../../analyzers/finding.ts';
+import type { Result } from '../../analyzers/result.ts';
+import { Details } from './details.tsx';
+import { isAboutRecording } from './importance.ts';
 import { recordingCommands } from './recording.ts';
 import { count, counted } from './units.ts';
 
-export function DetectorsSection(props: { readonly detectors: readonly DetectorRun[] }): VNode {
+export function DetectorsSection({ result }: { readonly result: Result }): VNode {
   const of = (outcome: DetectorRun['outcome']): DetectorRun[] =>
-    props.detectors.filter((run) => run.outcome === outcome);
+    result.detectors.filter((run) => run.outcome === outcome);
   return (
     <section id="detectors">
       <h2>What was checked</h2>
+      <Remarks findings={result.findings.filter(isAboutRecording)} />
       <NotObservable runs={of('not-observable')} />
       <Failed runs={of('error')} />
       <Named title="Looked and found something" runs={of('findings')} />
       <Named title="Looked and found nothing" runs={of('clean')} />
     </section>
+  );
+}
+
+/** What weakens verdicts, each a sentence with its values. */
+function Remarks({ findings }: { readonly findings: readonly Finding[] }): VNode | null {
+  if (findings.length === 0) return null;
+  return (
+    <>
+      {findings.map((finding) => (
+        <details class="remark" id={finding.id}>
+          <summary>{finding.summary}</summary>
+          <Details details={finding.details} />
+          <ul>
+            {finding.next.map((step) => (
+              <li>{step}</li>
+            ))}
+          </ul>
+        </details>
+      ))}
+    </>
   );
 }
 

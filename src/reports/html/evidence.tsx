@@ -2,27 +2,36 @@
 import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Finding } from '../../analyzers/finding.ts';
+import type { ResultClock } from '../../analyzers/result.ts';
+import { eventLine } from '../event-line.ts';
 import { count, counted, Time } from './units.ts';
 
 /** Shorter lists are shown at once; longer ones on demand. */
 const SHOWN_AT_ONCE = 14;
 
-export function Evidence({ finding }: { readonly finding: Finding }): VNode {
+interface EvidenceProps {
+  readonly finding: Finding;
+  readonly clock: ResultClock;
+}
+
+export function Evidence({ finding, clock }: EvidenceProps): VNode {
   const total = finding.evidence.length + finding.evidenceOmitted;
   return (
     <details class="evidence" open={finding.evidence.length <= SHOWN_AT_ONCE}>
       <summary>
         <h4>Evidence: {counted(total, 'event')}</h4>
       </summary>
-      <EvidenceTable finding={finding} />
+      <EvidenceTable finding={finding} clock={clock} />
       {finding.evidenceOmitted > 0 && (
-        <p class="note">{count(finding.evidenceOmitted)} more are in the database.</p>
+        <p class="note">
+          {count(finding.evidenceOmitted)} between the first and the last of these are left out.
+        </p>
       )}
     </details>
   );
 }
 
-function EvidenceTable({ finding }: { readonly finding: Finding }): VNode {
+function EvidenceTable({ finding, clock }: EvidenceProps): VNode {
   const time = useContext(Time);
   const first = finding.evidence[0]?.ts ?? 0;
   return (
@@ -30,21 +39,20 @@ function EvidenceTable({ finding }: { readonly finding: Finding }): VNode {
       <table class="events">
         <thead>
           <tr>
-            <th scope="col">Since start</th>
-            <th scope="col">Since first</th>
-            <th scope="col">CPU</th>
-            <th scope="col">Event</th>
+            <th scope="col">Since the first</th>
+            <th scope="col">As trace-cmd report prints it</th>
           </tr>
         </thead>
         <tbody>
           {finding.evidence.map((line) => (
             <tr>
-              <td class="number" title={`event ${count(line.event)}, ${time.exact(line.ts)}`}>
-                {time.moment(line.ts)}
+              <td
+                class="number"
+                title={`Event ${count(line.event)} of the capture, ${time.exact(line.ts)} after its first`}
+              >
+                {time.duration(line.ts - first)}
               </td>
-              <td class="number">{time.duration(line.ts - first)}</td>
-              <td class="number">{line.cpu}</td>
-              <td class="text">{line.text}</td>
+              <td class="text">{eventLine(line, clock)}</td>
             </tr>
           ))}
         </tbody>

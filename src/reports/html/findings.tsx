@@ -6,7 +6,7 @@ import type { Result } from '../../analyzers/result.ts';
 import { ConfidenceBadge, SeverityBadge } from './badges.tsx';
 import { Details } from './details.tsx';
 import { Evidence } from './evidence.tsx';
-import { byImportance } from './importance.ts';
+import { byImportance, isAboutRecording } from './importance.ts';
 import { FindingTimeline } from './timeline/finding-timeline.tsx';
 import { count, Time } from './units.ts';
 
@@ -15,7 +15,7 @@ const OPEN_AT_MOST = 3;
 const DRAWN_AT_MOST = 40;
 
 export function FindingsSection({ result }: { readonly result: Result }): VNode {
-  const findings = byImportance(result.findings);
+  const findings = byImportance(result.findings.filter((finding) => !isAboutRecording(finding)));
   return (
     <section id="findings">
       <h2>
@@ -61,7 +61,7 @@ function FindingCard(props: {
         <Details details={finding.details} />
         <NextSteps next={finding.next} />
       </div>
-      <Evidence finding={finding} />
+      <Evidence finding={finding} clock={props.result.capture.clock} />
     </details>
   );
 }

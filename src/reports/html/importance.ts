@@ -5,6 +5,14 @@ export const SEVERITIES: readonly Severity[] = ['critical', 'error', 'warn', 'in
 /** Surest first. */
 const CONFIDENCES: readonly Confidence[] = ['proven', 'likely', 'suspect'];
 
+/**
+ * The detector that reports what a recording cannot show. Its findings are no failures of the
+ * machine: they are told with the detectors that could not look.
+ */
+export function isAboutRecording(finding: Finding): boolean {
+  return finding.detector === 'tool-blind';
+}
+
 /** The order in which findings are read: worst, then surest, then earliest. */
 export function byImportance(findings: readonly Finding[]): readonly Finding[] {
   return [...findings].sort(

@@ -30,7 +30,7 @@ export function DataQuality(props: {
       <p>
         {lossSentence(props.losses)}
         {props.losses.length > 0 &&
-          '. Objects that lived through a gap are marked, and nothing about them is called proven'}
+          '. Objects that lived through a gap are marked lossy in their tables'}
         .
       </p>
       {props.losses.length > 0 && <LossTable losses={props.losses} />}

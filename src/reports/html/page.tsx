@@ -34,7 +34,7 @@ export function Page({ result }: { readonly result: Result }): VNode {
           <FindingsSection result={result} />
           <TimelineSection result={result} />
           <Figures figures={figures} />
-          <DetectorsSection detectors={result.detectors} />
+          <DetectorsSection result={result} />
           <ObjectTables tables={result.objects} />
           <DataQuality losses={result.losses} problems={result.problems} />
           <CaptureSection capture={result.capture} />

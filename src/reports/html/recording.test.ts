@@ -17,6 +17,11 @@ describe('recordingCommands', () => {
     ]);
   });
 
+  it('does not run what the reader has to complete', () => {
+    const line = 'r:svm/drv_inval_ret <driver>:<invalidate callback> ret=$retval:u8';
+    expect(recordingCommands([line])).toBe(`# name the <…>: ${line}`);
+  });
+
   it('keeps what it does not understand as a comment', () => {
     expect(recordingCommands(['boot with CONFIG_X=y'])).toBe('# boot with CONFIG_X=y');
   });

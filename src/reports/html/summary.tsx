@@ -4,7 +4,7 @@ import { useContext } from 'preact/hooks';
 import type { Finding } from '../../analyzers/finding.ts';
 import type { Result } from '../../analyzers/result.ts';
 import { SeverityBadge } from './badges.tsx';
-import { byImportance, SEVERITIES } from './importance.ts';
+import { byImportance, isAboutRecording, SEVERITIES } from './importance.ts';
 import { lossSentence, problemSentence } from './losses.tsx';
 import { count, counted, formatBytes, Time } from './units.ts';
 
@@ -27,17 +27,19 @@ export function Summary({ result }: { readonly result: Result }): VNode {
   );
 }
 
-/** The worst finding's own sentence; without findings, how much looking that rests on. */
+/** The worst finding's own sentence; without one, how much looking that rests on. */
 function headline(result: Result): string {
-  const worst = byImportance(result.findings)[0];
-  if (worst) return worst.summary;
+  const findings = result.findings.filter((finding) => !isAboutRecording(finding));
+  const worst = byImportance(findings)[0];
+  if (worst && worst.severity !== 'info') return worst.summary;
   const looked = result.detectors.filter((run) => run.outcome === 'clean').length;
   if (looked === 0) {
     return 'Nothing can be said: this capture lacks the events that the detectors need.';
   }
-  const blind = result.detectors.length - looked;
+  const blind = result.detectors.filter((run) => run.outcome === 'not-observable').length;
   const rest = blind === 0 ? '' : `; ${count(blind)} could not look`;
-  return `No findings: ${counted(looked, 'detector')} looked and found nothing${rest}.`;
+  if (worst) return `Nothing wrong found, ${counted(findings.length, 'remark')}${rest}.`;
+  return `Nothing wrong found: ${counted(looked, 'detector')} looked and found nothing${rest}.`;
 }
 
 function Verdict({ result }: { readonly result: Result }): VNode {
@@ -59,7 +61,9 @@ function severityCount(
   findings: readonly Finding[],
   severity: Finding['severity'],
 ): VNode | undefined {
-  const number = findings.filter((finding) => finding.severity === severity).length;
+  const number = findings.filter(
+    (finding) => finding.severity === severity && !isAboutRecording(finding),
+  ).length;
   if (number === 0) return undefined;
   return (
     <li>

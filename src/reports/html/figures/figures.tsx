@@ -30,6 +30,7 @@ export function figuresOf(result: Result): readonly Figure[] {
 }
 
 export function Figures({ figures }: { readonly figures: readonly Figure[] }): VNode {
+  const time = useContext(Time);
   const drawn = figures.filter((figure) => figure.plots.length > 0);
   const empty = figures.filter((figure) => figure.plots.length === 0);
   return (
@@ -38,6 +39,13 @@ export function Figures({ figures }: { readonly figures: readonly Figure[] }): V
       {drawn.map((figure) => (
         <DurationFigure figure={figure} />
       ))}
+      {figures.length === 0 && (
+        <p>
+          {time.unit === 'ticks'
+            ? 'Nothing to draw: the clock of this capture counts ticks of unknown length.'
+            : 'Nothing to draw: no fault, invalidation, fence, wait or job both began and ended in this capture.'}
+        </p>
+      )}
       {empty.length > 0 && (
         <p class="note">
           Not drawn, because the capture holds none of them:{' '}
@@ -75,11 +83,13 @@ function Quantiles({ distribution }: { readonly distribution: Distribution }): V
         <li>
           <b>n</b> {count(total)}
         </li>
-        {quantiles.map(({ q, value }) => (
-          <li title={time.exact(value)}>
-            <b>{quantileName(q)}</b> {time.duration(value)}
-          </li>
-        ))}
+        {quantiles
+          .filter(({ q }) => isTelling(q, total))
+          .map(({ q, value }) => (
+            <li title={time.exact(value)}>
+              <b>{quantileName(q)}</b> {time.duration(value)}
+            </li>
+          ))}
       </ul>
       {points.length < total && (
         <p class="note">
@@ -90,9 +100,16 @@ function Quantiles({ distribution }: { readonly distribution: Distribution }): V
   );
 }
 
+/** Those a reader asks for, as far as so many values have them. */
+function isTelling(q: number, total: number): boolean {
+  if (q === 0 || q === 0.5 || q === 1) return true;
+  if (q === 0.9 || q === 0.99) return total >= BINNED_FROM;
+  return q === 0.999 && total >= 1_000;
+}
+
 function quantileName(q: number): string {
-  if (q === 0) return 'least';
+  if (q === 0) return 'shortest';
   if (q === 0.5) return 'median';
-  if (q === 1) return 'most';
+  if (q === 1) return 'longest';
   return `${count(q * 100)} %`;
 }
