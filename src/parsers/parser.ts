@@ -148,6 +148,8 @@ export interface Capture {
   readonly problems: readonly Problem[];
   /** comm of a thread as the capture's saved cmdlines (or events) know it; undefined if they do not. */
   comm(tid: number): string | undefined;
+  /** The process (tgid) of a thread where the capture saved it apart from the events. */
+  tgid?(tid: number): number | undefined;
   /** The kernel symbol an address lies in; undefined without a symbol table or below its first entry. */
   symbol(address: number | bigint): KernelSymbol | undefined;
   /** The payload of one event as `trace-cmd report` prints it; `raw` as `trace-cmd report -R`, `noPlugins` as `-N`. */

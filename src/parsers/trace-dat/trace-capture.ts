@@ -1,4 +1,6 @@
 import { compileDecoder, type RecordLayout } from '../event-format/decoder.ts';
+import { createPrinter } from '../event-format/printer.ts';
+import { parsePrintkFormats } from '../event-format/printk.ts';
 import { parseKallsyms, type SymbolTable } from '../event-format/symbols.ts';
 import type {
   Capture,
@@ -73,7 +75,7 @@ export class TraceCapture implements Capture {
 
   /** While the batches are walked: what the pages read so far say, without the counters' sums. */
   get losses(): readonly Loss[] {
-    return this.#losses ?? this.#streams.flatMap(({ losses }) => losses);
+    return this.#losses ?? this.#streams.losses();
   }
 
   *batches(options: ReadOptions = {}): Generator<EventBatch, void, undefined> {
@@ -132,10 +134,7 @@ export class TraceCapture implements Capture {
 
   #createPrinter(): ReturnType<typeof createPrinter> {
     const printk = parsePrintkFormats(this.#trace.metadata.printk);
-    const types = this.#formats.map((format, index) => ({
-      system: this.header.eventTypes[index]?.system ?? '',
-      format,
-    }));
+    const types = this.#types.map(({ type, format }) => ({ system: type.system, format }));
     return createPrinter(types, {
       layout: this.#layout,
       symbol: (address) => this.symbol(address),
