@@ -9,7 +9,7 @@ import { reportCommand } from './commands/report.ts';
 import { Interrupted } from './commands/signals.ts';
 import { notice, survivePipes } from './commands/terminal.ts';
 import { TraceError } from './errors.ts';
-import { visible } from './reports/html/visible.ts';
+import { visible } from './reports/visible.ts';
 import { VERSION } from './version.ts';
 
 survivePipes();

@@ -2,7 +2,7 @@ import Table from 'cli-table3';
 import Papa from 'papaparse';
 import type { CommandModule } from 'yargs';
 import { TraceError } from '../errors.ts';
-import { visible } from '../reports/html/visible.ts';
+import { visible } from '../reports/visible.ts';
 import { openStore } from '../store/reader.ts';
 import { notice, print } from './terminal.ts';
 

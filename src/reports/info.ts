@@ -1,9 +1,9 @@
 /** What a capture holds, on the terminal. */
 import type { Inspection } from '../analyzers/inspect.ts';
-import { recordingCommands } from './html/recording.ts';
-import { count, counted, formatBytes, type TimeFormat, timeFormat } from './html/units.ts';
-import { visible } from './html/visible.ts';
+import { recordingCommands } from './recording.ts';
 import type { TextStyle } from './text-style.ts';
+import { count, counted, formatBytes, type TimeFormat, timeFormat } from './units.ts';
+import { visible } from './visible.ts';
 import { columns } from './wrap.ts';
 
 /** More losses than this are only counted. */

@@ -1,12 +1,12 @@
 /** The report on the terminal: the verdict, each finding with what shows it, and what was not seen. */
 import type { Detail, Finding, Severity } from '../analyzers/finding.ts';
 import type { Result } from '../analyzers/result.ts';
+import { errnoName } from './errno.ts';
 import { eventLine } from './event-line.ts';
-import { errnoName } from './html/errno.ts';
-import { recordingCommands } from './html/recording.ts';
-import { count, counted, formatBytes, type TimeFormat, timeFormat } from './html/units.ts';
-import { visibleResult } from './html/visible.ts';
+import { recordingCommands } from './recording.ts';
 import { plainStyle, type TextStyle } from './text-style.ts';
+import { count, counted, formatBytes, type TimeFormat, timeFormat } from './units.ts';
+import { visibleResult } from './visible.ts';
 import { columns, indent, wrap } from './wrap.ts';
 
 export interface TextOptions {

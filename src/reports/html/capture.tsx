@@ -2,7 +2,8 @@
 import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { ResultCapture } from '../../analyzers/result.ts';
-import { count, counted, Time } from './units.ts';
+import { count, counted } from '../units.ts';
+import { Time } from './time-context.ts';
 
 export function CaptureSection({ capture }: { readonly capture: ResultCapture }): VNode {
   return (

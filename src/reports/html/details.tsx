@@ -1,8 +1,9 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Detail, DetailValue } from '../../analyzers/finding.ts';
-import { errnoName } from './errno.ts';
-import { count, formatBytes, Time, type TimeFormat } from './units.ts';
+import { errnoName } from '../errno.ts';
+import { count, formatBytes, type TimeFormat } from '../units.ts';
+import { Time } from './time-context.ts';
 
 export function Details({ details }: { readonly details: readonly Detail[] }): VNode | null {
   const time = useContext(Time);

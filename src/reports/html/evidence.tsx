@@ -4,7 +4,8 @@ import { useContext } from 'preact/hooks';
 import type { Finding } from '../../analyzers/finding.ts';
 import type { ResultClock } from '../../analyzers/result.ts';
 import { eventLine } from '../event-line.ts';
-import { count, counted, Time } from './units.ts';
+import { count, counted } from '../units.ts';
+import { Time } from './time-context.ts';
 
 /** Shorter lists are shown at once; longer ones on demand. */
 const SHOWN_AT_ONCE = 14;

@@ -3,12 +3,13 @@ import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Finding } from '../../analyzers/finding.ts';
 import type { Result } from '../../analyzers/result.ts';
+import { count } from '../units.ts';
 import { ConfidenceBadge, SeverityBadge } from './badges.tsx';
 import { Details } from './details.tsx';
 import { Evidence } from './evidence.tsx';
 import { byImportance, isAboutRecording } from './importance.ts';
+import { Time } from './time-context.ts';
 import { FindingTimeline } from './timeline/finding-timeline.tsx';
-import { count, Time } from './units.ts';
 
 /** Beyond this many, findings are folded and drawn without their own timeline. */
 const OPEN_AT_MOST = 3;

@@ -2,7 +2,8 @@
 import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { ResultLoss, ResultProblem } from '../../analyzers/result.ts';
-import { count, counted, Time, type TimeFormat } from './units.ts';
+import { count, counted, type TimeFormat } from '../units.ts';
+import { Time } from './time-context.ts';
 
 const SHOWN_AT_MOST = 100;
 

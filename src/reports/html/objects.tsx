@@ -2,7 +2,8 @@
 import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { ObjectTable } from '../../analyzers/result.ts';
-import { count, Time, type TimeFormat } from './units.ts';
+import { count, type TimeFormat } from '../units.ts';
+import { Time } from './time-context.ts';
 
 type Cell = ObjectTable['rows'][number][number];
 

@@ -3,10 +3,11 @@ import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Finding } from '../../analyzers/finding.ts';
 import type { Result } from '../../analyzers/result.ts';
+import { count, counted, formatBytes } from '../units.ts';
 import { SeverityBadge } from './badges.tsx';
 import { byImportance, isAboutRecording, SEVERITIES } from './importance.ts';
 import { lossSentence, problemSentence } from './losses.tsx';
-import { count, counted, formatBytes, Time } from './units.ts';
+import { Time } from './time-context.ts';
 
 export function Summary({ result }: { readonly result: Result }): VNode {
   return (

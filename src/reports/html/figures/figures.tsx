@@ -2,7 +2,8 @@
 import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Distribution, Result } from '../../../analyzers/result.ts';
-import { count, counted, Time, timeFormat } from '../units.ts';
+import { count, counted, timeFormat } from '../../units.ts';
+import { Time } from '../time-context.ts';
 import { SeriesLegend } from './legend.tsx';
 import { BINNED_FROM, durationHistogram, durationsOverTime, type Plot } from './plots.ts';
 

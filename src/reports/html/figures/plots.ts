@@ -3,7 +3,7 @@
  * in expressions. Colours are custom properties, so that light, dark and print need no redrawing.
  */
 import type { Distribution } from '../../../analyzers/result.ts';
-import type { TimeFormat } from '../units.ts';
+import type { TimeFormat } from '../../units.ts';
 import { decades, type LogDomain, logBins, logDomain } from './log-scale.ts';
 import { seriesScale } from './series.ts';
 

@@ -1,4 +1,4 @@
-import { count, scaleOf } from '../units.ts';
+import { count, scaleOf } from '../../units.ts';
 import { percent, type TimeWindow } from './layout.ts';
 
 export interface Tick {

@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Finding } from '../../../analyzers/finding.ts';
 import type { Result, TimelineLane } from '../../../analyzers/result.ts';
-import { Time } from '../units.ts';
+import { Time } from '../time-context.ts';
 import { axisTicks } from './axis.ts';
 import { Axis, Lane } from './lane.tsx';
 import { itemsIn, type TimeWindow } from './layout.ts';

@@ -2,7 +2,8 @@
 import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { ResultLoss, TimelineItem } from '../../../analyzers/result.ts';
-import { counted, Time, type TimeFormat } from '../units.ts';
+import { counted, type TimeFormat } from '../../units.ts';
+import { Time } from '../time-context.ts';
 import type { Tick } from './axis.ts';
 import { type Bar, layoutLane, percent, type TimeWindow } from './layout.ts';
 

@@ -2,7 +2,7 @@
 import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Result, TimelineLane } from '../../../analyzers/result.ts';
-import { Time } from '../units.ts';
+import { Time } from '../time-context.ts';
 import { axisTicks } from './axis.ts';
 import { Axis, kindClass, Lane } from './lane.tsx';
 

@@ -3,7 +3,7 @@
  * overrides and terminal escapes. Markup is taken care of by preact's text nodes; what cannot be
  * seen is made visible here, once, for every string of the Result.
  */
-import type { Result } from '../../analyzers/result.ts';
+import type { Result } from '../analyzers/result.ts';
 
 /** Control, format (bidi, zero width), surrogate, private and unassigned characters, line separators. */
 const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}]/gu;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { escapeJson } from './inline.tsx';
+import { escapeJson } from './html/inline.tsx';
 import { visible, visibleLines } from './visible.ts';
 
 describe('visible', () => {

@@ -1,6 +1,5 @@
 /** Numbers as readers want them: with a unit, and no more digits than they can use. */
-import { createContext } from 'preact';
-import type { ResultClock } from '../../analyzers/result.ts';
+import type { ResultClock } from '../analyzers/result.ts';
 
 /** Durations and moments in the unit of the capture's clock. Ticks are never called seconds. */
 export interface TimeFormat {
@@ -48,11 +47,6 @@ export function timeFormat(clock: Pick<ResultClock, 'unit'>): TimeFormat {
     exact: (value) => `${count(value)} ns`,
   };
 }
-
-/** The clock of the capture being rendered. */
-export const Time: ReturnType<typeof createContext<TimeFormat>> = createContext(
-  timeFormat({ unit: 'ns' }),
-);
 
 export function formatNanoseconds(ns: number): string {
   const { factor, unit } = scaleOf(ns);
