@@ -179,7 +179,6 @@ const MEASURES: Readonly<Record<string, (finding: Finding) => number | string | 
   count: (finding) => stated(finding, 'faults after the death'),
   served_before: (finding) => stated(finding, 'faults served before'),
   ret: (finding) => stated(finding, 'answer'),
-  wrapper: (finding) => stated(finding, 'driver function'),
   wrapper_ret: (finding) => stated(finding, 'returned'),
   wait_ms: (finding) => milliseconds(finding, 'in that wait'),
   age_s: (finding) => (milliseconds(finding, 'age') ?? Number.NaN) / 1e3,

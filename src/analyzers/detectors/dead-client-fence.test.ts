@@ -6,7 +6,7 @@ const PRODUCER = 1;
 const CONSUMER = 2;
 const KWORKER = 3;
 const processes: readonly RowOf[] = [
-  { id: PRODUCER, pid: 212, comm: 'client', end_ts: ms(130), end_event: 16 },
+  { id: PRODUCER, pid: 212, comm: 'client', start_ts: 0, end_ts: ms(130), end_event: 16 },
   { id: CONSUMER, pid: 211, comm: 'server' },
   { id: KWORKER, pid: 58, comm: 'kworker/2:1' },
 ];
@@ -117,6 +117,17 @@ it('does not take a thread that exits for a dead client', () => {
     ...processes.slice(1),
   ];
   expect(judge(fence, {}, { process: alive }).findings).toEqual([]);
+});
+
+it('only suspects when the dead one may be a thread born before the recording', () => {
+  const adopted = [{ ...processes[0], start_ts: null }, ...processes.slice(1)];
+  expect(judge(fence, {}, { process: adopted }).findings).toMatchObject([
+    { severity: 'warn', confidence: 'suspect' },
+  ]);
+  const mm = [{ mm: 1, process_id: PRODUCER, end_ts: ms(129), end_reason: 'exit' }];
+  expect(judge(fence, {}, { process: adopted, address_space: mm }).findings).toMatchObject([
+    { severity: 'error', confidence: 'proven' },
+  ]);
 });
 
 it('mentions a device that worked on long after the death', () => {

@@ -5,6 +5,7 @@
  */
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, Detail, FindingDraft, Severity } from '../finding.ts';
+import { DEATH_IS_SURE } from './shared/death.ts';
 import { atMost, detail, evidence, known } from './shared/details.ts';
 import { type Consumer, consumersOf, type UsedFence } from './shared/fence-consumers.ts';
 import {
@@ -70,6 +71,7 @@ interface OrphanedFence extends FenceName, UsedFence {
   readonly owner_tid: number;
   readonly owner_end_ts: number;
   readonly owner_end_event: number | null;
+  readonly death_is_sure: number;
   readonly svm: number;
   readonly init_ts: number | null;
   readonly init_event: number | null;
@@ -88,6 +90,7 @@ function orphanedFences(view: View): OrphanedFence[] {
   return view.all<OrphanedFence>(
     `SELECT f.id AS fence_id, f.context, f.seqno, f.driver, f.timeline, f.owner_tid,
             f.owner_process_id, p.end_ts AS owner_end_ts, p.end_event AS owner_end_event,
+            ${DEATH_IS_SURE} AS death_is_sure,
             EXISTS (SELECT 1 FROM notifier n WHERE n.process_id = p.id) AS svm,
             f.init_ts, f.init_event, f.first_ts, f.first_event, f.enable_tid, f.enable_event,
             f.enable_process_id, f.signaled_ts, f.signaled_event, f.signaled_tid,
@@ -161,11 +164,16 @@ function verdictOf(
   consumers: readonly Consumer[],
 ): Verdict | undefined {
   if (consumers.length === 0) return signalledLateByOthers(view, fence);
-  const unsure = view.perTask || fence.lossy === 1 || fence.init_ts === null;
+  const unsure =
+    view.perTask || fence.lossy === 1 || fence.init_ts === null || fence.death_is_sure === 0;
   if (consumers.every(({ how }) => how === 'dropped its last reference')) {
     return { severity: 'warn', confidence: unsure ? 'suspect' : 'likely' };
   }
-  return { severity: severityOf(view, fence), confidence: unsure ? 'suspect' : 'proven' };
+  const severity = severityOf(view, fence);
+  // One thread of a living process may look like a dead client.
+  return fence.death_is_sure === 1
+    ? { severity, confidence: unsure ? 'suspect' : 'proven' }
+    : { severity: severity === 'error' ? 'warn' : severity, confidence: 'suspect' };
 }
 
 function severityOf(view: View, fence: OrphanedFence): Severity {

@@ -18,7 +18,7 @@ const pending: RowOf = {
 };
 /** Signalled 53 ms after its creation: the slowest of its driver. */
 const slow: RowOf = { ...pending, seqno: 2, signaled_ts: ms(153), signaled_event: 46 };
-const dead: RowOf = { pid: 771, comm: 'svmload', end_ts: ms(102), end_event: 37 };
+const dead: RowOf = { pid: 771, comm: 'svmload', start_ts: 0, end_ts: ms(102), end_event: 37 };
 const alive: RowOf = { pid: 771, comm: 'svmload' };
 
 const judge = (rows: Record<string, readonly RowOf[]>, more: object = {}) =>

@@ -151,8 +151,8 @@ function ownerDead(view: View, fence: PendingFence, latencies: LatencyOf): Situa
   return {
     kind: 'owner dead',
     text: `is still pending ${duration(view.end - fence.owner_end_ts)} after its owner died`,
-    severity: 'error',
-    confidence: 'likely',
+    severity: fence.death_is_sure === 1 ? 'error' : 'warn',
+    confidence: fence.death_is_sure === 1 ? 'likely' : 'suspect',
     details: known([
       detail.duration('since the owner died', view.end - fence.owner_end_ts),
       fence.files_closed_ts === null

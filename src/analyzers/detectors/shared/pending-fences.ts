@@ -1,5 +1,6 @@
 /** Fences that were not seen to signal, with their owner and job, and how long fences of a driver take. */
 import type { View } from '../../detector.ts';
+import { DEATH_IS_SURE } from './death.ts';
 import type { FenceName } from './wording.ts';
 
 export interface PendingFence extends FenceName {
@@ -7,6 +8,7 @@ export interface PendingFence extends FenceName {
   readonly owner_process_id: number | null;
   readonly owner_end_ts: number | null;
   readonly owner_end_event: number | null;
+  readonly death_is_sure: number;
   readonly files_closed_ts: number | null;
   readonly files_closed_event: number | null;
   readonly first_ts: number;
@@ -34,7 +36,7 @@ export function pendingFences(view: View): PendingFence[] {
   return view.all<PendingFence>(
     `SELECT f.id AS fence_id, f.context, f.seqno, f.driver, f.timeline, f.owner_tid,
             f.owner_process_id, p.end_ts AS owner_end_ts, p.end_event AS owner_end_event,
-            p.files_closed_ts, p.files_closed_event, f.first_ts, f.first_event, f.init_ts,
+            p.files_closed_ts, p.files_closed_event, ${DEATH_IS_SURE} AS death_is_sure, f.first_ts, f.first_event, f.init_ts,
             f.init_event, f.emit_event, f.enable_event, f.signaled_event, f.destroy_ts,
             f.destroy_event, f.dropped, f.lossy, j.ring AS job_ring, j.run_ts AS job_run_ts,
             j.queue_event AS job_queue_event, j.run_event AS job_run_event
