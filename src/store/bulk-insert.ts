@@ -7,8 +7,8 @@ import { insertSql } from './sql.ts';
 import type { Value } from './table.ts';
 
 const ROWS_PER_STATEMENT = 32;
-/** SQLITE_MAX_VARIABLE_NUMBER of the SQLite in better-sqlite3. */
-const MAX_PARAMETERS = 32_766;
+/** Well below SQLITE_MAX_VARIABLE_NUMBER (32766) and what may be spread into a call. */
+const MAX_PARAMETERS = 4_096;
 
 export class BulkInsert {
   /** Rows waiting to be written, one after the other; the next one begins at `at`. */
@@ -48,7 +48,8 @@ export class BulkInsert {
     this.#many ??= this.#db.prepare(
       insertSql(this.#table, this.width, this.parameters.length / this.width),
     );
-    this.#many.run(this.parameters);
+    // spread, not as one array: better-sqlite3 fetches arguments a quarter faster than elements
+    this.#many.run(...this.parameters);
     this.at = 0;
   }
 }
