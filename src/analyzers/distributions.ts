@@ -8,6 +8,7 @@ const QUANTILES = [0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 
 
 interface Measure {
   readonly name: string;
+  /** The question a figure of it answers. */
   readonly title: string;
   /** Gives ts (relative ns of the start), value (ns) and series. */
   readonly sql: string;
@@ -17,19 +18,20 @@ interface Measure {
 const measures: readonly Measure[] = [
   {
     name: 'range-fault-duration',
-    title: 'Range faults: first attempt to the end of the last one, by outcome',
+    title:
+      'How long do range faults take, from the first attempt to the end of the last, by outcome?',
     sql: `SELECT start_ts AS ts, end_ts - start_ts AS value, outcome AS series FROM range_fault
           WHERE start_ts IS NOT NULL AND end_ts IS NOT NULL`,
   },
   {
     name: 'range-fault-attempt-duration',
-    title: 'Attempts of range faults, by return value',
+    title: 'How long does one attempt of a range fault take, by return value?',
     sql: `SELECT start_ts AS ts, end_ts - start_ts AS value, coalesce('ret ' || ret, 'ret unknown') AS series
           FROM range_fault_attempt WHERE start_ts IS NOT NULL AND end_ts IS NOT NULL`,
   },
   {
     name: 'invalidation-duration',
-    title: 'Invalidations: how long invalidate_range_start held its caller up, by reason',
+    title: 'How long does invalidate_range_start hold its caller up, by reason?',
     sql: `SELECT start_ts AS ts, return_ts - start_ts AS value,
             CASE WHEN sane = 0 THEN 'unknown' ELSE
               CASE reason WHEN 0 THEN 'UNMAP' WHEN 1 THEN 'CLEAR' WHEN 2 THEN 'PROTECTION_VMA'
@@ -39,21 +41,21 @@ const measures: readonly Measure[] = [
   },
   {
     name: 'fence-latency',
-    title: 'Fences: creation to signal, by timeline',
+    title: 'How long do fences take from creation to signal, by timeline?',
     sql: `SELECT coalesce(init_ts, emit_ts) AS ts, signaled_ts - coalesce(init_ts, emit_ts) AS value,
             coalesce(timeline, 'unknown') AS series
           FROM fence WHERE signaled_ts >= coalesce(init_ts, emit_ts) AND coalesce(container, 0) = 0`,
   },
   {
     name: 'fence-wait-duration',
-    title: 'Waits for fences, by how they ended',
+    title: 'How long are fences waited for, by how the wait ended?',
     sql: `SELECT start_ts AS ts, end_ts - start_ts AS value,
             CASE gave_up WHEN 1 THEN 'gave up' ELSE 'signalled' END AS series
           FROM fence_wait WHERE start_ts IS NOT NULL AND end_ts IS NOT NULL`,
   },
   {
     name: 'job-queue-to-run',
-    title: 'Jobs: queued to given to the hardware, by ring',
+    title: 'How long do jobs wait before the hardware gets them, by ring?',
     sql: `SELECT queue_ts AS ts, run_ts - queue_ts AS value, coalesce(ring, 'unknown') AS series
           FROM job WHERE queue_ts IS NOT NULL AND run_ts IS NOT NULL`,
   },

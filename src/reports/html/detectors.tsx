@@ -59,15 +59,7 @@ function NotObservable({ runs }: { readonly runs: readonly DetectorRun[] }): VNo
             <dt class="mono">{run.detector}</dt>
             <dd>
               <p>{run.reason}</p>
-              {run.enable && run.enable.length > 0 && (
-                <ul class="enable">
-                  {run.enable.map((line) => (
-                    <li>
-                      <code>{line}</code>
-                    </li>
-                  ))}
-                </ul>
-              )}
+              <Enable lines={run.enable ?? []} />
             </dd>
           </>
         ))}
@@ -79,6 +71,24 @@ function NotObservable({ runs }: { readonly runs: readonly DetectorRun[] }): VNo
         </>
       )}
     </>
+  );
+}
+
+function Enable({ lines }: { readonly lines: readonly string[] }): VNode | null {
+  if (lines.length === 0) return null;
+  return (
+    <details>
+      <summary class="quiet">
+        {counted(lines.length, 'event or probe', 'events and probes')}
+      </summary>
+      <ul class="enable">
+        {lines.map((line) => (
+          <li>
+            <code>{line}</code>
+          </li>
+        ))}
+      </ul>
+    </details>
   );
 }
 

@@ -48,6 +48,7 @@ export function durationsOverTime(id: string, of: Distribution, range: Range): P
   }));
   const y = durationAxis(logDomain(of.points.map((point) => point.value)), range.time, true);
   const scale = { domain: series.domain };
+  const rules = quantileRules(of, y);
   const points = {
     data: { values },
     mark: { type: 'point', filled: true, size: 34, opacity: 0.8 },
@@ -73,7 +74,10 @@ export function durationsOverTime(id: string, of: Distribution, range: Range): P
       ],
     },
   };
-  return { id, spec: { ...frame(RULE_NAME_PIXELS), layer: [points, ...quantileRules(of, y)] } };
+  return {
+    id,
+    spec: { ...frame(rules.length > 0 ? RULE_NAME_PIXELS : 8), layer: [points, ...rules] },
+  };
 }
 
 /** The same durations by how common they are, on the same vertical axis. */
