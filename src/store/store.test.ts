@@ -1,0 +1,226 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { TraceError } from '../errors.ts';
+import type { EventType, Field, Fields } from '../parsers/parser.ts';
+import { StoreReader } from './reader.ts';
+import { eventTypeTable } from './schema.ts';
+import { readEvents } from './stored-events.ts';
+import { StoreWriter } from './writer.ts';
+
+const field = (name: string, rest: Partial<Field> = {}): Field => ({
+  name,
+  declaration: `u64 ${name}`,
+  kind: 'integer',
+  signed: false,
+  size: 8,
+  ...rest,
+});
+
+const eventType = (index: number, name: string, fields: readonly Field[]): EventType => ({
+  index,
+  id: 100 + index,
+  system: 'test',
+  name,
+  fields,
+  printFormat: '',
+});
+
+/** Describes a type the way a finished store does, so that its events can be read back. */
+function describeType(writer: StoreWriter, type: EventType): void {
+  const table = writer.eventTable(type.index);
+  writer.insert(eventTypeTable, {
+    id: type.index,
+    system: type.system,
+    name: type.name,
+    type_id: type.id,
+    selected: 1,
+    table_name: table?.name ?? null,
+    events: 0,
+    print_format: type.printFormat,
+    fields: JSON.stringify(table?.columns.map(({ column, field: f }) => ({ ...f, column }))),
+  });
+}
+
+function roundTrip(type: EventType, rows: readonly Fields[]): Fields[] {
+  const writer = new StoreWriter(undefined, [type], []);
+  try {
+    writer.declareEvent(0);
+    rows.forEach((fields, n) => {
+      writer.insertEvent(0, n + 1, n * 10, 0, 42, 0, fields);
+    });
+    describeType(writer, type);
+    writer.loaded();
+    const events = readEvents(
+      new StoreReader(writer.db),
+      rows.map((_, n) => n + 1),
+    );
+    return rows.map((_, n) => events.get(n + 1)?.fields ?? {});
+  } finally {
+    writer.abort();
+  }
+}
+
+const scratch = (): string => mkdtempSync(join(tmpdir(), 'svm-trace-store-'));
+
+test('64-bit extremes come back bit for bit, signed and unsigned', () => {
+  const type = eventType(0, 'extremes', [field('u'), field('s', { signed: true })]);
+  const rows: Fields[] = [
+    { u: 0, s: 0 },
+    { u: 2n ** 64n - 1n, s: -(2n ** 63n) },
+    { u: 2n ** 63n, s: 2n ** 63n - 1n },
+    { u: Number.MAX_SAFE_INTEGER, s: Number.MIN_SAFE_INTEGER },
+    { u: 2n ** 53n, s: -(2n ** 53n) },
+    { u: 0xffff_8880_1234_5678n, s: -1 },
+  ];
+  expect(roundTrip(type, rows)).toEqual(rows);
+});
+
+test('property: any values of any kind come back, in full statements and in the rest', () => {
+  const type = eventType(0, 'mixed', [
+    field('u'),
+    field('text', { kind: 'string' }),
+    field('bytes', { kind: 'bytes' }),
+    field('list', { kind: 'integers' }),
+  ]);
+  const integer = fc
+    .bigInt({ min: 0n, max: 2n ** 64n - 1n })
+    .map((value) => (value <= Number.MAX_SAFE_INTEGER ? Number(value) : value));
+  const row = fc.record({
+    u: integer,
+    text: fc.string({ unit: 'grapheme' }),
+    bytes: fc.uint8Array({ maxLength: 9 }),
+    list: fc.array(integer, { maxLength: 4 }),
+  });
+  fc.assert(
+    fc.property(fc.array(row, { maxLength: 70 }), (rows) => {
+      const back = roundTrip(type, rows).map((fields) => ({
+        ...fields,
+        bytes: new Uint8Array(fields.bytes as Uint8Array),
+      }));
+      expect(back).toEqual(rows);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('a record cut short has NULL where fields are missing, and they stay missing', () => {
+  const type = eventType(0, 'short', [field('a'), field('b'), field('c', { kind: 'string' })]);
+  expect(roundTrip(type, [{ a: 1 }, {}])).toEqual([{ a: 1 }, {}]);
+});
+
+test('bytes are kept even when the parser overwrites its buffer before the rows are written', () => {
+  const type = eventType(0, 'reused', [field('raw', { kind: 'bytes' })]);
+  const writer = new StoreWriter(undefined, [type], []);
+  const buffer = new Uint8Array([1, 2, 3]);
+  writer.insertEvent(0, 1, 0, 0, 1, 0, { raw: buffer });
+  buffer.fill(9);
+  writer.flush();
+  const raw = writer.db.prepare('SELECT raw FROM test__reused').pluck().get();
+  expect(Array.from(raw as Uint8Array)).toEqual([1, 2, 3]);
+  writer.abort();
+});
+
+test('hostile names: quotes, clashes with our columns, case, reserved and empty names', () => {
+  const names = ['id', 'ID', 'ts', 'a"b', "a'b; DROP TABLE capture; --", '', 'Ts', 'rowid', '\0x'];
+  const types = [
+    eventType(
+      0,
+      'x"; DROP TABLE capture; --',
+      names.map((name) => field(name)),
+    ),
+    { ...eventType(1, 'Same', [field('v')]), system: 'sqlite' },
+    { ...eventType(2, 'same', [field('v')]), system: 'SQLITE' },
+  ];
+  const writer = new StoreWriter(undefined, types, []);
+  const values = Object.fromEntries(names.map((name, n) => [name, n]));
+  writer.insertEvent(0, 1, 0, 0, 1, 0, values);
+  writer.insertEvent(1, 2, 0, 0, 1, 0, { v: 1 });
+  writer.insertEvent(2, 3, 0, 0, 1, 0, { v: 2 });
+  for (const type of types) describeType(writer, type);
+  writer.loaded();
+  const store = new StoreReader(writer.db);
+  expect(store.all('SELECT id, type FROM event ORDER BY id')).toEqual([
+    { id: 1, type: 'test:x"; DROP TABLE capture; --' },
+    { id: 2, type: 'sqlite:Same' },
+    { id: 3, type: 'SQLITE:same' },
+  ]);
+  expect(readEvents(store, [1]).get(1)?.fields).toEqual(values);
+  expect(store.all('SELECT count(*) AS captures FROM capture')).toEqual([{ captures: 0 }]);
+  writer.abort();
+});
+
+test.each([0, 1, 500, 501, 1203])('the view event spans %i event types', (number) => {
+  const types = Array.from({ length: number }, (_, n) => eventType(n, `e${n}`, [field('v')]));
+  const writer = new StoreWriter(undefined, types, []);
+  types.forEach((type, n) => {
+    writer.insertEvent(type.index, number - n, n, 0, 7, 0, { v: n });
+  });
+  writer.loaded();
+  const store = new StoreReader(writer.db);
+  expect(store.all('SELECT count(*) AS events, count(DISTINCT type) AS types FROM event')).toEqual([
+    { events: number, types: number },
+  ]);
+  if (number > 0) {
+    expect(store.all('SELECT * FROM event ORDER BY id LIMIT 1')).toEqual([
+      { id: 1, ts: number - 1, cpu: 0, tid: 7, type: `test:e${number - 1}` },
+    ]);
+  }
+  writer.abort();
+});
+
+test('an event type with more fields than SQLite has columns keeps the first ones', () => {
+  const type = eventType(
+    0,
+    'wide',
+    Array.from({ length: 2500 }, (_, n) => field(`f${n}`)),
+  );
+  const [row] = roundTrip(type, [{ f0: 1, f1899: 2, f2499: 3 }]);
+  expect(row).toEqual({ f0: 1, f1899: 2 });
+});
+
+test('the file has its name only when it is whole, and giving up leaves nothing', () => {
+  const directory = scratch();
+  const path = join(directory, 'x.db');
+  const type = eventType(0, 'e', [field('v')]);
+  const given = new StoreWriter(path, [type], []);
+  given.insertEvent(0, 1, 0, 0, 1, 0, { v: 1 });
+  expect(existsSync(path)).toBe(false);
+  given.abort();
+  expect(readdirSync(directory)).toEqual([]);
+
+  const whole = new StoreWriter(path, [type], []);
+  whole.insertEvent(0, 1, 0, 0, 1, 0, { v: 1 });
+  whole.loaded();
+  whole.finish();
+  whole.abort();
+  expect(readdirSync(directory)).toEqual(['x.db']);
+});
+
+test('an older file of the name stays as it is until the new one is whole', () => {
+  const path = join(scratch(), 'x.db');
+  writeFileSync(path, 'old');
+  const writer = new StoreWriter(path, [], []);
+  writer.loaded();
+  expect(readFileSync(path, 'utf8')).toBe('old');
+  writer.finish();
+  expect(readFileSync(path, 'latin1').slice(0, 15)).toBe('SQLite format 3');
+});
+
+test('a missing directory and a directory in the way are one line each', () => {
+  const directory = scratch();
+  mkdirSync(join(directory, 'taken'));
+  const open = (path: string) => () => new StoreWriter(path, [], []);
+  expect(open(join(directory, 'no', 'x.db'))).toThrow(TraceError);
+  expect(open(join(directory, 'taken'))).toThrow(TraceError);
+  expect(readdirSync(directory)).toEqual(['taken']);
+});
