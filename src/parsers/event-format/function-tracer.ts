@@ -36,24 +36,23 @@ export class CallStacks {
     const callee = address(fields, 'ip');
     const caller = symbol(address(fields, 'parent_ip'))?.name;
     const name = symbol(callee)?.name;
-    const depth = caller === undefined ? 0 : this.#depthOf(cpu, caller, name ?? '');
+    const depth = caller === undefined ? 0 : this.#depthOf(cpu, caller, name);
     return `${' '.repeat(depth * 3)}${name ?? `0x${callee.toString(16)}`}`;
   }
 
-  #depthOf(cpu: number, caller: string, callee: string): number {
+  #depthOf(cpu: number, caller: string, callee: string | undefined): number {
     let stack = this.#stacks.get(cpu);
     if (!stack) {
       stack = [];
       this.#stacks.set(cpu, stack);
     }
-    const at = stack.indexOf(caller);
-    if (at >= 0) {
-      stack[at + 1] = callee;
-      return at;
+    let depth = stack.indexOf(caller);
+    if (depth < 0) {
+      depth = 0;
+      stack[0] = caller;
     }
-    stack[0] = caller;
-    stack[1] = callee;
-    return 0;
+    if (callee !== undefined) stack[depth + 1] = callee;
+    return depth;
   }
 }
 

@@ -1,0 +1,232 @@
+import { writeSync } from 'node:fs';
+import type { CommandModule } from 'yargs';
+import { TraceError } from '../errors.ts';
+import { openCapture } from '../parsers/detect.ts';
+import type { Capture, EventBatch, EventType, Fields } from '../parsers/parser.ts';
+import { type LineOptions, TraceCmdLines } from '../parsers/trace-cmd-line.ts';
+import { type QuietArguments, withQuiet } from './common.ts';
+import { type EventFilter, type FilterOptions, filterEvents } from './event-filter.ts';
+import { notice } from './terminal.ts';
+
+interface EventsArguments extends QuietArguments {
+  readonly capture: string;
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  readonly pid: string | undefined;
+  readonly cpu: string | undefined;
+  readonly event: readonly string[] | undefined;
+  readonly raw: boolean;
+  readonly plugins: boolean;
+  readonly ns: boolean;
+  readonly latency: boolean;
+  readonly limit: number;
+  readonly json: boolean;
+}
+
+export interface PrintEventsOptions extends FilterOptions, LineOptions {
+  /** Lines at most; 0 or undefined is all. */
+  readonly limit?: number;
+  /** One JSON object per event instead of text. */
+  readonly json?: boolean;
+}
+
+/** Takes text; false says that nobody reads on. */
+export type Write = (text: string) => boolean;
+
+export const eventsCommand: CommandModule<object, EventsArguments> = {
+  command: 'events <capture>',
+  describe: 'Print the events, line by line as trace-cmd report does',
+  builder: (yargs) =>
+    withQuiet(yargs)
+      .positional('capture', {
+        type: 'string',
+        demandOption: true,
+        describe: 'Recording (trace.dat)',
+      })
+      .option('from', { type: 'string', describe: 'First time stamp, as printed' })
+      .option('to', { type: 'string', describe: 'Last time stamp, as printed' })
+      .option('pid', { type: 'string', describe: 'Only these threads: 1234 or 12,34' })
+      .option('cpu', { type: 'string', describe: 'Only these CPUs: 0-3,7' })
+      .option('event', {
+        alias: 'e',
+        type: 'string',
+        array: true,
+        requiresArg: true,
+        describe: 'Only these event types: name or system:name, * and ? are wildcards',
+      })
+      .option('raw', {
+        alias: 'R',
+        type: 'boolean',
+        default: false,
+        describe: 'Fields as name=value (trace-cmd report -R)',
+      })
+      .option('plugins', {
+        type: 'boolean',
+        default: true,
+        describe: "trace-cmd's own forms of sched_switch, kmem and others; --no-plugins is its -N",
+      })
+      .option('ns', {
+        alias: 't',
+        type: 'boolean',
+        default: false,
+        describe: 'Time stamps with all digits (trace-cmd report -t)',
+      })
+      .option('latency', {
+        alias: 'l',
+        type: 'boolean',
+        default: false,
+        describe: 'Interrupt and preemption state of each event (trace-cmd report -l)',
+      })
+      .option('limit', { type: 'number', default: 0, describe: 'Events at most; 0 = all' })
+      .option('json', { type: 'boolean', default: false, describe: 'One JSON object per line' })
+      .example('$0 events trace.dat', 'everything')
+      .example("$0 events trace.dat -e 'dma_fence:*' --pid 1818", 'the fences of one thread')
+      .example('$0 events trace.dat --from 222.97 --to 222.98 -t', 'ten milliseconds, in full'),
+  handler: run,
+};
+
+function run(args: EventsArguments): void {
+  const problems = printEvents(
+    args.capture,
+    {
+      ...(args.from === undefined ? {} : { from: args.from }),
+      ...(args.to === undefined ? {} : { to: args.to }),
+      ...(args.pid === undefined ? {} : { pid: args.pid }),
+      ...(args.cpu === undefined ? {} : { cpu: args.cpu }),
+      ...(args.event === undefined ? {} : { event: args.event }),
+      style: args.raw ? 'raw' : args.plugins ? 'plugins' : 'no-plugins',
+      nanoseconds: args.ns,
+      latency: args.latency,
+      limit: args.limit,
+      json: args.json,
+    },
+    writeStdout,
+  );
+  for (const { message, count } of problems) {
+    notice(count > 1 ? `${message} (${count} times)` : message, args.quiet);
+  }
+}
+
+/** Text is handed on in pieces of this many characters. */
+const CHUNK = 256 * 1024;
+
+/**
+ * Prints the events of a capture in time order; stops where `write` says so.
+ * @returns what is damaged or unknown in the capture.
+ * @throws TraceError when the capture cannot be read or an option means nothing.
+ */
+export function printEvents(
+  path: string,
+  options: PrintEventsOptions,
+  write: Write,
+): Capture['problems'] {
+  const capture = openCapture(path);
+  try {
+    const filter = filterEvents(capture.header, options);
+    const printer = options.json ? new JsonLines(capture) : new TraceCmdLines(capture, options);
+    let text = printer.head();
+    for (const line of printedLines(capture, printer, filter, options.limit ?? 0)) {
+      text += line;
+      if (text.length < CHUNK) continue;
+      if (!write(text)) return capture.problems;
+      text = '';
+    }
+    write(text);
+    return capture.problems;
+  } finally {
+    capture.close();
+  }
+}
+
+interface LinePrinter {
+  head(): string;
+  begin(batch: EventBatch): void;
+  add(batch: EventBatch, i: number): string;
+  end(): string;
+}
+
+function* printedLines(
+  capture: Capture,
+  printer: LinePrinter,
+  filter: EventFilter,
+  limit: number,
+): Generator<string> {
+  let left = limit > 0 ? limit : Number.POSITIVE_INFINITY;
+  for (const batch of capture.batches({ select: filter.select })) {
+    printer.begin(batch);
+    for (let i = 0; i < batch.length && left > 0; i++) {
+      if (!filter.matches(batch, i)) continue;
+      yield printer.add(batch, i);
+      left--;
+    }
+    if (left <= 0 || filter.isPast(batch)) break;
+  }
+  yield printer.end();
+}
+
+/** Events as JSON; integers keep all their digits. */
+class JsonLines implements LinePrinter {
+  readonly #capture: Capture;
+
+  constructor(capture: Capture) {
+    this.#capture = capture;
+  }
+
+  head(): string {
+    return '';
+  }
+
+  begin(): void {}
+
+  add(batch: EventBatch, i: number): string {
+    const { header } = this.#capture;
+    const type = header.eventTypes[batch.type[i] as number] as EventType;
+    const tid = batch.tid[i] as number;
+    const ts = header.clock.base + BigInt(batch.ts[i] as number);
+    const buffer = header.buffers[batch.buffer[i] as number]?.name ?? '';
+    const comm = this.#capture.comm(tid);
+    const place = `"id":${batch.id[i]},"ts":${ts},"cpu":${batch.cpu[i]},"tid":${tid}`;
+    const names = `"type":${JSON.stringify(`${type.system}:${type.name}`)}`;
+    const task = comm === undefined ? '' : `"comm":${JSON.stringify(comm)},`;
+    const instance = buffer === '' ? '' : `"buffer":${JSON.stringify(buffer)},`;
+    return `{${place},${task}${instance}${names},"fields":${fieldsJson(batch.fields(i))}}\n`;
+  }
+
+  end(): string {
+    return '';
+  }
+}
+
+function fieldsJson(fields: Fields): string {
+  const members = Object.entries(fields).map(([name, value]) => {
+    return `${JSON.stringify(name)}:${valueJson(value)}`;
+  });
+  return `{${members.join(',')}}`;
+}
+
+function valueJson(value: Fields[string]): string {
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (value instanceof Uint8Array) return JSON.stringify(Buffer.from(value).toString('hex'));
+  return `[${value.join(',')}]`;
+}
+
+const STDOUT = 1;
+/** How long a full pipe is left alone before the next try. */
+const PIPE_WAIT_MS = 2;
+
+/** Synchronous, so that a reader that goes away (`| head`) ends the work at once. */
+function writeStdout(text: string): boolean {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(STDOUT, bytes, at);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EPIPE') return false;
+      if (code !== 'EAGAIN') throw new TraceError(`cannot write: ${code}`, { cause: error });
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PIPE_WAIT_MS);
+    }
+  }
+  return true;
+}
