@@ -43,7 +43,6 @@ export const amdgpu: Subsystem = {
 /** context:seqno of the finished fence; the timeline is its label and, in old kernels, the ring. */
 function job(kind: 'job.queue' | 'job.run'): Rule {
   return rule(kind, (fields, moment) => ({
-    ...moment,
     kind,
     ring: string(fields.ring) ?? string(fields.timeline) ?? '',
     dev: undefined,
@@ -53,15 +52,16 @@ function job(kind: 'job.queue' | 'job.run'): Rule {
     context: word(fields.context),
     seqno: word(fields.seqno),
     source: 'amdgpu',
+    ...moment,
   }));
 }
 
 function pasid(kind: 'pasid.allocated' | 'pasid.freed'): Rule {
   return rule(kind, (fields, moment) => ({
-    ...moment,
     kind,
     driver: 'amdgpu',
     pasid: small(fields.pasid) ?? 0,
+    ...moment,
   }));
 }
 
@@ -78,7 +78,6 @@ function interruptVector(fields: Fields, moment: Moment): Occurrence | undefined
   const [low = 0, high = 0] = Array.isArray(data) ? (data as readonly (number | bigint)[]) : [];
   const page = BigInt(low) | ((BigInt(high) & 0xfn) << 32n);
   return {
-    ...moment,
     kind: 'device.fault',
     driver: 'amdgpu',
     pasid: small(fields.pasid),
@@ -86,5 +85,6 @@ function interruptVector(fields: Fields, moment: Moment): Occurrence | undefined
     asid: undefined,
     address: modern ? page * PAGE_BYTES : BigInt(low) * PAGE_BYTES,
     write: modern ? (Number(high) & FAULT_IS_WRITE) !== 0 : undefined,
+    ...moment,
   };
 }

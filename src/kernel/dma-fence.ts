@@ -67,12 +67,12 @@ export const dmaFence: Subsystem = {
 
 function tracepoint(kind: FenceKind): Rule {
   return rule(kind, (fields, moment) => ({
-    ...moment,
     kind,
     context: small(fields.context) ?? 0,
     seqno: small(fields.seqno) ?? 0,
     driver: string(fields.driver) ?? '',
     timeline: string(fields.timeline) ?? '',
+    ...moment,
   }));
 }
 
@@ -84,7 +84,6 @@ function signalCall(fields: Fields, moment: Moment, recorded: Recorded): Occurre
   const flags = argument(fields, 'flags');
   const error = signedInt(argument(fields, 'error'));
   return {
-    ...moment,
     kind: 'fence.signal_call',
     pointer: argument(fields, 'fence'),
     context: argument(fields, 'context'),
@@ -92,6 +91,7 @@ function signalCall(fields: Fields, moment: Moment, recorded: Recorded): Occurre
     flags,
     signaled: flags === undefined ? undefined : wasSignaled(flags, recorded.kernel),
     error: error === undefined || error > 0 || error < -MAX_ERRNO ? undefined : error,
+    ...moment,
   };
 }
 
@@ -114,17 +114,17 @@ function waitProbe(name: string): ProbeRule {
   return {
     parameters: name === 'dma_fence_wait_timeout' ? ['fence'] : [],
     enter: rule('fence.wait_call', (fields, moment) => ({
-      ...moment,
       kind: 'fence.wait_call',
       function: name,
       context: argument(fields, 'context'),
       seqno: argument(fields, 'seqno'),
+      ...moment,
     })),
     return: rule('fence.wait_return', (fields, moment) => ({
-      ...moment,
       kind: 'fence.wait_return',
       function: name,
       ret: signedLong(returnValue(fields)),
+      ...moment,
     })),
   };
 }

@@ -31,7 +31,6 @@ export const gpuScheduler: Subsystem = {
 
 function job(kind: 'job.queue' | 'job.run'): Rule {
   return rule(kind, (fields, moment) => ({
-    ...moment,
     kind,
     ring: string(fields.name) ?? '',
     dev: string(fields.dev),
@@ -41,23 +40,23 @@ function job(kind: 'job.queue' | 'job.run'): Rule {
     context: word(fields.fence_context),
     seqno: word(fields.fence_seqno),
     source: SOURCE,
+    ...moment,
   }));
 }
 
 function done(): Rule {
   return rule('job.done', (fields, moment) => ({
-    ...moment,
     kind: 'job.done',
     fence: word(fields.fence),
     context: word(fields.fence_context),
     seqno: word(fields.fence_seqno),
+    ...moment,
   }));
 }
 
 /** Says that the dependency was not signalled when the scheduler looked. */
 function waitDep(fields: Fields, moment: Moment): Occurrence {
   return {
-    ...moment,
     kind: 'job.depends',
     fence: undefined,
     context: undefined,
@@ -68,12 +67,12 @@ function waitDep(fields: Fields, moment: Moment): Occurrence {
     onContext: word(fields.ctx),
     onSeqno: small(fields.seqno),
     blocked: true,
+    ...moment,
   };
 }
 
 function depends(blocked: boolean): Rule {
   return rule('job.depends', (fields, moment) => ({
-    ...moment,
     kind: 'job.depends',
     fence: undefined,
     context: word(fields.fence_context),
@@ -84,5 +83,6 @@ function depends(blocked: boolean): Rule {
     onContext: word(fields.ctx),
     onSeqno: word(fields.seqno),
     blocked,
+    ...moment,
   }));
 }

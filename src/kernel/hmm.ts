@@ -7,20 +7,20 @@ export const hmm: Subsystem = {
   probes: {
     hmm_range_fault: {
       enter: rule('hmm.range_fault', (fields, moment) => ({
-        ...moment,
         kind: 'hmm.range_fault',
         mni: argument(fields, 'mni'),
         mm: argument(fields, 'mm'),
         seq: argument(fields, 'seq'),
         start: argument(fields, 'start'),
         end: argument(fields, 'end'),
+        ...moment,
       })),
       return: rule('hmm.range_fault_return', (fields, moment) => ({
-        ...moment,
         kind: 'hmm.range_fault_return',
         ret: signedInt(returnValue(fields)),
         start: argument(fields, 'start'),
         end: argument(fields, 'end'),
+        ...moment,
       })),
     },
   },

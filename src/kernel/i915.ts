@@ -14,11 +14,11 @@ export const i915: Subsystem = {
     'i915:i915_request_execute': request('job.run'),
     'i915:i915_request_in': request('job.run'),
     'i915:i915_request_retire': rule('job.done', (fields, moment) => ({
-      ...moment,
       kind: 'job.done',
       fence: undefined,
       context: word(fields.ctx),
       seqno: word(fields.seqno),
+      ...moment,
     })),
   },
   roles: {
@@ -31,7 +31,6 @@ export const i915: Subsystem = {
 
 function request(kind: 'job.queue' | 'job.run'): Rule {
   return rule(kind, (fields, moment) => ({
-    ...moment,
     kind,
     ring: engine(fields),
     dev: String(small(fields.dev) ?? ''),
@@ -41,6 +40,7 @@ function request(kind: 'job.queue' | 'job.run'): Rule {
     context: word(fields.ctx),
     seqno: word(fields.seqno),
     source: 'i915',
+    ...moment,
   }));
 }
 

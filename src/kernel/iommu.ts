@@ -12,12 +12,12 @@ export const iommu: Subsystem = {
   events: {
     // Only from report_iommu_fault(): AMD and ARM; VT-d never fires it.
     'iommu:io_page_fault': rule('iommu.fault', (fields, moment) => ({
-      ...moment,
       kind: 'iommu.fault',
       device: string(fields.device) ?? '',
       pasid: undefined,
       address: word(fields.iova),
       source: 'iommu:io_page_fault',
+      ...moment,
     })),
     'intel_iommu:prq_report': rule('iommu.fault', pageRequest),
   },
@@ -31,11 +31,11 @@ function pageRequest(fields: Fields, moment: Moment): Occurrence {
   const dw0 = BigInt(word(fields.dw0) ?? 0);
   const dw1 = BigInt.asUintN(64, BigInt(word(fields.dw1) ?? 0));
   return {
-    ...moment,
     kind: 'iommu.fault',
     device: string(fields.dev) ?? '',
     pasid: (dw0 & PASID_PRESENT) === 0n ? undefined : Number((dw0 >> 32n) & 0xfffffn),
     address: (dw1 >> PAGE_SHIFT) << PAGE_SHIFT,
     source: 'intel_iommu:prq_report',
+    ...moment,
   };
 }

@@ -9,26 +9,26 @@ export const mm: Subsystem = {
   name: 'mm',
   events: {
     'mmap:exit_mmap': rule('mm.exit', (fields, moment) => ({
-      ...moment,
       kind: 'mm.exit',
       mm: word(fields.mm),
+      ...moment,
     })),
   },
   probes: {
     exit_mmap: {
       parameters: ['mm'],
       enter: rule('mm.exit', (fields, moment) => ({
-        ...moment,
         kind: 'mm.exit',
         mm: argument(fields, 'mm'),
+        ...moment,
       })),
     },
     __mmdrop: {
       parameters: ['mm'],
       enter: rule('mm.drop', (fields, moment) => ({
-        ...moment,
         kind: 'mm.drop',
         mm: argument(fields, 'mm'),
+        ...moment,
       })),
     },
   },

@@ -12,7 +12,6 @@ export const mmuNotifier: Subsystem = {
   probes: {
     __mmu_notifier_invalidate_range_start: {
       enter: rule('invalidation.begin', (fields, moment, recorded) => ({
-        ...moment,
         kind: 'invalidation.begin',
         mm: argument(fields, 'mm'),
         start: argument(fields, 'start'),
@@ -22,20 +21,21 @@ export const mmuNotifier: Subsystem = {
         owner: argument(fields, 'owner'),
         source: recorded.source,
         sane: true,
+        ...moment,
       })),
       return: rule('invalidation.begin_return', (fields, moment) => ({
-        ...moment,
         kind: 'invalidation.begin_return',
         ret: signedInt(returnValue(fields)),
+        ...moment,
       })),
     },
     __mmu_notifier_invalidate_range_end: {
       enter: rule('invalidation.end', (fields, moment) => ({
-        ...moment,
         kind: 'invalidation.end',
         mm: argument(fields, 'mm'),
         start: argument(fields, 'start'),
         end: argument(fields, 'end'),
+        ...moment,
       })),
     },
     mmu_interval_notifier_insert: insertProbe(),
@@ -43,35 +43,35 @@ export const mmuNotifier: Subsystem = {
     mmu_interval_notifier_remove: {
       parameters: ['mni'],
       enter: rule('notifier.remove', (fields, moment) => ({
-        ...moment,
         kind: 'notifier.remove',
         mni: argument(fields, 'mni'),
         mm: argument(fields, 'mm'),
+        ...moment,
       })),
     },
     mmu_interval_read_begin: {
       parameters: ['mni'],
       enter: rule('hmm.read_begin', (fields, moment) => ({
-        ...moment,
         kind: 'hmm.read_begin',
         mni: argument(fields, 'mni'),
         mm: argument(fields, 'mm'),
         start: argument(fields, 'start'),
         last: argument(fields, 'last'),
+        ...moment,
       })),
       return: rule('hmm.read_begin_return', (fields, moment) => ({
-        ...moment,
         kind: 'hmm.read_begin_return',
         seq: returnValue(fields),
+        ...moment,
       })),
     },
     __mmu_notifier_release: {
       // (subscriptions, mm) never existed in a release: the only parameter is the mm
       parameters: ['mm'],
       enter: rule('mm.release', (fields, moment) => ({
-        ...moment,
         kind: 'mm.release',
         mm: argument(fields, 'mm'),
+        ...moment,
       })),
     },
   },
@@ -95,9 +95,9 @@ function insertProbe(): ProbeRule {
     parameters: ['mni', 'mm', 'start', 'length'],
     enter: rule('notifier.insert', notifierInsert),
     return: rule('notifier.insert_return', (fields, moment) => ({
-      ...moment,
       kind: 'notifier.insert_return',
       ret: signedInt(returnValue(fields)),
+      ...moment,
     })),
   };
 }
@@ -105,12 +105,12 @@ function insertProbe(): ProbeRule {
 function notifierInsert(fields: Fields, moment: Moment): Occurrence {
   const start = argument(fields, 'start');
   return {
-    ...moment,
     kind: 'notifier.insert',
     mni: argument(fields, 'mni'),
     mm: argument(fields, 'mm'),
     start,
     length: argument(fields, 'length') ?? lengthUpTo(start, argument(fields, 'last')),
+    ...moment,
   };
 }
 

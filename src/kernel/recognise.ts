@@ -232,11 +232,11 @@ function unknownProbe(
   const { function: name, module, role } = target;
   const args = plainArguments(fields);
   if (shape.edge === 'enter') {
-    return { ...moment, kind: 'probe.enter', function: name, module, role, args };
+    return { kind: 'probe.enter', function: name, module, role, args, ...moment };
   }
   const value = word(args.ret) ?? word(args.retval) ?? word(args.arg1);
   const ret = value === undefined ? undefined : Number(BigInt.asIntN(32, BigInt(value)));
-  return { ...moment, kind: 'probe.return', function: name, module, role, ret, args };
+  return { kind: 'probe.return', function: name, module, role, ret, args, ...moment };
 }
 
 const NOT_ARGUMENTS: ReadonlySet<string> = new Set([

@@ -23,19 +23,19 @@ const NAMES = [
 
 function enter(name: string): Rule {
   return rule('syscall.enter', (fields, moment) => ({
-    ...moment,
     kind: 'syscall.enter',
     name,
     args: wordsOf(fields),
+    ...moment,
   }));
 }
 
 function exit(name: string): Rule {
   return rule('syscall.exit', (fields, moment) => ({
-    ...moment,
     kind: 'syscall.exit',
     name,
     ret: signedLong(word(fields.ret)) ?? 0,
+    ...moment,
   }));
 }
 

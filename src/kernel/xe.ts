@@ -14,21 +14,21 @@ export const xe: Subsystem = {
   name: 'xe',
   events: {
     'xe:xe_vma_userptr_invalidate': rule('probe.enter', (fields, moment) => ({
-      ...moment,
       kind: 'probe.enter',
       function: USERPTR_CALLBACK,
       module: 'xe',
       role: 'invalidate-callback',
       args: { start: word(fields.ptr) ?? 0 },
+      ...moment,
     })),
     'xe:xe_vma_userptr_invalidate_complete': rule('probe.return', (_fields, moment) => ({
-      ...moment,
       kind: 'probe.return',
       function: USERPTR_CALLBACK,
       module: 'xe',
       role: 'invalidate-callback',
       ret: undefined,
       args: {},
+      ...moment,
     })),
     'xe:xe_vma_pagefault': rule('device.fault', pagefault),
     'xe:xe_exec_queue_memory_cat_error': rule('device.fault', pagefault),
@@ -60,7 +60,6 @@ export const xe: Subsystem = {
 
 function pagefault(fields: Fields, moment: Moment): Occurrence {
   return {
-    ...moment,
     kind: 'device.fault',
     driver: string(fields.dev) ?? 'xe',
     pasid: undefined,
@@ -68,5 +67,6 @@ function pagefault(fields: Fields, moment: Moment): Occurrence {
     asid: small(fields.asid),
     address: word(fields.start),
     write: undefined,
+    ...moment,
   };
 }
