@@ -10,7 +10,7 @@ import { isAboutRecording } from './importance.ts';
 
 export function DetectorsSection({ result }: { readonly result: Result }): VNode {
   const of = (outcome: DetectorRun['outcome']): DetectorRun[] =>
-    result.detectors.filter((run) => run.outcome === outcome);
+    result.detectors.filter((run) => run.outcome === outcome && isTold(run));
   return (
     <section id="detectors">
       <h2>What was checked</h2>
@@ -23,11 +23,17 @@ export function DetectorsSection({ result }: { readonly result: Result }): VNode
   );
 }
 
+/** What `tool-blind` found stands above the lists; only its failure would be told in them. */
+function isTold(run: DetectorRun): boolean {
+  return run.outcome === 'error' || !isAboutRecording(run);
+}
+
 /** What weakens verdicts, each a sentence with its values. */
 function Remarks({ findings }: { readonly findings: readonly Finding[] }): VNode | null {
   if (findings.length === 0) return null;
   return (
     <>
+      <h3>What this recording cannot show</h3>
       {findings.map((finding) => (
         <details class="remark" id={finding.id}>
           <summary>{finding.summary}</summary>
@@ -68,6 +74,11 @@ function NotObservable({ runs }: { readonly runs: readonly DetectorRun[] }): VNo
         <>
           <h4>To record all of it next time, as root</h4>
           <pre class="command">{recordingCommands(enable)}</pre>
+          <p class="note">
+            Leave out the events and functions that the kernel at hand does not have:{' '}
+            <code>trace-cmd list -e</code> and{' '}
+            <code>/sys/kernel/tracing/available_filter_functions</code> name those it has.
+          </p>
         </>
       )}
     </>

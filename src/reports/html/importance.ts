@@ -1,3 +1,4 @@
+import type { DetectorRun } from '../../analyzers/detector.ts';
 import type { Confidence, Finding, Severity } from '../../analyzers/finding.ts';
 
 /** Worst first. */
@@ -9,8 +10,8 @@ const CONFIDENCES: readonly Confidence[] = ['proven', 'likely', 'suspect'];
  * The detector that reports what a recording cannot show. Its findings are no failures of the
  * machine: they are told with the detectors that could not look.
  */
-export function isAboutRecording(finding: Finding): boolean {
-  return finding.detector === 'tool-blind';
+export function isAboutRecording({ detector }: Finding | DetectorRun): boolean {
+  return detector === 'tool-blind';
 }
 
 /** The order in which findings are read: worst, then surest, then earliest. */

@@ -33,11 +33,12 @@ function headline(result: Result): string {
   const findings = result.findings.filter((finding) => !isAboutRecording(finding));
   const worst = byImportance(findings)[0];
   if (worst && worst.severity !== 'info') return worst.summary;
-  const looked = result.detectors.filter((run) => run.outcome === 'clean').length;
+  const runs = result.detectors.filter((run) => !isAboutRecording(run));
+  const looked = runs.filter((run) => run.outcome === 'clean').length;
   if (looked === 0) {
     return 'Nothing can be said: this capture lacks the events that the detectors need.';
   }
-  const blind = result.detectors.filter((run) => run.outcome === 'not-observable').length;
+  const blind = runs.filter((run) => run.outcome === 'not-observable').length;
   const rest = blind === 0 ? '' : `; ${count(blind)} could not look`;
   if (worst) return `Nothing wrong found, ${counted(findings.length, 'remark')}${rest}.`;
   return `Nothing wrong found: ${counted(looked, 'detector')} looked and found nothing${rest}.`;
@@ -76,13 +77,12 @@ function severityCount(
 }
 
 function NotObservable({ result }: { readonly result: Result }): VNode | null {
-  const blind = result.detectors.filter((run) => run.outcome === 'not-observable').length;
+  const runs = result.detectors.filter((run) => !isAboutRecording(run));
+  const blind = runs.filter((run) => run.outcome === 'not-observable').length;
   const failed = result.detectors.filter((run) => run.outcome === 'error').length;
   if (blind + failed === 0) return null;
   const parts = [
-    blind > 0
-      ? `${count(blind)} of ${counted(result.detectors.length, 'detector')} could not look`
-      : '',
+    blind > 0 ? `${count(blind)} of ${counted(runs.length, 'detector')} could not look` : '',
     failed > 0 ? `${count(failed)} failed` : '',
   ];
   return (
