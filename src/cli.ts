@@ -2,6 +2,7 @@
 import yargs from 'yargs';
 import { analyzeCommand } from './commands/analyze.ts';
 import { EXIT, EXIT_CODES } from './commands/common.ts';
+import { eventsCommand } from './commands/events.ts';
 import { explainCommand } from './commands/explain.ts';
 import { infoCommand } from './commands/info.ts';
 import { queryCommand } from './commands/query.ts';
@@ -22,10 +23,12 @@ async function main(args: readonly string[]): Promise<void> {
       .usage('$0 <command>\n\nExplains failures of GPU shared virtual memory from kernel traces.')
       .command(analyzeCommand)
       .command(infoCommand)
+      .command(eventsCommand)
       .command(queryCommand)
       .command(reportCommand)
       .command(explainCommand)
       .demandCommand(1, 'which command?')
+      .strictCommands()
       .strict()
       .example('$0 analyze trace.dat', 'what is wrong')
       .example('$0 analyze trace.dat -o trace.db --report trace.html', 'keep it')

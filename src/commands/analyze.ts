@@ -9,7 +9,7 @@ import { EXIT, EXIT_CODES, type QuietArguments, withQuiet } from './common.ts';
 import { startProgress } from './progress.ts';
 import { listenForSignals } from './signals.ts';
 import { notice, print, stdoutStyle, stdoutWidth } from './terminal.ts';
-import { refuseOverwriting, writeWhole } from './write-file.ts';
+import { checkOutput, writeWhole } from './write-file.ts';
 
 const FAIL_ON = ['info', 'warn', 'error', 'critical', 'never'] as const;
 
@@ -85,7 +85,8 @@ function builder(yargs: Argv<object>): Argv<AnalyzeArguments> {
 
 async function run(args: AnalyzeArguments): Promise<void> {
   for (const output of [args.report, args.json]) {
-    if (output) refuseOverwriting(output, [args.capture, ...(args.db ? [args.db] : [])]);
+    if (!output || output === '-') continue;
+    checkOutput(output, [args.capture, ...(args.db ? [args.db] : [])]);
   }
   const { result, reused } = await analyzeWithProgress(args);
   if (reused && args.db !== undefined) {

@@ -5,7 +5,7 @@ import { renderText } from '../reports/text.ts';
 import { openStore } from '../store/reader.ts';
 import { type QuietArguments, withQuiet } from './common.ts';
 import { notice, print, stdoutStyle, stdoutWidth } from './terminal.ts';
-import { refuseOverwriting, writeWhole } from './write-file.ts';
+import { checkOutput, writeWhole } from './write-file.ts';
 
 interface ReportArguments extends QuietArguments {
   readonly db: string;
@@ -48,7 +48,7 @@ export const reportCommand: CommandModule<object, ReportArguments> = {
 };
 
 async function run(args: ReportArguments): Promise<void> {
-  if (args.output !== undefined) refuseOverwriting(args.output, [args.db]);
+  if (args.output !== undefined) checkOutput(args.output, [args.db]);
   const store = openStore(args.db);
   try {
     const result = buildResult(store);

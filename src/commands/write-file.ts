@@ -1,4 +1,14 @@
-import { existsSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
 import { TraceError } from '../errors.ts';
 import { storeError } from '../store/store-error.ts';
 
@@ -23,8 +33,24 @@ export function writeWhole(path: string, text: string, inputs: readonly string[]
   }
 }
 
+/**
+ * Finds out before the work whether its result can be written afterwards.
+ * @throws TraceError when it cannot, or `path` is one of the files that are read.
+ */
+export function checkOutput(path: string, inputs: readonly string[]): void {
+  refuseOverwriting(path, inputs);
+  try {
+    if (!existsSync(path) || statSync(path).isFile()) accessSync(dirname(path), constants.W_OK);
+    if (existsSync(path) && statSync(path).isDirectory()) {
+      throw new TraceError(`${path} is a directory`, { hint: 'give the path of a file' });
+    }
+  } catch (error) {
+    throw storeError(error, path);
+  }
+}
+
 /** @throws TraceError when `path` is one of the files that are read. */
-export function refuseOverwriting(path: string, inputs: readonly string[]): void {
+function refuseOverwriting(path: string, inputs: readonly string[]): void {
   if (!existsSync(path)) return;
   const real = realpathSync(path);
   if (inputs.some((input) => existsSync(input) && realpathSync(input) === real)) {

@@ -27,6 +27,11 @@ export class StoreReader {
     return rows as Row[];
   }
 
+  /** As {@link all}, several times faster, where no integer can be beyond 2^53. */
+  allSmall<Row>(sql: string): Row[] {
+    return this.#prepare(sql).safeIntegers(false).all() as Row[];
+  }
+
   /** Rows of a query as arrays, one at a time, with the names of its columns. */
   table(sql: string): { columns: string[]; rows: Iterable<unknown[]> } {
     const statement = this.#prepare(sql);

@@ -183,7 +183,9 @@ function createDatabase(temporary: string, path: string | undefined): Database.D
     }
     rmSync(temporary, { force: true });
     const db = new Database(temporary);
-    // a broken load is thrown away whole, so nothing has to be undone
+    // a broken load is thrown away whole, so nothing has to be undone; SQLite's defensive mode, which
+    // better-sqlite3 turns on, ignores journal_mode = OFF
+    db.unsafeMode();
     db.pragma('journal_mode = OFF');
     db.pragma('synchronous = OFF');
     db.pragma('locking_mode = EXCLUSIVE');
