@@ -1,8 +1,10 @@
+import { MMU_NOTIFY_NAMES } from '../kernel/occurrence.ts';
 import type { StoreReader } from '../store/reader.ts';
 import type { Finding } from './finding.ts';
 import { idsInFindings } from './object-tables.ts';
 import type { TimelineItem, TimelineLane } from './result.ts';
 
+const RELEASE = MMU_NOTIFY_NAMES.indexOf('RELEASE');
 const MAX_LANES = 60;
 const MAX_ITEMS_PER_LANE = 400;
 
@@ -15,7 +17,32 @@ interface LaneQuery {
 /** Threads are named by tid and comm: the latest task of that tid which began before. */
 const THREAD = `(SELECT comm FROM task WHERE task.tid = o.tid ORDER BY task.id DESC LIMIT 1)`;
 
+/** enum mmu_notifier_event by name. */
+const REASON = `CASE o.reason ${MMU_NOTIFY_NAMES.map((name, value) => `WHEN ${value} THEN '${name}'`).join(' ')} ELSE 'invalidation' END`;
+
+/** From who acts (processes, their memory) over what happens to it to what the device does. */
 const laneQueries: readonly LaneQuery[] = [
+  {
+    kind: 'process',
+    sql: `SELECT id, 'processes' AS lane, coalesce(comm || '-', '') || pid AS label,
+            start_ts AS from_ts, end_ts AS to_ts FROM process o
+          WHERE EXISTS (SELECT 1 FROM fence WHERE fence.owner_process_id = o.id)
+             OR EXISTS (SELECT 1 FROM range_fault WHERE range_fault.process_id = o.id)
+             OR EXISTS (SELECT 1 FROM job WHERE job.owner_process_id = o.id)
+             OR EXISTS (SELECT 1 FROM notifier WHERE notifier.process_id = o.id)`,
+  },
+  {
+    kind: 'address_space',
+    sql: `SELECT id, 'address spaces' AS lane, coalesce('mm of ' || pid, 'mm') AS label,
+            start_ts AS from_ts, coalesce(release_ts, end_ts) AS to_ts FROM address_space o
+          WHERE EXISTS (SELECT 1 FROM notifier WHERE notifier.mm = o.mm)
+             OR EXISTS (SELECT 1 FROM invalidation WHERE invalidation.address_space_id = o.id)`,
+  },
+  {
+    kind: 'notifier',
+    sql: `SELECT id, 'interval notifiers' AS lane, format('notifier 0x%x', mni) AS label,
+            start_ts AS from_ts, end_ts AS to_ts FROM notifier o`,
+  },
   {
     kind: 'range_fault',
     sql: `SELECT id, 'range faults of ' || coalesce(${THREAD} || '-', '') || tid AS lane,
@@ -23,19 +50,30 @@ const laneQueries: readonly LaneQuery[] = [
             start_ts AS from_ts, end_ts AS to_ts FROM range_fault o`,
   },
   {
+    kind: 'range_fault_attempt',
+    sql: `SELECT a.id, 'attempts of ' || coalesce(${THREAD} || '-', '') || o.tid AS lane,
+            'attempt ' || a.n || coalesce(' = ' || a.ret, '') AS label,
+            a.start_ts AS from_ts, a.end_ts AS to_ts
+          FROM range_fault_attempt a JOIN range_fault o ON o.id = a.range_fault_id`,
+  },
+  {
     kind: 'invalidation',
+    // the release of an mm has callbacks but no invalidate_range_start that could return
     sql: `SELECT id, 'invalidations by ' || coalesce(${THREAD} || '-', '') || tid AS lane,
-            CASE WHEN sane = 0 OR range_start IS NULL THEN 'invalidation'
-              ELSE format('invalidation 0x%x-0x%x', range_start, range_end) END AS label,
-            start_ts AS from_ts, CASE refused WHEN 1 THEN return_ts ELSE coalesce(end_ts, return_ts) END AS to_ts
+            CASE WHEN sane = 0 THEN 'invalidation' WHEN o.reason = ${RELEASE} OR range_start IS NULL THEN ${REASON}
+              ELSE format('%s 0x%x-0x%x', ${REASON}, range_start, range_end) END AS label,
+            start_ts AS from_ts,
+            CASE WHEN refused = 1 THEN return_ts
+              WHEN o.reason = ${RELEASE} AND sane IS NOT 0 THEN coalesce(end_ts, return_ts,
+                (SELECT max(end_ts) FROM invalidation_callback WHERE invalidation_id = o.id), start_ts)
+              ELSE coalesce(end_ts, return_ts) END AS to_ts
           FROM invalidation o`,
   },
   {
-    kind: 'fence',
-    sql: `SELECT id, 'fences of ' || coalesce(timeline, 'unknown timeline') || ' (context ' || context || ')' AS lane,
-            'fence ' || context || ':' || seqno AS label,
-            coalesce(init_ts, emit_ts) AS from_ts, coalesce(signaled_ts, destroy_ts) AS to_ts
-          FROM fence o WHERE coalesce(container, 0) = 0`,
+    kind: 'invalidation_callback',
+    sql: `SELECT id, 'callbacks in ' || coalesce(${THREAD} || '-', '') || tid AS lane,
+            coalesce(function, 'callback') || coalesce(' = ' || ret, '') AS label,
+            start_ts AS from_ts, end_ts AS to_ts FROM invalidation_callback o`,
   },
   {
     kind: 'fence_wait',
@@ -43,6 +81,13 @@ const laneQueries: readonly LaneQuery[] = [
             CASE WHEN fence.id IS NULL THEN 'wait' ELSE 'wait for ' || fence.context || ':' || fence.seqno END AS label,
             o.start_ts AS from_ts, o.end_ts AS to_ts
           FROM fence_wait o LEFT JOIN fence ON fence.id = o.fence_id`,
+  },
+  {
+    kind: 'fence',
+    sql: `SELECT id, 'fences of ' || coalesce(timeline, 'unknown timeline') || ' (context ' || context || ')' AS lane,
+            'fence ' || context || ':' || seqno AS label,
+            coalesce(init_ts, emit_ts) AS from_ts, coalesce(signaled_ts, destroy_ts) AS to_ts
+          FROM fence o WHERE coalesce(container, 0) = 0`,
   },
   {
     kind: 'job',
@@ -55,27 +100,6 @@ const laneQueries: readonly LaneQuery[] = [
     sql: `SELECT id, 'device faults' || coalesce(' of PASID ' || pasid, '') AS lane,
             coalesce(function, 'fault') || coalesce(' = ' || ret, '') AS label,
             start_ts AS from_ts, coalesce(end_ts, start_ts) AS to_ts FROM device_fault o`,
-  },
-  {
-    kind: 'notifier',
-    sql: `SELECT id, 'interval notifiers' AS lane, format('notifier 0x%x', mni) AS label,
-            start_ts AS from_ts, end_ts AS to_ts FROM notifier o`,
-  },
-  {
-    kind: 'address_space',
-    sql: `SELECT id, 'address spaces' AS lane, coalesce('mm of ' || pid, 'mm') AS label,
-            start_ts AS from_ts, coalesce(release_ts, end_ts) AS to_ts FROM address_space o
-          WHERE EXISTS (SELECT 1 FROM notifier WHERE notifier.mm = o.mm)
-             OR EXISTS (SELECT 1 FROM invalidation WHERE invalidation.address_space_id = o.id)`,
-  },
-  {
-    kind: 'process',
-    sql: `SELECT id, 'processes' AS lane, coalesce(comm || '-', '') || pid AS label,
-            start_ts AS from_ts, end_ts AS to_ts FROM process o
-          WHERE EXISTS (SELECT 1 FROM fence WHERE fence.owner_process_id = o.id)
-             OR EXISTS (SELECT 1 FROM range_fault WHERE range_fault.process_id = o.id)
-             OR EXISTS (SELECT 1 FROM job WHERE job.owner_process_id = o.id)
-             OR EXISTS (SELECT 1 FROM notifier WHERE notifier.process_id = o.id)`,
   },
 ];
 

@@ -7,9 +7,12 @@ import { Time } from '../time-context.ts';
 import { SeriesLegend } from './legend.tsx';
 import { BINNED_FROM, durationHistogram, durationsOverTime, type Plot } from './plots.ts';
 
+/** Fewer values are quicker read than seen. */
+const DRAWN_FROM = 3;
+
 export interface Figure {
   readonly distribution: Distribution;
-  /** Empty when there is nothing to draw. */
+  /** Empty when there is too little to draw. */
   readonly plots: readonly Plot[];
 }
 
@@ -20,7 +23,7 @@ export function figuresOf(result: Result): readonly Figure[] {
   };
   return result.distributions.map((distribution, index) => {
     const plots: Plot[] = [];
-    if (distribution.points.length > 0) {
+    if (distribution.points.length >= DRAWN_FROM) {
       plots.push(durationsOverTime(`plot-${index}-time`, distribution, range));
     }
     if (distribution.points.length >= BINNED_FROM) {
@@ -32,12 +35,12 @@ export function figuresOf(result: Result): readonly Figure[] {
 
 export function Figures({ figures }: { readonly figures: readonly Figure[] }): VNode {
   const time = useContext(Time);
-  const drawn = figures.filter((figure) => figure.plots.length > 0);
-  const empty = figures.filter((figure) => figure.plots.length === 0);
+  const measured = figures.filter((figure) => figure.distribution.count > 0);
+  const empty = figures.filter((figure) => figure.distribution.count === 0);
   return (
     <section id="figures">
       <h2>How long did things take?</h2>
-      {drawn.map((figure) => (
+      {measured.map((figure) => (
         <DurationFigure figure={figure} />
       ))}
       {figures.length === 0 && (
@@ -64,14 +67,33 @@ function DurationFigure({ figure }: { readonly figure: Figure }): VNode {
       <figcaption>
         <h3>{distribution.title}</h3>
       </figcaption>
-      <div class={`plots plots-${plots.length}`}>
-        {plots.map((plot) => (
-          <div class="plot" id={plot.id} />
-        ))}
-      </div>
-      <SeriesLegend distribution={distribution} />
-      <Quantiles distribution={distribution} />
+      {plots.length === 0 ? (
+        <Values distribution={distribution} />
+      ) : (
+        <>
+          <div class={`plots plots-${plots.length}`}>
+            {plots.map((plot) => (
+              <div class="plot" id={plot.id} />
+            ))}
+          </div>
+          <SeriesLegend distribution={distribution} />
+          <Quantiles distribution={distribution} />
+        </>
+      )}
     </figure>
+  );
+}
+
+function Values({ distribution }: { readonly distribution: Distribution }): VNode {
+  const time = useContext(Time);
+  return (
+    <ul class="quantiles">
+      {distribution.points.map((point) => (
+        <li title={time.exact(point.value)}>
+          {time.duration(point.value)} <b>at</b> {time.moment(point.ts)} <b>of</b> {point.series}
+        </li>
+      ))}
+    </ul>
   );
 }
 
