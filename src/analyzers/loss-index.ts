@@ -1,27 +1,32 @@
 import type { Loss } from '../parsers/parser.ts';
 
 /**
- * Answers whether events were lost between two moments, while the list of losses still grows.
- * Overlapping losses are merged, so a capture full of gaps stays cheap to ask.
+ * Answers whether events were lost between two moments. Overlapping losses are merged, so a capture
+ * full of gaps stays cheap to ask.
  */
 export class LossIndex {
-  readonly #losses: readonly Loss[];
-  #seen = 0;
+  #count = 0;
   /** Disjoint and ascending: start and end of each merged interval. */
   readonly #from: number[] = [];
   readonly #to: number[] = [];
 
   constructor(losses: readonly Loss[]) {
-    this.#losses = losses;
+    this.replace(losses);
+  }
+
+  /** A parser's list grows while it reads, in any order; a longer one takes the place of the last. */
+  replace(losses: readonly Loss[]): void {
+    if (losses.length === this.#count) return;
+    this.#count = losses.length;
+    this.#from.length = 0;
+    this.#to.length = 0;
+    for (const { from, to } of losses) {
+      this.#add(from ?? Number.NEGATIVE_INFINITY, to ?? Number.POSITIVE_INFINITY);
+    }
   }
 
   /** Relative ns; null = from before the capture, or until its end. */
   lossBetween(from: number | null, to: number | null): boolean {
-    for (; this.#seen < this.#losses.length; this.#seen += 1) {
-      const loss = this.#losses[this.#seen];
-      if (loss)
-        this.#add(loss.from ?? Number.NEGATIVE_INFINITY, loss.to ?? Number.POSITIVE_INFINITY);
-    }
     const start = from ?? Number.NEGATIVE_INFINITY;
     const end = to ?? Number.POSITIVE_INFINITY;
     const first = this.#firstEndingAtOrAfter(start);

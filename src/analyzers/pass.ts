@@ -31,6 +31,7 @@ export class Pass {
   readonly #known: readonly boolean[];
   readonly #trackers: readonly Tracker[];
   readonly #handlers: ReadonlyMap<OccurrenceKind, readonly Handler[]>;
+  readonly #losses = new LossIndex([]);
 
   constructor(
     capture: Capture,
@@ -45,7 +46,7 @@ export class Pass {
     this.#recogniser = recogniser;
     this.#everything = everything;
     this.#known = capture.header.eventTypes.map((type) => recogniser.select(type) === 'rows');
-    const context = lifetimeContext(capture, writer, live);
+    const context = lifetimeContext(capture, writer, live, this.#losses);
     this.#trackers = lifetimes.map((lifetime) => lifetime.track(context));
     this.#handlers = handlersByKind(this.#trackers);
   }
@@ -66,12 +67,15 @@ export class Pass {
       ...(options.onProgress ? { onProgress: options.onProgress } : {}),
     });
     for (const batch of batches) {
+      // those up to the end of the batch are known now
+      this.#losses.replace(this.#capture.losses);
       this.#consume(batch);
       if (performance.now() < breatheAt) continue;
       await setImmediate();
       options.signal?.throwIfAborted();
       breatheAt = performance.now() + BREATHE_MS;
     }
+    this.#losses.replace(this.#capture.losses);
     const end = lastMoment(this.#capture);
     for (const tracker of this.#trackers) tracker.finish(end);
   }
@@ -113,8 +117,8 @@ function lifetimeContext(
   capture: Capture,
   writer: StoreWriter,
   live: LiveObjects,
+  losses: LossIndex,
 ): LifetimeContext {
-  const losses = new LossIndex(capture.losses);
   const ids = new Map<string, number>();
   return {
     emit: (table: Table, row: Row) => writer.insert(table, row),
@@ -125,7 +129,9 @@ function lifetimeContext(
     },
     live,
     lossBetween: (from, to) => losses.lossBetween(from, to),
-    losses: capture.losses,
+    get losses() {
+      return capture.losses;
+    },
   };
 }
 
