@@ -27,6 +27,11 @@ const BACKGROUND_PER_ROUND = 172;
 const ROUNDS_PER_PROCESS = 40;
 const BASE = 1_000_000_000_000n;
 const WRITE_BYTES = 1 << 22;
+/** A distribution's kernel has about this many symbols; trace-cmd stores them all. */
+const SYMBOLS = 150_000;
+const SYMBOLS_START = 0xffffffff81100000n;
+const THREADS = 64;
+const FIRST_THREAD = 1_000;
 const PROBE_ADDRESS = 0xffffffff81001000n;
 const KERNEL_POINTER = 0xffff_8881_0000_0000n;
 
@@ -45,7 +50,9 @@ export function generate(path: string, events: number): number {
     formats: [...formats.values()],
     kallsyms,
     printk: '',
-    cmdlines: '',
+    cmdlines: Array.from({ length: THREADS }, (_, n) => `${FIRST_THREAD + n} worker/${n}\n`).join(
+      '',
+    ),
     buffers: [],
     options: [],
   };
@@ -89,26 +96,28 @@ export function generate(path: string, events: number): number {
   }
 }
 
+/** Call sites and functions of background events, spread over the symbol table. */
+const site = (n: number): bigint => SYMBOLS_START + BigInt(n * 7_919 * 0x40 + 0x1c);
+const SWITCH = { prev_prio: 120, prev_state: 1, next_prio: 120 };
+const TIMER = {
+  hrtimer: 0xffff888012340000n,
+  expires: 1_000_000_000n,
+  softexpires: 1_000_000_000n,
+};
+
+/** What a busy machine records beside the domain, in turn. */
 const BACKGROUND: readonly (readonly [string, ScenarioFields])[] = [
   ['sched:sched_waking', { comm: 'worker', pid: 77, prio: 120, target_cpu: 1 }],
+  ['sched:sched_wakeup', { comm: 'worker', pid: 77, prio: 120, target_cpu: 1 }],
   [
     'sched:sched_switch',
-    {
-      prev_comm: 'worker',
-      prev_pid: 77,
-      prev_prio: 120,
-      prev_state: 1,
-      next_comm: 'bash',
-      next_pid: 9,
-      next_prio: 120,
-    },
+    { prev_comm: 'worker', prev_pid: 77, next_comm: 'bash', next_pid: 9, ...SWITCH },
   ],
-  ['sched:sched_stat_runtime', { comm: 'worker', pid: 77, runtime: 123456 }],
-  ['syscalls:sys_enter_read', { __syscall_nr: 0, fd: 3, buf: 0x7f0000001000n, count: 4096 }],
+  ['syscalls:sys_exit_read', { __syscall_nr: 0, ret: 4096 }],
   [
     'kmem:kmalloc',
     {
-      call_site: 0xffffffff81001234n,
+      call_site: site(1),
       ptr: 0xffff888012345600n,
       bytes_req: 96,
       bytes_alloc: 96,
@@ -116,29 +125,88 @@ const BACKGROUND: readonly (readonly [string, ScenarioFields])[] = [
       node: -1,
     },
   ],
-  ['kmem:kfree', { call_site: 0xffffffff81001234n, ptr: 0xffff888012345600n }],
-  ['syscalls:sys_exit_read', { __syscall_nr: 0, ret: 4096 }],
-  ['kmem:mm_page_alloc', { pfn: 123456, order: 0, gfp_flags: 0xcc0, migratetype: 1 }],
   [
-    'timer:hrtimer_start',
+    'kmem:kmem_cache_alloc',
     {
-      hrtimer: 0xffff888012340000n,
-      function: 0xffffffff81001234n,
-      expires: 1_000_000_000n,
-      softexpires: 1_000_000_000n,
+      call_site: site(2),
+      ptr: 0xffff888012345700n,
+      bytes_req: 200,
+      bytes_alloc: 200,
+      gfp_flags: 0xcc0,
+      node: -1,
+    },
+  ],
+  ['kmem:rss_stat', { mm_id: 3_000_000_000, curr: 1, member: 1, size: 409_600 }],
+  ['kmem:mm_page_alloc', { pfn: 123_456, order: 0, gfp_flags: 0x140cca, migratetype: 1 }],
+  ['exceptions:page_fault_user', { address: 0x7f0000001000n, ip: 0x55d0c0001000n, error_code: 6 }],
+  ['kmem:kfree', { call_site: site(3), ptr: 0xffff888012345600n }],
+  ['syscalls:sys_enter_write', { __syscall_nr: 1, fd: 4, buf: 0x7f0000003000n, count: 64 }],
+  ['sched:sched_stat_runtime', { comm: 'worker', pid: 77, runtime: 123_456 }],
+  ['timer:hrtimer_start', { function: site(4), ...TIMER }],
+  [
+    'kmem:kmem_cache_free',
+    { call_site: site(5), ptr: 0xffff888012345700n, name: 'vm_area_struct' },
+  ],
+  ['syscalls:sys_exit_write', { __syscall_nr: 1, ret: 64 }],
+  ['irq:softirq_raise', { vec: 7 }],
+  ['irq:softirq_entry', { vec: 7 }],
+  ['sched:sched_migrate_task', { comm: 'worker', pid: 77, prio: 120, orig_cpu: 0, dest_cpu: 2 }],
+  ['irq:softirq_exit', { vec: 7 }],
+  [
+    'kmem:kmem_cache_alloc',
+    {
+      call_site: site(6),
+      ptr: 0xffff888012345800n,
+      bytes_req: 64,
+      bytes_alloc: 64,
+      gfp_flags: 0x400cc0,
+      node: -1,
+    },
+  ],
+  [
+    'syscalls:sys_enter_openat',
+    { __syscall_nr: 257, dfd: 0xffffff9c, filename: 0x7ffc00001000n, flags: 0x88000 },
+  ],
+  ['kmem:kmem_cache_free', { call_site: site(7), ptr: 0xffff888012345800n, name: 'filp' }],
+  ['syscalls:sys_exit_openat', { __syscall_nr: 257, ret: 3 }],
+  ['kmem:mm_page_free', { pfn: 123_456, order: 0 }],
+  [
+    'timer:hrtimer_expire_entry',
+    { hrtimer: 0xffff888012340000n, function: site(8), now: 1_000_000_000n },
+  ],
+  ['timer:hrtimer_expire_exit', { hrtimer: 0xffff888012340000n }],
+  [
+    'timer:timer_start',
+    {
+      timer: 0xffff888012341000n,
+      function: site(9),
+      expires: 4_294_900_000,
+      now: 4_294_890_000,
+      flags: 0x100000,
+    },
+  ],
+  [
+    'kmem:kmalloc',
+    {
+      call_site: site(10),
+      ptr: 0xffff888012345900n,
+      bytes_req: 512,
+      bytes_alloc: 512,
+      gfp_flags: 0xdc0,
+      node: -1,
     },
   ],
   ['syscalls:sys_enter_futex', { __syscall_nr: 202, uaddr: 0x7f0000002000n, op: 128, val: 1 }],
   ['syscalls:sys_exit_futex', { __syscall_nr: 202, ret: 0 }],
-  ['irq:softirq_entry', { vec: 1 }],
-  ['irq:softirq_exit', { vec: 1 }],
-  ['sched:sched_wakeup', { comm: 'worker', pid: 77, prio: 120, target_cpu: 1 }],
+  ['kmem:kfree', { call_site: site(11), ptr: 0xffff888012345900n }],
+  ['tlb:tlb_flush', { reason: 1, pages: 1 }],
+  ['syscalls:sys_enter_read', { __syscall_nr: 0, fd: 3, buf: 0x7f0000001000n, count: 4_096 }],
+  ['workqueue:workqueue_execute_start', { work: 0xffff888012342000n, function: site(12) }],
+  ['workqueue:workqueue_execute_end', { work: 0xffff888012342000n, function: site(12) }],
   [
-    'kmem:kmem_cache_free',
-    { call_site: 0xffffffff81001234n, ptr: 0xffff888012345700n, name: 'vm_area_struct' },
+    'sched:sched_switch',
+    { prev_comm: 'bash', prev_pid: 9, next_comm: 'swapper/1', next_pid: 0, ...SWITCH },
   ],
-  ['syscalls:sys_enter_write', { __syscall_nr: 1, fd: 4, buf: 0x7f0000003000n, count: 64 }],
-  ['syscalls:sys_exit_write', { __syscall_nr: 1, ret: 64 }],
 ];
 
 const FENCE = { driver: 'bench', timeline: 'bench-ring' };
@@ -177,13 +245,15 @@ function eventFormats(): { formats: ReadonlyMap<string, WriterFormat>; kallsyms:
     if (!format) throw new Error(`no format of ${type}`);
     formats.set(type, format);
   }
-  const kallsyms = [...functions]
-    .map(([name, owner], index) => {
-      const address = PROBE_ADDRESS + BigInt(index) * 0x1000n;
-      return `${address.toString(16)} t ${name}${owner}\n`;
-    })
-    .join('');
-  return { formats, kallsyms };
+  const probed = [...functions].map(([name, owner], index) => {
+    const address = PROBE_ADDRESS + BigInt(index) * 0x1000n;
+    return `${address.toString(16)} t ${name}${owner}\n`;
+  });
+  const others = Array.from({ length: SYMBOLS }, (_, index) => {
+    const address = SYMBOLS_START + BigInt(index) * 0x40n;
+    return `${address.toString(16)} t kernel_function_${index}\n`;
+  });
+  return { formats, kallsyms: [...probed, ...others].join('') };
 }
 
 /** One type of event, encoded once; the words that differ are patched into it. */
@@ -280,7 +350,7 @@ class CpuStream {
   #some(count: number): void {
     for (let i = 0; i < count; i++) {
       const chosen = this.#background[this.events % this.#background.length];
-      if (chosen) this.#event(chosen, 1000 + (this.events & 63));
+      if (chosen) this.#event(chosen, FIRST_THREAD + (this.events % THREADS));
     }
   }
 
