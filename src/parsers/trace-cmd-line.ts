@@ -111,12 +111,12 @@ export class TraceCmdLines {
     const { type } = moment;
     const start = `${prefix}${this.#losses.before(moment)}${this.#place(moment)}${this.#nameOf(type)}`;
     const { style } = this.#options;
-    if (type.system === 'ftrace' && style !== 'raw') {
+    if (type.system === 'ftrace' && style === 'plugins') {
       if (type.name === 'funcgraph_entry') {
         this.#open = { fields, moment, start, following: '' };
         return '';
       }
-      if (type.name === 'function' && style === 'plugins') {
+      if (type.name === 'function') {
         return `${start}${this.#stacks.print(fields, moment.cpu, this.#symbol)}\n`;
       }
     }

@@ -17,14 +17,6 @@ function address(fields: Fields, name: string): Unsigned {
   return (fields[name] as Unsigned | undefined) ?? 0;
 }
 
-/** `-N`: `callee <-- caller`. */
-export function functionCall(fields: Fields, symbol: SymbolOf): string {
-  const callee = address(fields, 'ip');
-  const known = symbol(callee);
-  const caller = functionName(address(fields, 'parent_ip'), symbol);
-  return known ? `${known.name} <-- ${caller}` : `0x${callee.toString(16)}${caller}`;
-}
-
 /**
  * The indentation of the function tracer's lines: a callee stands one step right of its caller
  * where the caller was the callee of an earlier line of the same CPU.

@@ -222,14 +222,10 @@ function emulatedInstruction(scope: Scope): Print | undefined {
   };
 }
 
-function plugin(compile: (scope: Scope) => Print | undefined): Plugin {
-  return { library: 'libtraceevent', compile };
-}
-
 export const KVM_PLUGINS: Readonly<Record<string, Plugin>> = {
-  'kvm:kvm_exit': plugin(kvmExit),
-  'kvm:kvm_entry': plugin(kvmEntry),
-  'kvm:kvm_emulate_insn': plugin(emulatedInstruction),
-  'kvm:kvm_nested_vmexit': plugin(nestedExitAtRip),
-  'kvm:kvm_nested_vmexit_inject': plugin(nestedExit),
+  'kvm:kvm_exit': kvmExit,
+  'kvm:kvm_entry': kvmEntry,
+  'kvm:kvm_emulate_insn': emulatedInstruction,
+  'kvm:kvm_nested_vmexit': nestedExitAtRip,
+  'kvm:kvm_nested_vmexit_inject': nestedExit,
 };

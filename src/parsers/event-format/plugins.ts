@@ -1,30 +1,16 @@
-import type { Fields, PrintStyle } from '../parser.ts';
+import type { Fields } from '../parser.ts';
 import type { Scope } from './evaluate.ts';
-import {
-  CallStacks,
-  functionCall,
-  functionName,
-  graphCall,
-  graphReturn,
-} from './function-tracer.ts';
+import { CallStacks, functionName, graphCall, graphReturn } from './function-tracer.ts';
 import { int32, type Unsigned, unsignedOf } from './integer.ts';
 import { numberField } from './number-field.ts';
 import { KVM_PLUGINS } from './plugins-kvm.ts';
 import type { Print } from './print.ts';
 
-/** Prints an event type otherwise than its print format says. */
-export interface Plugin {
-  /** libtraceevent's are left out by `-N`, libtracecmd's are not. */
-  readonly library: 'libtraceevent' | 'libtracecmd';
-  /** undefined where the event lacks the fields the plugin needs. */
-  compile(scope: Scope, pretty: Print, style: PrintStyle): Print | undefined;
-}
-
-type Compile = (scope: Scope, pretty: Print, style: PrintStyle) => Print | undefined;
-
-function fromLibrary(compile: Compile): Plugin {
-  return { library: 'libtraceevent', compile };
-}
+/**
+ * Prints an event type otherwise than its print format says, as a plugin of libtraceevent does (the
+ * function tracers: libtracecmd). undefined where the event lacks the fields the plugin needs.
+ */
+export type Plugin = (scope: Scope, pretty: Print) => Print | undefined;
 
 /** The task states that plugin_sched_switch.c names, by bit. */
 const TASK_STATES = 'SDTtZXxW';
@@ -40,7 +26,7 @@ function taskName(fields: Fields, name: string): string {
   return typeof comm === 'string' ? `${comm}:` : '';
 }
 
-const schedSwitch: Compile = (scope) => {
+const schedSwitch: Plugin = (scope) => {
   const previous = numberField(scope, 'prev_pid');
   const next = numberField(scope, 'next_pid');
   if (!previous || !next) return undefined;
@@ -56,7 +42,7 @@ const schedSwitch: Compile = (scope) => {
   };
 };
 
-const schedWakeup: Compile = (scope) => {
+const schedWakeup: Plugin = (scope) => {
   const pid = numberField(scope, 'pid');
   if (!pid) return undefined;
   const priority = numberField(scope, 'prio');
@@ -72,7 +58,7 @@ const schedWakeup: Compile = (scope) => {
 };
 
 /** The allocation's caller before what the event prints itself. */
-const callSite: Compile = (scope, pretty) => {
+const callSite: Plugin = (scope, pretty) => {
   const caller = numberField(scope, 'call_site');
   if (!caller) return undefined;
   return (fields) => {
@@ -90,7 +76,7 @@ const TLB_FLUSH_REASONS = [
   'local mm shootdown',
 ];
 
-const tlbFlush: Compile = (scope) => {
+const tlbFlush: Plugin = (scope) => {
   const reason = numberField(scope, 'reason');
   const pages = numberField(scope, 'pages');
   if (!reason || !pages) return undefined;
@@ -136,7 +122,7 @@ const FUTEX_OPERATIONS: readonly (readonly [name: string, uses: string])[] = [
 const FUTEX_PRIVATE_FLAG = 128;
 const FUTEX_CLOCK_REALTIME = 256;
 
-const futex: Compile = (scope, pretty) => {
+const futex: Plugin = (scope, pretty) => {
   const names = ['uaddr', 'op', 'val', 'utime', 'uaddr2', 'val3'];
   if (names.some((name) => !numberField(scope, name))) return undefined;
   const read = (fields: Fields, name: string) =>
@@ -160,7 +146,7 @@ const futex: Compile = (scope, pretty) => {
 };
 
 /** `=> name (address)` per frame; -1 ends a stack shorter than its record. */
-const kernelStack: Compile = (scope) => (fields) => {
+const kernelStack: Plugin = (scope) => (fields) => {
   let text = '<stack trace >\n';
   const { layout, symbol } = scope.environment;
   for (const caller of (fields.caller as readonly (number | bigint)[] | undefined) ?? []) {
@@ -175,47 +161,36 @@ const kernelStack: Compile = (scope) => (fields) => {
   return text;
 };
 
-const rawData: Compile = () => (fields) => {
+const rawData: Plugin = () => (fields) => {
   const bytes = fields.buf instanceof Uint8Array ? fields.buf : new Uint8Array(0);
   const id = (fields.id as Unsigned | undefined) ?? 0;
   const data = Array.from(bytes, (byte) => ` ${byte.toString(16).padStart(2, '0')}`);
   return `# ${id.toString(16)}${data.join('')}`;
 };
 
-const FUNCTION: Plugin = {
-  library: 'libtracecmd',
-  compile: (scope, _pretty, style) => {
-    const { symbol } = scope.environment;
-    if (style === 'no-plugins') return (fields) => functionCall(fields, symbol);
-    // One line on its own has no caller to be indented under; see TraceCmdLines for the others.
-    return (fields) => new CallStacks().print(fields, 0, symbol);
-  },
-};
+/** One line on its own has no caller to be indented under; see TraceCmdLines for the others. */
+const functionEntry: Plugin = (scope) => (fields) =>
+  new CallStacks().print(fields, 0, scope.environment.symbol);
 
 /** By `system:name`. */
 export const PLUGINS: Readonly<Record<string, Plugin>> = {
-  'sched:sched_switch': fromLibrary(schedSwitch),
-  'sched:sched_wakeup': fromLibrary(schedWakeup),
-  'sched:sched_wakeup_new': fromLibrary(schedWakeup),
-  'kmem:kfree': fromLibrary(callSite),
-  'kmem:kmalloc': fromLibrary(callSite),
-  'kmem:kmalloc_node': fromLibrary(callSite),
-  'kmem:kmem_cache_alloc': fromLibrary(callSite),
-  'kmem:kmem_cache_alloc_node': fromLibrary(callSite),
-  'kmem:kmem_cache_free': fromLibrary(callSite),
-  'tlb:tlb_flush': fromLibrary(tlbFlush),
-  'timer:hrtimer_expire_entry': fromLibrary((scope) => hrtimerText(scope, ['now'], true)),
-  'timer:hrtimer_start': fromLibrary((scope) =>
-    hrtimerText(scope, ['expires', 'softexpires'], false),
-  ),
-  'syscalls:sys_enter_futex': fromLibrary(futex),
-  'ftrace:kernel_stack': fromLibrary(kernelStack),
-  'ftrace:raw_data': fromLibrary(rawData),
-  'ftrace:function': FUNCTION,
-  'ftrace:funcgraph_entry': {
-    library: 'libtracecmd',
-    compile: (scope) => (fields) => graphCall(fields, scope.environment.symbol),
-  },
-  'ftrace:funcgraph_exit': { library: 'libtracecmd', compile: () => graphReturn },
+  'sched:sched_switch': schedSwitch,
+  'sched:sched_wakeup': schedWakeup,
+  'sched:sched_wakeup_new': schedWakeup,
+  'kmem:kfree': callSite,
+  'kmem:kmalloc': callSite,
+  'kmem:kmalloc_node': callSite,
+  'kmem:kmem_cache_alloc': callSite,
+  'kmem:kmem_cache_alloc_node': callSite,
+  'kmem:kmem_cache_free': callSite,
+  'tlb:tlb_flush': tlbFlush,
+  'timer:hrtimer_expire_entry': (scope) => hrtimerText(scope, ['now'], true),
+  'timer:hrtimer_start': (scope) => hrtimerText(scope, ['expires', 'softexpires'], false),
+  'syscalls:sys_enter_futex': futex,
+  'ftrace:kernel_stack': kernelStack,
+  'ftrace:raw_data': rawData,
+  'ftrace:function': functionEntry,
+  'ftrace:funcgraph_entry': (scope) => (fields) => graphCall(fields, scope.environment.symbol),
+  'ftrace:funcgraph_exit': () => graphReturn,
   ...KVM_PLUGINS,
 };

@@ -1,15 +1,22 @@
 import type { Fields } from '../parser.ts';
 import type { RecordLayout } from './decoder.ts';
-import type { EventFormat, FormatField } from './format.ts';
+import { fieldNamed, type Scope, withoutCasts } from './evaluate.ts';
+import type { FormatField } from './format.ts';
 import { int32, unsignedOf } from './integer.ts';
 import { bytesOf, hex, textOfBytes } from './memory.ts';
 import type { Print } from './print.ts';
+import type { PrintItem } from './print-format.ts';
 
-/** ` name=value` of every field, as `trace-cmd report -R` (libtraceevent's tep_print_fields). */
-export function compileRawPrint(format: EventFormat, layout: RecordLayout): Print {
-  const parts = format.fields.map((field): [string, Print] => [
+/**
+ * ` name=value` of every field, as `trace-cmd report -R` (libtraceevent's tep_print_fields). A
+ * number is shown as the print format shows it, where the format shows the field as it is.
+ */
+export function compileRawPrint(scope: Scope, items: readonly PrintItem[] | undefined): Print {
+  const shown = items ? new ShownFields(scope, items) : undefined;
+  const parts = scope.format.fields.map((field): [string, Print] => [
     ` ${field.recordedName}=`,
-    compileField(field, layout),
+    (isArray(field) ? undefined : shown?.next(field)) ??
+      compileField(field, scope.environment.layout),
   ]);
   return (fields) => {
     let text = '';
@@ -18,9 +25,51 @@ export function compileRawPrint(format: EventFormat, layout: RecordLayout): Prin
   };
 }
 
+function isArray(field: FormatField): boolean {
+  return field.storage !== 'fixed' || field.open || field.arrayLength !== undefined;
+}
+
+/**
+ * Finds the conversion of each field in turn, going on from the last one found and round to the
+ * start (print_field of event-parse.c). After the format's last item the search is over for good.
+ */
+class ShownFields {
+  readonly #items: readonly PrintItem[];
+  readonly #fields: readonly (FormatField | undefined)[];
+  #at: number;
+
+  constructor(scope: Scope, items: readonly PrintItem[]) {
+    this.#items = items;
+    this.#at = 0;
+    this.#fields = items.map((item) => {
+      const inner = 'text' in item ? undefined : withoutCasts(item.argument);
+      return inner?.kind === 'field' ? fieldNamed(scope, inner.name) : undefined;
+    });
+  }
+
+  next(field: FormatField): Print | undefined {
+    const count = this.#items.length;
+    if (this.#at >= count) return undefined;
+    let prefix = '';
+    for (let step = 0; step < count; step++) {
+      const index = (this.#at + step) % count;
+      const item = this.#items[index] as PrintItem;
+      if ('text' in item) {
+        prefix = item.text.endsWith('0x') ? '0x' : '';
+      } else if (this.#fields[index] === field) {
+        this.#at = index + 1;
+        const { print } = item;
+        return (fields) => (fields[field.name] === undefined ? '' : prefix + print(fields));
+      } else {
+        prefix = '';
+      }
+    }
+    return undefined;
+  }
+}
+
 function compileField(field: FormatField, layout: RecordLayout): Print {
-  const isArray = field.storage !== 'fixed' || field.open || field.arrayLength !== undefined;
-  if (isArray) return compileArray(field, layout);
+  if (isArray(field)) return compileArray(field, layout);
   if (field.kind !== 'integer') return () => '0';
   const print = integerPrinter(field);
   return (fields) => {
