@@ -91,8 +91,15 @@ export class ByteReader {
   #window: Uint8Array = new Uint8Array(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
   #start = 0;
+  readonly #windowBytes: number;
 
-  constructor(source: ByteSource, littleEndian: boolean, position = 0) {
+  constructor(
+    source: ByteSource,
+    littleEndian: boolean,
+    position = 0,
+    windowBytes: number = WINDOW_BYTES,
+  ) {
+    this.#windowBytes = windowBytes;
     this.source = source;
     this.littleEndian = littleEndian;
     this.position = position;
@@ -133,7 +140,7 @@ export class ByteReader {
   }
 
   bytes(length: number): Uint8Array {
-    if (length <= WINDOW_BYTES) {
+    if (length <= this.#windowBytes) {
       const at = this.#take(length);
       return this.#window.subarray(at, at + length);
     }
@@ -174,7 +181,7 @@ export class ByteReader {
     const at = this.position - this.#start;
     if (at < 0 || at + length > this.#window.length) {
       this.#check(length);
-      this.#window = this.source.read(this.position, Math.max(length, WINDOW_BYTES));
+      this.#window = this.source.read(this.position, Math.max(length, this.#windowBytes));
       if (this.#window.length < length) throw new EndOfBytes('the file became shorter');
       this.#view = new DataView(
         this.#window.buffer,

@@ -4,6 +4,8 @@ import type { Loss } from '../parser.ts';
 export interface CpuStats {
   readonly bufferName: string;
   readonly cpu: number;
+  /** Events read or still to be read when the recording ended: about those the file holds. */
+  readonly events: number;
   /** Events the writer overwrote before anybody read them. */
   readonly overrun: number;
   /** Events given up because an interrupted writer had filled the buffer. */
@@ -27,6 +29,7 @@ export function parseCpuStats(texts: readonly string[]): CpuStats[] {
       all.push({
         bufferName,
         cpu,
+        events: (counter(part, 'entries') ?? 0) + (counter(part, 'read events') ?? 0),
         overrun: counter(part, 'overrun') ?? 0,
         commitOverrun: counter(part, 'commit overrun') ?? 0,
         dropped: counter(part, 'dropped events') ?? 0,

@@ -1,7 +1,20 @@
-import type { Loss } from '../parser.ts';
+import { Gaps } from './gaps.ts';
 import type { PageLayout } from './page-layout.ts';
 import type { PageSource } from './page-source.ts';
 import type { ProblemLog } from './problem-log.ts';
+import {
+  absoluteTime,
+  COMMIT_MASK,
+  LONGEST_LENGTH,
+  MISSING_EVENTS,
+  MISSING_STORED,
+  PADDING,
+  swapHeader,
+  swapWord,
+  TIME_EXTEND,
+  TWO_27,
+  TWO_32,
+} from './ring-buffer-words.ts';
 import type { ConvertTime } from './time-conversion.ts';
 
 /** What {@link CpuStream.advance} found. */
@@ -10,19 +23,9 @@ export const EVENT = 0;
 export const NEEDS_REFILL = 1;
 export type Step = typeof EVENT | typeof NEEDS_REFILL;
 
-// include/linux/ring_buffer.h: enum ring_buffer_type; 1 to 28 is a length in words, 31 an absolute time.
-const LONGEST_LENGTH = 28;
-const PADDING = 29;
-const TIME_EXTEND = 30;
-
-// kernel/trace/ring_buffer.c: flags kept beside the commit, above the length of the data.
-const COMMIT_MASK = 0x07ffffff;
-const MISSING_EVENTS = 0x80000000;
-const MISSING_STORED = 0x40000000;
-
-const TWO_27 = 2 ** 27;
-const TWO_32 = 2 ** 32;
-const TWO_59 = 2 ** 59;
+/** Times farther from the first event are damage: numbers could not hold them exactly either. */
+const FARTHEST = Number.MAX_SAFE_INTEGER;
+const IMPOSSIBLE_TIME = 'its time is more than 104 days from the first event';
 
 export interface StreamShape {
   readonly buffer: number;
@@ -52,7 +55,7 @@ export class CpuStream {
   view: DataView = new DataView(new ArrayBuffer(0));
   /** Events walked so far. */
   events = 0;
-  readonly losses: Loss[] = [];
+  readonly gaps: Gaps;
 
   readonly #isLittle: boolean;
   readonly #isConverted: boolean;
@@ -72,12 +75,8 @@ export class CpuStream {
   #originHigh = 0;
   #originLow = 0;
   #originConverted = 0n;
-  /** Events are missing ahead of the next one: how many, or null; undefined when none are. */
-  #missing: number | null | undefined;
-  /** The gap comes from damage in the file, not from the recorder. */
-  #isDamaged = false;
-  #isTruncated = false;
-  #wasDamaged = false;
+  /** The pages behind those in memory are damaged. */
+  #isDamagedNext = false;
 
   constructor(shape: StreamShape, source: PageSource, problems: ProblemLog) {
     this.shape = shape;
@@ -86,6 +85,7 @@ export class CpuStream {
     this.#source = source;
     this.#problems = problems;
     this.#buffer = new Uint8Array(shape.chunkBytes);
+    this.gaps = new Gaps(shape.buffer, shape.cpu);
   }
 
   get consumed(): number {
@@ -94,21 +94,32 @@ export class CpuStream {
 
   /** Goes to the first event, counting from the first page's time; false when there is none. */
   begin(): boolean {
-    let isFirst = true;
-    for (;;) {
-      if (!this.refill()) return false;
-      if (isFirst) this.#setOrigin(this.#firstPageTime(), 0n);
-      isFirst = false;
-      if (this.advance() === EVENT) return true;
-    }
+    if (!this.refill()) return false;
+    this.#setOrigin(this.#firstPageTime(), 0n);
+    return this.next();
   }
 
-  /** Once the capture's first event is known: counts time from there. Only right behind `begin`. */
-  rebase(origin: bigint, originConverted: bigint): void {
+  /**
+   * Once the capture's first event is known: counts time from there. False when this CPU's first
+   * pages cannot be right and nothing else is left. Only right behind `begin`.
+   */
+  rebase(origin: bigint, originConverted: bigint): boolean {
     this.#ts = Number(this.rawTime - origin);
     this.#setOrigin(origin, originConverted);
     this.time = this.#converted();
-    for (const loss of this.losses.splice(0)) this.losses.push({ ...loss, to: this.time });
+    this.gaps.moveFirst(this.time);
+    if (Math.abs(this.#ts) <= FARTHEST) return true;
+    this.events = 0;
+    this.#damagedPage(IMPOSSIBLE_TIME);
+    return this.next();
+  }
+
+  /** Moves to the next event, refilling as needed; false at the end. */
+  next(): boolean {
+    while (this.advance() === NEEDS_REFILL) {
+      if (!this.refill()) return false;
+    }
+    return true;
   }
 
   #setOrigin(origin: bigint, originConverted: bigint): void {
@@ -165,35 +176,29 @@ export class CpuStream {
     this.id = this.#isLittle ? first & 0xffff : swapWord(first) >>> 16;
     const before = this.time;
     this.time = this.#isConverted ? this.#converted() : this.#ts;
-    if (this.#missing !== undefined) this.#closeGap(before);
+    if (this.gaps.isOpen) this.gaps.close(this.events === 0 ? null : before, this.time);
     this.events++;
     return true;
   }
 
   /** Loads the next pages over the old ones. */
   refill(): boolean {
-    if (this.#wasDamaged) this.#gapFromDamage();
+    if (this.#isDamagedNext) this.gaps.damaged();
     const bytes = this.#source.next(this.#buffer);
     const damage = this.#source.takeDamage();
-    if (damage) {
-      const { cpu } = this.shape;
-      this.#isTruncated ||= damage.kind === 'truncated';
-      this.#wasDamaged = damage.kind === 'damaged';
-      this.#problems.add(
+    this.#isDamagedNext = damage?.kind === 'damaged';
+    if (damage?.kind === 'truncated') this.gaps.isTruncated = true;
+    if (damage)
+      this.#report(
         damage.kind === 'truncated' ? 'truncated-cpu-data' : 'damaged-chunk',
-        'data-loss',
-        `CPU ${cpu}${this.#inBuffer()} ${damage.message}`,
-        { key: `${this.shape.buffer} ${cpu}` },
+        damage.message,
       );
-    } else {
-      this.#wasDamaged = false;
-    }
     this.#nextPage = 0;
     this.#cursor = 0;
     this.#end = 0;
     if (!bytes) {
       this.#filled = 0;
-      this.#atEnd();
+      this.gaps.end(this.events === 0 ? null : this.time);
       return false;
     }
     if (bytes.buffer !== this.view.buffer) {
@@ -213,25 +218,31 @@ export class CpuStream {
     if (held <= 0) return false;
     this.#nextPage = at + pageSize;
     if (held < layout.dataOffset) {
-      this.#isTruncated = true;
+      this.gaps.isTruncated = true;
       return true;
     }
     const view = this.view;
     const high = view.getUint32(at + (littleEndian ? 4 : 0), littleEndian);
     const low = view.getUint32(at + (littleEndian ? 0 : 4), littleEndian);
-    this.#ts = (high - this.#originHigh) * TWO_32 + (low - this.#originLow);
+    const ts = (high - this.#originHigh) * TWO_32 + (low - this.#originLow);
+    if (ts < this.#ts && this.events > 0) {
+      this.#report('time-runs-back', 'has a page older than the one before', 'info');
+    }
+    this.#ts = ts;
     const commitAt = at + 8 + (littleEndian || layout.longSize === 4 ? 0 : 4);
     const commit = view.getUint32(commitAt, littleEndian);
     const start = at + layout.dataOffset;
     let bytes = commit & COMMIT_MASK;
-    if (layout.dataOffset + bytes > pageSize) {
-      this.#end = this.#cursor = start >> 2;
-      this.#damagedPage(`a page states ${bytes} bytes of events`);
+    if (layout.dataOffset + bytes > pageSize || Math.abs(ts) > FARTHEST) {
+      this.#end = start >> 2;
+      this.#damagedPage(
+        Math.abs(ts) > FARTHEST ? IMPOSSIBLE_TIME : `a page states ${bytes} bytes of events`,
+      );
       return true;
     }
     if ((commit & MISSING_EVENTS) !== 0) this.#readMissing(commit, start + bytes, at + held);
     if (layout.dataOffset + bytes > held) {
-      this.#isTruncated = true;
+      this.gaps.isTruncated = true;
       bytes = held - layout.dataOffset;
     }
     this.#cursor = start >> 2;
@@ -248,8 +259,7 @@ export class CpuStream {
       : layout.longSize === 4
         ? this.view.getUint32(at, littleEndian)
         : Number(this.view.getBigUint64(at, littleEndian));
-    if (this.#missing === undefined) this.#missing = count;
-    else this.#missing = count === null || this.#missing === null ? null : this.#missing + count;
+    this.gaps.lost(count !== null && count <= Number.MAX_SAFE_INTEGER ? count : null);
   }
 
   /** Everything but a short record; true when it is an event. */
@@ -271,8 +281,10 @@ export class CpuStream {
     this.#cursor = cursor + 2;
     if (length === TIME_EXTEND) {
       this.#ts += second * TWO_27 + delta;
+      if (this.#ts > FARTHEST) this.#damagedPage(IMPOSSIBLE_TIME);
     } else if (length !== PADDING) {
-      this.#ts = this.#absolute(second, delta);
+      this.#ts = absoluteTime(second, delta, this.#origin, this.#ts);
+      if (Math.abs(this.#ts) > FARTHEST) this.#damagedPage(IMPOSSIBLE_TIME);
     } else {
       // Without a delta it is a null event: nothing follows in the page (rb_event_length).
       this.#ts += delta;
@@ -281,71 +293,21 @@ export class CpuStream {
     return false;
   }
 
-  /**
-   * An absolute time stamp holds 59 bits; the top 5 are those of the time before it, or one more
-   * where the lower bits have wrapped since (rb_fix_abs_ts, ring_buffer.c).
-   */
-  #absolute(high: number, low: number): number {
-    const origin = this.#origin & ((1n << 59n) - 1n);
-    const originHigh = Number(origin >> 27n);
-    const originLow = Number(origin & 0x7ffffffn);
-    const relative = (high - originHigh) * TWO_27 + (low - originLow);
-    const turns = Math.round((this.#ts - relative) / TWO_59);
-    return relative + turns * TWO_59;
-  }
-
   #converted(): number {
     const { convert, cpu } = this.shape;
     return convert ? Number(convert(this.rawTime, cpu) - this.#originConverted) : this.#ts;
   }
 
-  /** The event in hand is the first behind missing ones; `before` is the time of the last ahead. */
-  #closeGap(before: number): void {
-    const { buffer, cpu } = this.shape;
-    const from = this.events === 0 ? null : before;
-    const kind = from === null && !this.#isDamaged ? 'overwritten' : 'dropped';
-    this.losses.push({ buffer, cpu, from, to: this.time, events: this.#missing ?? null, kind });
-    this.#missing = undefined;
-    this.#isDamaged = false;
-  }
-
-  #atEnd(): void {
-    const { buffer, cpu } = this.shape;
-    const from = this.events === 0 ? null : this.time;
-    if (this.#isTruncated) {
-      this.losses.push({ buffer, cpu, from, to: null, events: null, kind: 'truncated' });
-    } else if (this.#missing !== undefined) {
-      this.losses.push({ buffer, cpu, from, to: null, events: this.#missing, kind: 'dropped' });
-    }
-    this.#missing = undefined;
-  }
-
   /** Leaves the rest of a page whose events cannot be followed; the next page starts afresh. */
   #damagedPage(what: string): void {
-    const { cpu, buffer } = this.shape;
     this.#cursor = this.#end;
-    this.#gapFromDamage();
-    this.#problems.add('damaged-page', 'data-loss', `CPU ${cpu}${this.#inBuffer()}: ${what}`, {
-      key: `${buffer} ${cpu}`,
-    });
+    this.gaps.damaged();
+    this.#report('damaged-page', `has a damaged page: ${what}`);
   }
 
-  #gapFromDamage(): void {
-    this.#missing = null;
-    this.#isDamaged = true;
+  #report(code: string, what: string, severity: 'data-loss' | 'info' = 'data-loss'): void {
+    const { buffer, bufferName, cpu } = this.shape;
+    const where = bufferName === '' ? '' : ` of buffer ${bufferName}`;
+    this.#problems.add(code, severity, `CPU ${cpu}${where} ${what}`, { key: `${buffer} ${cpu}` });
   }
-
-  #inBuffer(): string {
-    return this.shape.bufferName === '' ? '' : ` of buffer ${this.shape.bufferName}`;
-  }
-}
-
-function swapWord(word: number): number {
-  return ((word & 0xff) << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
-}
-
-/** A big-endian kernel keeps type_len in the top bits; this gives the little-endian order of both. */
-function swapHeader(word: number): number {
-  const value = swapWord(word);
-  return (value << 5) | (value >>> 27);
 }

@@ -43,7 +43,7 @@ export function* mergedBatches(
         yield rows;
         rows.length = 0;
       }
-      if (step === EVENT || nextEvent(stream)) heap.moved();
+      if (step === EVENT || (stream.refill() && stream.next())) heap.moved();
       else heap.finished();
       if (step !== EVENT) progress();
     }
@@ -51,14 +51,6 @@ export function* mergedBatches(
   } finally {
     walk.addTo(totals);
   }
-}
-
-/** Refills until there is an event; false at the CPU's end. */
-function nextEvent(stream: CpuStream): boolean {
-  while (stream.refill()) {
-    if (stream.advance() === EVENT) return true;
-  }
-  return false;
 }
 
 /** Counts every event and keeps those asked for; the innermost loop of the program. */

@@ -84,15 +84,18 @@ export class CompressedPages implements PageSource {
       size,
       pageSize,
       decompress,
+      windowBytes,
     }: {
       offset: number;
       size: number;
       pageSize: number;
       decompress: Decompress;
+      windowBytes: number;
     },
   ) {
     // The size that the BUFFER option states leaves out the chunk count.
-    this.#reader = new ByteReader(new SliceSource(file, offset, size + 4), littleEndian);
+    const part = new SliceSource(file, offset, size + 4);
+    this.#reader = new ByteReader(part, littleEndian, 0, windowBytes);
     this.#decompress = decompress;
     this.#pageSize = pageSize;
     this.#chunks = 0;
@@ -134,7 +137,7 @@ export class CompressedPages implements PageSource {
       // Pages on both sides of a damaged chunk must not be joined, so this ends the block.
       this.#stop(error);
     }
-    return this.#wholePages(target.subarray(0, filled));
+    return this.#wholePages(filled === 0 ? into.subarray(0, 0) : target.subarray(0, filled));
   }
 
   takeDamage(): PageDamage | undefined {

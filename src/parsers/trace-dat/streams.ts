@@ -11,6 +11,7 @@ import type { ConvertTime } from './time-conversion.ts';
 const CHUNK_BYTES = 256 * 1024;
 /** All chunks together, so that a machine of 512 CPUs needs no more memory than one of 128. */
 const ALL_CHUNKS_BYTES = 32 * 1024 * 1024;
+const SMALLEST_WINDOW_BYTES = 4096;
 
 interface StreamInput {
   readonly file: FileSource;
@@ -51,7 +52,13 @@ export function openStreams(input: StreamInput): Streams {
       convert,
     };
     const pages = decompress
-      ? new CompressedPages(file, trace.littleEndian, { offset, size, pageSize, decompress })
+      ? new CompressedPages(file, trace.littleEndian, {
+          offset,
+          size,
+          pageSize,
+          decompress,
+          windowBytes: Math.max(SMALLEST_WINDOW_BYTES, share >> 2),
+        })
       : new PlainPages(file, offset, size);
     streams.push(new CpuStream(shape, pages, problems));
   }
@@ -60,7 +67,7 @@ export function openStreams(input: StreamInput): Streams {
   return {
     started,
     base,
-    losses: () => [...losses, ...streams.flatMap((stream) => stream.losses)],
+    losses: () => [...losses, ...streams.flatMap(({ gaps }) => gaps.losses)],
     span: (buffer, cpu) => {
       const stream = started.find(({ shape }) => shape.buffer === buffer && shape.cpu === cpu);
       const first = stream && firsts.get(stream);
@@ -80,17 +87,26 @@ function startStreams(
   streams: readonly CpuStream[],
   convert: ConvertTime | undefined,
 ): { started: CpuStream[]; base: bigint } {
-  const started = streams.filter((stream) => stream.begin());
-  let origin = 0n;
-  let base: bigint | undefined;
-  for (const stream of started) {
+  const begun = streams.filter((stream) => stream.begin());
+  const times = begun.map((stream) => {
     const raw = stream.rawTime;
-    const time = convert ? convert(raw, stream.shape.cpu) : raw;
-    if (base === undefined || time < base) {
-      base = time;
-      origin = raw;
-    }
-  }
-  for (const stream of started) stream.rebase(origin, base ?? 0n);
-  return { started, base: base ?? 0n };
+    return { raw, shown: convert ? convert(raw, stream.shape.cpu) : raw };
+  });
+  const { raw, shown } = earliest(times) ?? { raw: 0n, shown: 0n };
+  return { started: begun.filter((stream) => stream.rebase(raw, shown)), base: shown };
+}
+
+/**
+ * The earliest time that is near those of at least half of the CPUs: one damaged page must not
+ * move all others out of reach.
+ */
+function earliest(
+  times: readonly { raw: bigint; shown: bigint }[],
+): { raw: bigint; shown: bigint } | undefined {
+  const sorted = [...times].sort((a, b) => (a.shown < b.shown ? -1 : a.shown > b.shown ? 1 : 0));
+  const reach = BigInt(Number.MAX_SAFE_INTEGER);
+  return sorted.find(({ shown }, i) => {
+    const near = sorted.filter((other, at) => at >= i && other.shown - shown <= reach);
+    return near.length * 2 >= sorted.length;
+  });
 }

@@ -55,7 +55,7 @@ export function readVersion6(
 
   function readTop(): void {
     const clockOf = () => options.clock;
-    const top = readFlyrecord(reader, options, problems, options.cpuCount ?? cpuCount);
+    const top = readFlyrecord(reader, options, problems, cpuCount);
     if (top && options.clockRecorded) readClock(reader, options, problems);
     if (top) buffers.push(layout('', clockOf(), initial.pageSize, top));
     for (const instance of [...options.buffers]) {
@@ -111,7 +111,7 @@ function readFlyrecord(
     return undefined;
   }
   if (!tag.startsWith('flyrecord')) throw new EndOfBytes(`no CPU table at ${reader.position}`);
-  return readCpuTable(reader, options.cpuCount ?? cpuCount);
+  return readCpuTable(reader, cpuCount, options);
 }
 
 function readOptions(reader: ByteReader, options: TraceOptions, problems: ProblemLog): void {
@@ -123,10 +123,25 @@ function readOptions(reader: ByteReader, options: TraceOptions, problems: Proble
   }
 }
 
-function readCpuTable(reader: ByteReader, count: number): CpuExtent[] {
+/**
+ * A CPUCOUNT option may raise the number of CPUs after the table's size was fixed. trace-cmd reads
+ * that many entries or a single empty one more (read_cpu_data), so what follows tells: an entry
+ * that is empty or lies in the file behind the table is one.
+ */
+function readCpuTable(reader: ByteReader, count: number, options: TraceOptions): CpuExtent[] {
   const cpus: CpuExtent[] = [];
-  for (let cpu = 0; cpu < count; cpu++) {
-    cpus.push({ cpu, offset: reader.size64(), size: reader.size64() });
+  const raised = Math.max(options.cpuCount ?? 0, ...options.buffers.map((b) => b.cpuCount ?? 0));
+  for (let cpu = 0; cpu < Math.max(count, raised); cpu++) {
+    const at = reader.position;
+    const extent = { cpu, offset: reader.size64(), size: reader.size64() };
+    const isEmpty = extent.offset === 0 && extent.size === 0;
+    const isInFile = extent.offset > at && extent.offset + extent.size <= reader.source.size;
+    if (cpu >= count && !isEmpty && !isInFile) {
+      reader.position = at;
+      break;
+    }
+    cpus.push(extent);
+    if (cpu >= count && isEmpty) break;
   }
   return cpus;
 }

@@ -1,11 +1,6 @@
 import { TraceError } from '../../errors.ts';
-import { ByteReader, EndOfBytes, MemorySource, SliceSource } from './byte-reader.ts';
-import {
-  DamagedBlock,
-  type Decompress,
-  decompressorFor,
-  LARGEST_BLOCK_BYTES,
-} from './compression.ts';
+import { type ByteReader, EndOfBytes } from './byte-reader.ts';
+import { decompressorFor } from './compression.ts';
 import {
   type BufferLayout,
   type InitialFields,
@@ -14,6 +9,15 @@ import {
 } from './file-layout.ts';
 import { type BufferOption, DONE, emptyOptions, readOption, type TraceOptions } from './options.ts';
 import type { ProblemLog } from './problem-log.ts';
+import { recoverBuffer } from './recovery.ts';
+import {
+  damageReason,
+  openSection,
+  readSectionHeader,
+  reportDamage,
+  type Sections,
+  walkSections,
+} from './sections.ts';
 import {
   emptyMetadata,
   readCmdlines,
@@ -26,8 +30,7 @@ import {
 } from './tracing-metadata.ts';
 
 const OPTIONS_SECTION = 0;
-const SECTION_HEADER_BYTES = 16;
-const COMPRESSED = 1;
+const BUFFER_SECTION = 3;
 
 /** The metadata sections by id, in the order they are read: trace-cmd.dat.v7(5). */
 const METADATA_SECTIONS: readonly {
@@ -42,18 +45,6 @@ const METADATA_SECTIONS: readonly {
   { id: 21, title: 'command lines', read: readCmdlines },
 ];
 const KALLSYMS_SECTION = 19;
-
-interface Sections {
-  readonly reader: ByteReader;
-  readonly decompress: Decompress | undefined;
-  readonly problems: ProblemLog;
-}
-
-interface SectionHeader {
-  readonly id: number;
-  readonly compressed: boolean;
-  readonly size: number;
-}
 
 /** Reads a trace.dat of version 7: trace-cmd.dat.v7(5). */
 export function readVersion7(
@@ -85,8 +76,9 @@ export function readVersion7(
   }
   const sections: Sections = { reader, decompress, problems };
   const afterHeader = reader.position;
-  readOptionSections(sections, firstOptions, options);
-  if (options.sections.size === 0) findSections(sections, afterHeader, options);
+  if (!readOptionSections(sections, firstOptions, options)) {
+    recover(sections, afterHeader, options, initial.pageSize);
+  }
   readMetadata(sections, options, metadata);
   if (metadata.headerPage === '' && metadata.formats.length === 0) {
     throw new TraceError(`${path} holds no readable event formats`, {
@@ -109,21 +101,24 @@ export function readVersion7(
   };
 }
 
-/** The option sections form a chain: each ends with the offset of the next. */
-function readOptionSections(sections: Sections, first: number, options: TraceOptions): void {
+/** The option sections form a chain: each ends with the offset of the next. False when it breaks. */
+function readOptionSections(sections: Sections, first: number, options: TraceOptions): boolean {
   const seen = new Set<number>();
-  for (let offset = first; offset !== 0; ) {
-    if (seen.has(offset)) {
-      damaged(sections, 'options', offset, 'its chain runs in a circle');
-      return;
-    }
-    seen.add(offset);
-    try {
+  try {
+    for (let offset = first; offset !== 0; ) {
+      if (seen.has(offset)) throw new EndOfBytes(`options lead back to ${offset}`);
+      seen.add(offset);
       offset = readOptionSection(sections, offset, options);
-    } catch (error) {
-      damaged(sections, 'options', offset, reason(error));
-      return;
     }
+    if (options.buffers.length === 0) throw new EndOfBytes('no buffer is named');
+    return true;
+  } catch (error) {
+    sections.problems.add(
+      'broken-options',
+      'data-loss',
+      `the list of the file’s parts is not whole (${damageReason(error)}): the recorder died, or the file was cut`,
+    );
+    return false;
   }
 }
 
@@ -142,26 +137,20 @@ function readOptionSection(sections: Sections, offset: number, options: TraceOpt
   }
 }
 
-/**
- * Without options (the recorder writes them last) the sections still stand one behind the other,
- * so the event formats can be found; where the CPUs' events are cannot.
- */
-function findSections(sections: Sections, start: number, options: TraceOptions): void {
+/** Finds by their own headers the sections that the options do not name, events included. */
+function recover(sections: Sections, start: number, options: TraceOptions, pageSize: number): void {
   const known = new Set([KALLSYMS_SECTION, ...METADATA_SECTIONS.map(({ id }) => id)]);
-  sections.problems.add(
-    'no-options',
-    'data-loss',
-    'the list of the file’s sections is missing: the recorder died, or the file was cut; events whose place is not recorded cannot be read. If trace.dat.cpu* files are left, `trace-cmd restore` can rebuild it',
-  );
-  try {
-    for (let offset = start; ; ) {
-      const header = readSectionHeader(sections, offset);
-      if (known.has(header.id)) options.sections.set(header.id, offset);
-      offset += SECTION_HEADER_BYTES + header.size;
+  const named = new Set(options.buffers.map(({ offset }) => offset));
+  const found = [...walkSections(sections, start)];
+  found.forEach((section, i) => {
+    const { id, offset, size } = section;
+    if (known.has(id) && !options.sections.has(id)) options.sections.set(id, offset);
+    // The size is written when the buffer is complete; an empty buffer has another section behind it.
+    const isEmpty = size === 0 && i + 1 < found.length;
+    if (id === BUFFER_SECTION && !named.has(offset) && !isEmpty) {
+      options.buffers.push(recoverBuffer(sections, section, options, pageSize));
     }
-  } catch (error) {
-    reason(error);
-  }
+  });
 }
 
 function readMetadata(sections: Sections, options: TraceOptions, metadata: TracingMetadata): void {
@@ -171,7 +160,7 @@ function readMetadata(sections: Sections, options: TraceOptions, metadata: Traci
     try {
       read(openSection(sections, offset, id), metadata);
     } catch (error) {
-      damaged(sections, title, offset, reason(error));
+      reportDamage(sections, title, offset, damageReason(error));
     }
   }
   const kallsyms = options.sections.get(KALLSYMS_SECTION);
@@ -185,44 +174,9 @@ function kallsymsAt(sections: Sections, offset: number): Uint8Array {
     readKallsyms(openSection(sections, offset, KALLSYMS_SECTION), table);
     return table.kallsyms?.() ?? new Uint8Array(0);
   } catch (error) {
-    damaged(sections, 'kallsyms', offset, reason(error));
+    reportDamage(sections, 'kallsyms', offset, damageReason(error));
     return new Uint8Array(0);
   }
-}
-
-/** A reader over the section's bytes, decompressed where they are compressed. */
-function openSection(sections: Sections, offset: number, id: number): ByteReader {
-  const { reader, decompress, problems } = sections;
-  const header = readSectionHeader(sections, offset);
-  if (header.id !== id) throw new EndOfBytes(`section ${header.id} is there instead`);
-  const start = offset + SECTION_HEADER_BYTES;
-  if (start + header.size > reader.source.size) {
-    problems.add(
-      'truncated-section',
-      'data-loss',
-      `section ${id} at ${offset} states ${header.size} bytes, the file ends after ${Math.max(0, reader.source.size - start)}`,
-    );
-  }
-  const body = new ByteReader(
-    new SliceSource(reader.source, start, header.size),
-    reader.littleEndian,
-  );
-  if (!header.compressed || !decompress) return body;
-  const compressedSize = body.u32();
-  const size = body.u32();
-  const compressed = body.bytes(compressedSize);
-  if (size > LARGEST_BLOCK_BYTES) throw new DamagedBlock(`claims to hold ${size} bytes`);
-  const bytes = new Uint8Array(size);
-  decompress(compressed, bytes);
-  return new ByteReader(new MemorySource(bytes), reader.littleEndian);
-}
-
-function readSectionHeader({ reader }: Sections, offset: number): SectionHeader {
-  const at = new ByteReader(reader.source, reader.littleEndian, offset);
-  const id = at.u16();
-  const compressed = (at.u16() & COMPRESSED) !== 0;
-  at.skip(4);
-  return { id, compressed, size: at.size64() };
 }
 
 function skipText(buffer: BufferOption, problems: ProblemLog): boolean {
@@ -242,7 +196,8 @@ function layoutOf(sections: Sections, buffer: BufferOption, filePageSize: number
   try {
     compressed = readSectionHeader(sections, buffer.offset).compressed;
   } catch (error) {
-    if (cpus.length > 0) damaged(sections, `buffer ${name}`, buffer.offset, reason(error));
+    if (cpus.length > 0)
+      reportDamage(sections, `buffer ${name}`, buffer.offset, damageReason(error));
   }
   const pageSize =
     buffer.pageSize === undefined ? filePageSize : sanePageSize(buffer.pageSize, sections.problems);
@@ -253,18 +208,4 @@ function layoutOf(sections: Sections, buffer: BufferOption, filePageSize: number
     decompress: compressed ? sections.decompress : undefined,
     cpus,
   };
-}
-
-function damaged(sections: Sections, title: string, offset: number, why: string): void {
-  sections.problems.add(
-    'damaged-section',
-    'data-loss',
-    `the ${title} section at ${offset} cannot be read whole: ${why}`,
-  );
-}
-
-/** What a damaged file may throw; anything else is our own mistake. */
-function reason(error: unknown): string {
-  if (error instanceof EndOfBytes || error instanceof DamagedBlock) return error.message;
-  throw error;
 }
