@@ -220,4 +220,11 @@ export type ProbeRole =
   | 'unknown';
 
 export type OccurrenceKind = Occurrence['kind'];
-export type OccurrenceOf<K extends OccurrenceKind> = Extract<Occurrence, { kind: K }>;
+/** The occurrence of one kind, also where several kinds share a shape. */
+export type OccurrenceOf<K extends OccurrenceKind> = Occurrence extends infer O
+  ? O extends { kind: OccurrenceKind }
+    ? K extends O['kind']
+      ? O & { kind: K }
+      : never
+    : never
+  : never;

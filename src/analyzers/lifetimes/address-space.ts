@@ -1,6 +1,10 @@
+import type { Moment, OccurrenceOf, Word } from '../../kernel/occurrence.ts';
 import type { Table } from '../../store/table.ts';
 import { integer, span, text } from './columns.ts';
-import type { Lifetime } from './lifetime.ts';
+import type { Lifetime, LifetimeContext, OccurrenceHandlers, Tracker } from './lifetime.ts';
+import type { LiveAddressSpace, LiveProcess } from './live-objects.ts';
+import { lived, markOf } from './lived.ts';
+import { Retirement } from './retirement.ts';
 
 export const addressSpaceTable: Table = {
   name: 'address_space',
@@ -24,8 +28,183 @@ export const addressSpaceTable: Table = {
   indexes: [['mm'], ['process_id']],
 };
 
+/** Address spaces, from whatever names an mm: notifiers, invalidations, exit_mmap. */
 export const addressSpace: Lifetime = {
   kind: 'address-space',
   tables: [addressSpaceTable],
-  track: () => ({ on: {}, finish() {} }),
+  track: (context) => new AddressSpaceTracker(context),
 };
+
+/** The struct may be freed long after exit_mmap, where somebody holds mm_count. */
+const KEEP_NS = 30e9;
+const KEEP_MOST = 4096;
+/** exit_mmap by tracepoint and by probe are one. */
+const SAME_EXIT_NS = 10e6;
+
+class AddressSpaceTracker implements Tracker {
+  readonly on: OccurrenceHandlers = {
+    'notifier.insert': (insert) => {
+      if (insert.mm !== undefined) this.#watched(insert.mm, insert, false);
+    },
+    'invalidation.begin': (begin) => {
+      if (begin.mm !== undefined) this.#watched(begin.mm, begin, true);
+    },
+    'hmm.read_begin': (read) => {
+      if (read.mm !== undefined) this.#sight(read.mm, read);
+    },
+    'hmm.range_fault': (fault) => {
+      if (fault.mm !== undefined) this.#sight(fault.mm, fault);
+    },
+    'mm.release': (release) => {
+      if (release.mm !== undefined) this.#sight(release.mm, release).released ??= markOf(release);
+    },
+    'mm.exit': (exit) => this.#exit(exit),
+    'mm.drop': (drop) => this.#drop(drop),
+    'task.exec': (exec) => this.#explain(exec.oldTid, 'exec'),
+    'task.exit': (exit) => this.#explain(exit.tid, 'exit'),
+  };
+
+  readonly #context: LifetimeContext;
+  readonly #alive: Map<Word, LiveAddressSpace>;
+  readonly #generations = new Map<Word, number>();
+  /** Ended but not yet freed, by pointer: the last generation only. */
+  readonly #ended = new Map<Word, LiveAddressSpace>();
+  /** By tid: its exit_mmap whose reason the next exec or exit tells. */
+  readonly #unexplained = new Map<number, LiveAddressSpace>();
+  readonly #retirement = new Retirement<LiveAddressSpace>(KEEP_NS, KEEP_MOST, (space) =>
+    this.#let(space),
+  );
+
+  constructor(context: LifetimeContext) {
+    this.#context = context;
+    this.#alive = context.live.addressSpaces;
+  }
+
+  finish(): void {
+    this.#retirement.empty();
+    for (const space of this.#alive.values()) this.#emit(space);
+  }
+
+  #sight(mm: Word, moment: Moment): LiveAddressSpace {
+    const known = this.#alive.get(mm);
+    if (known) return known;
+    const generation = this.#generations.get(mm) ?? 0;
+    this.#generations.set(mm, generation + 1);
+    const space: LiveAddressSpace = {
+      id: this.#context.nextId(addressSpaceTable),
+      mm,
+      generation,
+      owner: undefined,
+      ownerIsWeak: true,
+      notified: false,
+      born: undefined,
+      firstTs: moment.ts,
+      released: undefined,
+      ended: undefined,
+      endTid: undefined,
+      endReason: undefined,
+      dropped: undefined,
+    };
+    this.#alive.set(mm, space);
+    return space;
+  }
+
+  /** A task uses it as its own: drivers bind for `current`; who unmaps may be reclaim. */
+  #watched(mm: Word, moment: Moment, weak: boolean): void {
+    const space = this.#sight(mm, moment);
+    space.notified = true;
+    if (!space.owner || (space.ownerIsWeak && !weak)) this.#own(space, moment.tid, weak);
+  }
+
+  #own(space: LiveAddressSpace, tid: number, weak: boolean): void {
+    const user = this.#context.live.taskOf(tid);
+    if (!user || user.kernelThread) return;
+    const { process } = user;
+    space.owner = process;
+    space.ownerIsWeak = weak;
+    // its mm is of the last exec or fork, unless another mm of it is already known to be
+    if (!process.addressSpace) space.born = process.mmBorn;
+    process.addressSpace ??= space;
+  }
+
+  #exit(exit: OccurrenceOf<'mm.exit'>): void {
+    const { live } = this.#context;
+    const mm = exit.mm ?? live.processOf(exit.tid)?.addressSpace?.mm;
+    if (mm === undefined || this.#endedJustNow(mm, exit)) return;
+    const space = this.#sight(mm, exit);
+    if (!space.owner || space.ownerIsWeak) this.#own(space, exit.tid, false);
+    const actor = live.taskOf(exit.tid);
+    space.ended = markOf(exit);
+    space.endTid = exit.tid;
+    if (actor && space.owner && actor.process !== space.owner) space.endReason = 'other-task';
+    else if (actor?.kernelThread) space.endReason = 'other-task';
+    else if (actor?.exited) space.endReason = 'exit';
+    else this.#unexplained.set(exit.tid, space);
+    this.#end(space, exit.ts);
+  }
+
+  #endedJustNow(mm: Word, exit: OccurrenceOf<'mm.exit'>): boolean {
+    if (this.#alive.has(mm)) return false;
+    const last = this.#ended.get(mm);
+    return (
+      last?.endTid === exit.tid &&
+      last.ended !== undefined &&
+      exit.ts - last.ended.ts < SAME_EXIT_NS
+    );
+  }
+
+  #end(space: LiveAddressSpace, ts: number): void {
+    this.#alive.delete(space.mm);
+    clearOf(space.owner, space);
+    this.#ended.set(space.mm, space);
+    this.#retirement.add(space, ts);
+  }
+
+  /** Up to 6.15 exit_mmap comes before the exit or exec that caused it. */
+  #explain(tid: number, reason: 'exit' | 'exec'): void {
+    const space = this.#unexplained.get(tid);
+    if (!space) return;
+    space.endReason ??= reason;
+    this.#unexplained.delete(tid);
+  }
+
+  /** exit_mmap does not fire for an mm without mappings: freed is ended all the same. */
+  #drop(drop: OccurrenceOf<'mm.drop'>): void {
+    if (drop.mm === undefined) return;
+    const space = this.#ended.get(drop.mm);
+    if (space && !space.dropped) {
+      space.dropped = markOf(drop);
+      return;
+    }
+    const alive = this.#alive.get(drop.mm);
+    if (!alive) return;
+    alive.dropped = markOf(drop);
+    this.#end(alive, drop.ts);
+  }
+
+  #let(space: LiveAddressSpace): void {
+    if (this.#ended.get(space.mm) === space) this.#ended.delete(space.mm);
+    this.#emit(space);
+  }
+
+  #emit(space: LiveAddressSpace): void {
+    this.#context.emit(addressSpaceTable, {
+      id: space.id,
+      mm: space.mm,
+      generation: space.generation,
+      process_id: space.owner?.id ?? null,
+      pid: space.owner?.pid ?? null,
+      release_ts: space.released?.ts ?? null,
+      release_event: space.released?.event ?? null,
+      end_tid: space.endTid ?? null,
+      end_reason: space.endReason ?? null,
+      drop_ts: space.dropped?.ts ?? null,
+      drop_event: space.dropped?.event ?? null,
+      ...lived(this.#context, space.born, space.ended),
+    });
+  }
+}
+
+function clearOf(owner: LiveProcess | undefined, space: LiveAddressSpace): void {
+  if (owner?.addressSpace === space) owner.addressSpace = undefined;
+}

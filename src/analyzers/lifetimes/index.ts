@@ -11,17 +11,20 @@ import { rangeFault } from './range-fault.ts';
 import { syscall } from './syscall.ts';
 import { task } from './task.ts';
 
-/** Every object kind, in the order they see an occurrence. */
+/**
+ * Every object kind, in the order they see an occurrence: each uses what those before it know.
+ * Jobs come before fences, so that a fence knows its job when it is written.
+ */
 export const lifetimes: readonly Lifetime[] = [
   task,
   addressSpace,
   notifier,
   pasid,
   syscall,
+  invalidation,
   job,
   fence,
   fenceWait,
-  invalidation,
   rangeFault,
   deviceFault,
 ];

@@ -1,6 +1,12 @@
+import { low32 } from '../../kernel/arguments.ts';
+import type { OccurrenceOf, Word } from '../../kernel/occurrence.ts';
 import type { Table } from '../../store/table.ts';
 import { integer, span, text } from './columns.ts';
-import type { Lifetime } from './lifetime.ts';
+import { keyOf } from './fence-index.ts';
+import type { Lifetime, LifetimeContext, OccurrenceHandlers, Tracker } from './lifetime.ts';
+import type { LiveFence, LiveTask, Mark } from './live-objects.ts';
+import { lived, markOf } from './lived.ts';
+import { Retirement } from './retirement.ts';
 
 export const jobTable: Table = {
   name: 'job',
@@ -33,8 +39,242 @@ export const jobTable: Table = {
   ],
 };
 
+/**
+ * GPU jobs. Kernels before 6.17 name a job by ring, number and the pointer of its finished fence;
+ * which fence that is shows when a probe on its signalling gives pointer and context:seqno.
+ */
 export const job: Lifetime = {
   kind: 'job',
   tables: [jobTable],
-  track: () => ({ on: {}, finish() {} }),
+  track: (context) => new JobTracker(context),
 };
+
+/** Finished jobs wait this long for the name of their fence. */
+const KEEP_NS = 1e9;
+const KEEP_MOST = 4096;
+
+interface LiveJob {
+  readonly id: number;
+  ring: string | undefined;
+  dev: string | undefined;
+  number: Word | undefined;
+  entity: Word | undefined;
+  context: Word | undefined;
+  seqno: Word | undefined;
+  pointer: Word | undefined;
+  fence: LiveFence | undefined;
+  fenceId: number | undefined;
+  owner: LiveTask | undefined;
+  source: string;
+  queued: Mark | undefined;
+  run: Mark | undefined;
+  done: Mark | undefined;
+  depends: Mark | undefined;
+  dependsFenceId: number | undefined;
+  emitted: boolean;
+}
+
+type JobEvent = OccurrenceOf<'job.queue'> | OccurrenceOf<'job.run'>;
+type Named = Pick<JobEvent, 'fence' | 'context' | 'seqno'>;
+
+class JobTracker implements Tracker {
+  readonly on: OccurrenceHandlers = {
+    'job.queue': (queue) => this.#queue(queue),
+    'job.run': (run) => {
+      const running = this.#find(run) ?? this.#create(run);
+      this.#learn(running, run);
+      running.run ??= markOf(run);
+    },
+    'job.done': (done) => this.#done(done),
+    'job.depends': (depends) => this.#depends(depends),
+    'fence.signal_call': (call) => this.#named(call),
+    'fence.destroy': (destroy) => this.#fenceGone(destroy.context, destroy.seqno),
+  };
+  readonly #context: LifetimeContext;
+  readonly #open = new Set<LiveJob>();
+  readonly #byPointer = new Map<Word, LiveJob>();
+  readonly #byKey = new Map<Word, LiveJob>();
+  readonly #byNumber = new Map<string, LiveJob>();
+  readonly #finished = new Retirement<LiveJob>(KEEP_NS, KEEP_MOST, (over) => this.#close(over));
+
+  constructor(context: LifetimeContext) {
+    this.#context = context;
+  }
+
+  finish(): void {
+    for (const open of [...this.#open]) this.#close(open);
+  }
+
+  #queue(queue: OccurrenceOf<'job.queue'>): void {
+    const before = this.#find(queue);
+    // amdgpu and the scheduler both tell of one submission
+    const same = before && !before.run && before.source !== queue.source;
+    if (before && !same) this.#close(before);
+    const queued = same ? before : this.#create(queue);
+    this.#learn(queued, queue);
+    queued.queued ??= markOf(queue);
+    queued.owner ??= this.#context.live.taskOf(queue.tid);
+  }
+
+  #create(from: JobEvent): LiveJob {
+    const created: LiveJob = {
+      id: this.#context.nextId(jobTable),
+      ring: undefined,
+      dev: undefined,
+      number: undefined,
+      entity: undefined,
+      context: undefined,
+      seqno: undefined,
+      pointer: undefined,
+      fence: undefined,
+      fenceId: undefined,
+      owner: undefined,
+      source: from.source,
+      queued: undefined,
+      run: undefined,
+      done: undefined,
+      depends: undefined,
+      dependsFenceId: undefined,
+      emitted: false,
+    };
+    this.#open.add(created);
+    return created;
+  }
+
+  #learn(known: LiveJob, from: JobEvent): void {
+    if (from.source === 'gpu_scheduler' || known.ring === undefined) known.ring = from.ring;
+    known.dev ??= from.dev;
+    known.number ??= from.id;
+    known.entity ??= from.entity;
+    if (from.fence !== undefined && known.pointer === undefined) {
+      known.pointer = from.fence;
+      this.#byPointer.set(from.fence, known);
+    }
+    if (from.id !== undefined && from.source === 'gpu_scheduler') {
+      this.#byNumber.set(numberKey(from.ring, from.id), known);
+    }
+    if (from.context !== undefined && from.seqno !== undefined) {
+      this.#name(known, from.context, from.seqno);
+    }
+  }
+
+  /** The finished fence is known by name: joins the job with it. */
+  #name(known: LiveJob, context: Word, seqno: Word): void {
+    if (known.context === undefined) {
+      known.context = context;
+      known.seqno = seqno;
+      this.#byKey.set(keyOf(low32(context), low32(seqno)), known);
+    }
+    if (known.fence) return;
+    const fence = this.#context.live.fences.current(context, seqno);
+    if (!fence) return;
+    known.fence = fence;
+    known.fenceId = fence.id;
+    fence.jobId = known.id;
+    // a worker may have made the fence for the process that submitted the job
+    if (known.owner && fence.owner?.kernelThread !== false && !known.owner.kernelThread) {
+      fence.owner = known.owner;
+      fence.ownerTid = known.owner.tid;
+    }
+  }
+
+  #find(named: Named): LiveJob | undefined {
+    if (named.fence !== undefined) {
+      const byPointer = this.#byPointer.get(named.fence);
+      if (byPointer) return byPointer;
+    }
+    if (named.context === undefined || named.seqno === undefined) return undefined;
+    const context = low32(named.context);
+    const seqno = low32(named.seqno);
+    const exact = this.#byKey.get(keyOf(context, seqno));
+    // drm_sched gives a job two contexts: scheduled, and finished right after it
+    return exact ?? (context > 0 ? this.#byKey.get(keyOf(context - 1, seqno)) : undefined);
+  }
+
+  #done(done: OccurrenceOf<'job.done'>): void {
+    const finished = this.#find(done);
+    if (!finished) return;
+    finished.done ??= markOf(done);
+    this.#finished.add(finished, done.ts);
+  }
+
+  #depends(depends: OccurrenceOf<'job.depends'>): void {
+    const { ring, id } = depends;
+    const waiting =
+      ring !== undefined && id !== undefined
+        ? this.#byNumber.get(numberKey(ring, id))
+        : this.#find(depends);
+    if (!waiting || waiting.depends) return;
+    waiting.depends = markOf(depends);
+    const { onContext, onSeqno } = depends;
+    if (onContext === undefined || onSeqno === undefined) return;
+    waiting.dependsFenceId = this.#context.live.fences.current(onContext, onSeqno)?.id;
+  }
+
+  /** A signalling probe shows which context:seqno the pointer of a job's fence is. */
+  #named(call: OccurrenceOf<'fence.signal_call'>): void {
+    if (call.pointer === undefined || call.context === undefined || call.seqno === undefined)
+      return;
+    const known = this.#byPointer.get(call.pointer);
+    if (known) this.#name(known, call.context, call.seqno);
+  }
+
+  #fenceGone(context: number, seqno: number): void {
+    const over = this.#byKey.get(keyOf(context, seqno));
+    if (over) this.#close(over);
+  }
+
+  #close(over: LiveJob): void {
+    if (over.emitted) return;
+    over.emitted = true;
+    this.#open.delete(over);
+    forget(this.#byPointer, over.pointer, over);
+    if (over.context !== undefined && over.seqno !== undefined) {
+      forget(this.#byKey, keyOf(low32(over.context), low32(over.seqno)), over);
+    }
+    if (over.ring !== undefined && over.number !== undefined) {
+      forget(this.#byNumber, numberKey(over.ring, over.number), over);
+    }
+    this.#emit(over);
+  }
+
+  #emit(over: LiveJob): void {
+    this.#context.emit(jobTable, {
+      id: over.id,
+      ring: over.ring ?? null,
+      dev: over.dev ?? null,
+      job_number: over.number ?? null,
+      entity: over.entity ?? null,
+      context: over.context ?? null,
+      seqno: over.seqno ?? null,
+      fence_pointer: over.pointer ?? null,
+      fence_id: over.fenceId ?? null,
+      owner_tid: over.owner?.tid ?? null,
+      owner_process_id: over.owner?.process.id ?? null,
+      ...momentsOf(over),
+      depends_fence_id: over.dependsFenceId ?? null,
+      source: over.source,
+      ...lived(this.#context, over.queued, over.done),
+    });
+  }
+}
+
+function momentsOf(over: LiveJob) {
+  return {
+    queue_ts: over.queued?.ts ?? null,
+    queue_event: over.queued?.event ?? null,
+    run_ts: over.run?.ts ?? null,
+    run_event: over.run?.event ?? null,
+    done_ts: over.done?.ts ?? null,
+    done_event: over.done?.event ?? null,
+    depends_event: over.depends?.event ?? null,
+  };
+}
+
+function numberKey(ring: string, number: Word): string {
+  return `${ring} ${number}`;
+}
+
+function forget<K>(map: Map<K, LiveJob>, key: K | undefined, over: LiveJob): void {
+  if (key !== undefined && map.get(key) === over) map.delete(key);
+}

@@ -1,5 +1,187 @@
 /** What the lifetimes know right now: look-ups shared between them. */
-export interface LiveObjects {
-  /** process.id a thread belongs to at this moment; undefined when its group is unknown. */
-  processOf(tid: number): number | undefined;
+import type { Word } from '../../kernel/occurrence.ts';
+import { type Fenced, FenceIndex } from './fence-index.ts';
+
+/** An event that marked something: both undefined when it was not seen. */
+export interface Mark {
+  readonly ts: number;
+  readonly event: number;
+}
+
+export interface LiveTask {
+  readonly id: number;
+  readonly tid: number;
+  readonly generation: number;
+  readonly parentId: number | undefined;
+  readonly born: Mark | undefined;
+  /** A thread of the kernel itself: kworker, khugepaged, oom_reaper. */
+  readonly kernelThread: boolean;
+  comm: string | undefined;
+  process: LiveProcess;
+  /** Undefined while nothing tells a new thread from a new process. */
+  isThread: boolean | undefined;
+  exited: Mark | undefined;
+  /** Last time it ran exit_mmap or __mmu_notifier_release since it was born or called execve. */
+  mmExited: Mark | undefined;
+  /** Last moment it was inside an invalidation of reason PROTECTION_PAGE, as fork makes them. */
+  protectionPageTs: number | undefined;
+}
+
+export interface LiveProcess {
+  readonly id: number;
+  readonly pid: number;
+  readonly generation: number;
+  comm: string | undefined;
+  readonly threads: Set<LiveTask>;
+  /** Children that may be its threads: alive, no exec seen, nothing decided. */
+  readonly maybeThreads: Set<LiveTask>;
+  /** The process this one may only be a thread of. */
+  maybeOf: LiveProcess | undefined;
+  threadsSeen: number;
+  execs: number;
+  readonly forked: Mark | undefined;
+  /** Birth of its present mm: fork or the last exec. */
+  mmBorn: Mark | undefined;
+  addressSpace: LiveAddressSpace | undefined;
+  groupDeadKnown: boolean;
+  leaderExited: Mark | undefined;
+  killed: Mark | undefined;
+  died: Mark | undefined;
+  filesClosed: Mark | undefined;
+}
+
+export interface LiveAddressSpace {
+  readonly id: number;
+  readonly mm: Word;
+  readonly generation: number;
+  owner: LiveProcess | undefined;
+  /** The owner was only inferred from a task invalidating it. */
+  ownerIsWeak: boolean;
+  /** Somebody watches it: invalidations of it are recorded. */
+  notified: boolean;
+  born: Mark | undefined;
+  readonly firstTs: number;
+  released: Mark | undefined;
+  ended: Mark | undefined;
+  endTid: number | undefined;
+  endReason: 'exit' | 'exec' | 'other-task' | undefined;
+  dropped: Mark | undefined;
+}
+
+export interface LiveNotifier {
+  readonly id: number;
+  readonly mni: Word;
+  readonly generation: number;
+  mm: Word | undefined;
+  addressSpace: LiveAddressSpace | undefined;
+  start: Word | undefined;
+  last: Word | undefined;
+}
+
+export interface LiveFence extends Fenced {
+  readonly id: number;
+  readonly generation: number;
+  seqno64: Word;
+  driver: string | undefined;
+  timeline: string | undefined;
+  pointer: Word | undefined;
+  ownerTid: number | undefined;
+  owner: LiveTask | undefined;
+  readonly first: Mark;
+  init: Mark | undefined;
+  emit: Mark | undefined;
+  enable: Mark | undefined;
+  enableTid: number | undefined;
+  enabler: LiveTask | undefined;
+  signaledTid: number | undefined;
+  destroyTid: number | undefined;
+  destroyer: LiveTask | undefined;
+  error: number | undefined;
+  errorEvent: number | undefined;
+  signalCalls: number;
+  /** The last call that really signalled it, by probe. */
+  signalCall: (Mark & { readonly tid: number }) | undefined;
+  jobId: number | undefined;
+}
+
+export interface OpenWait {
+  readonly id: number;
+  readonly startTs: number;
+}
+
+/** An invalidation between its begin and its end, on the stack of the task that runs it. */
+export interface OpenInvalidation {
+  readonly id: number;
+  readonly startTs: number;
+  readonly startEvent: number;
+  readonly tid: number;
+  readonly mm: Word | undefined;
+  readonly addressSpace: LiveAddressSpace | undefined;
+  readonly returned: boolean;
+  /** A fence wait inside it began. */
+  waitBegan(wait: OpenWait): void;
+  /** A fence wait inside it ended; undefined when its time is that of waits inside it. */
+  waitEnded(wait: OpenWait, end: Mark | undefined): void;
+}
+
+export interface OpenSyscall {
+  readonly name: string;
+  readonly args: Readonly<Record<string, Word>>;
+  readonly ts: number;
+  readonly event: number;
+  /** Its row's id, taken the first time something of interest happens inside. */
+  use(): number;
+}
+
+export interface LivePasid {
+  process: LiveProcess | undefined;
+  addressSpace: LiveAddressSpace | undefined;
+}
+
+export class LiveObjects {
+  /** Name of a thread as the capture's saved names know it. */
+  readonly comm: (tid: number) => string | undefined;
+  readonly tasks: Map<number, LiveTask> = new Map();
+  readonly addressSpaces: Map<Word, LiveAddressSpace> = new Map();
+  readonly notifiers: Map<Word, LiveNotifier> = new Map();
+  readonly fences: FenceIndex<LiveFence> = new FenceIndex();
+  readonly invalidations: Map<number, OpenInvalidation[]> = new Map();
+  readonly syscalls: Map<number, OpenSyscall> = new Map();
+  /** By number, while it is allocated. */
+  readonly pasids: Map<number, LivePasid> = new Map();
+  /** Whether any invalidation was recorded as such, by whatever probe. */
+  invalidationsSeen = false;
+  /** Set by the task lifetime: makes the task of a thread born before the capture. */
+  adopt: ((tid: number) => LiveTask) | undefined;
+
+  constructor(comm: (tid: number) => string | undefined) {
+    this.comm = comm;
+  }
+
+  /** The task with this tid now; undefined for the idle threads. */
+  taskOf(tid: number): LiveTask | undefined {
+    if (tid <= 0) return undefined;
+    return this.tasks.get(tid) ?? this.adopt?.(tid);
+  }
+
+  processOf(tid: number): LiveProcess | undefined {
+    return this.taskOf(tid)?.process;
+  }
+
+  /** The innermost invalidation the task is held up in: begun, not returned. */
+  invalidationOf(tid: number): OpenInvalidation | undefined {
+    const open = this.invalidations.get(tid)?.at(-1);
+    return open && !open.returned ? open : undefined;
+  }
+
+  /** The mm a notifier watches, as far as the capture tells. */
+  mmOfNotifier(mni: Word | undefined): Word | undefined {
+    return mni === undefined ? undefined : this.notifiers.get(mni)?.mm;
+  }
+}
+
+export function createLiveObjects(
+  comm: (tid: number) => string | undefined = () => undefined,
+): LiveObjects {
+  return new LiveObjects(comm);
 }

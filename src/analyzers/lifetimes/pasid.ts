@@ -1,6 +1,9 @@
+import type { OccurrenceOf } from '../../kernel/occurrence.ts';
 import type { Table } from '../../store/table.ts';
 import { integer, span, text } from './columns.ts';
-import type { Lifetime } from './lifetime.ts';
+import type { Lifetime, LifetimeContext, OccurrenceHandlers, Tracker } from './lifetime.ts';
+import type { LivePasid, LiveTask, Mark } from './live-objects.ts';
+import { lived, markOf } from './lived.ts';
 
 export const pasidTable: Table = {
   name: 'pasid',
@@ -15,8 +18,67 @@ export const pasidTable: Table = {
   indexes: [['pasid']],
 };
 
+/** PASIDs between allocation and release. Whom they belong to is learned from faults that worked. */
 export const pasid: Lifetime = {
   kind: 'pasid',
   tables: [pasidTable],
-  track: () => ({ on: {}, finish() {} }),
+  track: (context) => new PasidTracker(context),
 };
+
+interface Allocation extends LivePasid {
+  readonly id: number;
+  readonly pasid: number;
+  readonly driver: string;
+  readonly allocated: Mark;
+  readonly task: LiveTask | undefined;
+}
+
+class PasidTracker implements Tracker {
+  readonly on: OccurrenceHandlers = {
+    'pasid.allocated': (allocated) => this.#allocated(allocated),
+    'pasid.freed': (freed) => {
+      this.#free(freed.pasid, markOf(freed));
+      this.#context.live.pasids.delete(freed.pasid);
+    },
+  };
+  readonly #context: LifetimeContext;
+  readonly #allocations = new Map<number, Allocation>();
+
+  constructor(context: LifetimeContext) {
+    this.#context = context;
+  }
+
+  finish(): void {
+    for (const number of [...this.#allocations.keys()]) this.#free(number, undefined);
+  }
+
+  #allocated(allocated: OccurrenceOf<'pasid.allocated'>): void {
+    this.#free(allocated.pasid, undefined);
+    const task = this.#context.live.taskOf(allocated.tid);
+    const allocation: Allocation = {
+      id: this.#context.nextId(pasidTable),
+      pasid: allocated.pasid,
+      driver: allocated.driver,
+      allocated: markOf(allocated),
+      task,
+      process: task?.process,
+      addressSpace: undefined,
+    };
+    this.#allocations.set(allocated.pasid, allocation);
+    this.#context.live.pasids.set(allocated.pasid, allocation);
+  }
+
+  #free(number: number, end: Mark | undefined): void {
+    const allocation = this.#allocations.get(number);
+    if (!allocation) return;
+    this.#allocations.delete(number);
+    this.#context.emit(pasidTable, {
+      id: allocation.id,
+      pasid: allocation.pasid,
+      driver: allocation.driver,
+      process_id: (allocation.process ?? allocation.task?.process)?.id ?? null,
+      mm: allocation.addressSpace?.mm ?? null,
+      ...lived(this.#context, allocation.allocated, end),
+    });
+  }
+}

@@ -1,74 +1,202 @@
-import type { Table } from '../../store/table.ts';
-import { integer, span, text } from './columns.ts';
-import type { Lifetime } from './lifetime.ts';
+import type { Moment, OccurrenceOf, Word } from '../../kernel/occurrence.ts';
+import { CallStacks, type Frame } from './call-stack.ts';
+import type { Lifetime, LifetimeContext, OccurrenceHandlers, Tracker } from './lifetime.ts';
+import type { Mark } from './live-objects.ts';
+import { markOf } from './lived.ts';
+import { Episode, type FaultedRange } from './open-range-fault.ts';
+import { rangeFaultAttemptTable, rangeFaultTable } from './range-fault-tables.ts';
 
-export const rangeFaultTable: Table = {
-  name: 'range_fault',
-  doc: 'A fault episode: a driver makes one range of an mm present, with as many attempts as it takes.',
-  columns: [
-    integer('tid', 'Thread that faults; often a kworker.'),
-    integer('process_id', 'process.id the range belongs to (through the mm); NULL = unknown.'),
-    integer('address_space_id', 'address_space.id of that mm.'),
-    integer('mm', 'mm_struct pointer, as far as known through the notifier.'),
-    integer('mni', 'mmu_interval_notifier pointer.'),
-    integer('range_start', 'First byte of the range.'),
-    integer('range_end', 'Byte after the range.'),
-    integer(
-      'attempts',
-      'Calls of hmm_range_fault (or of mmu_interval_read_begin where only those were seen).',
-    ),
-    integer('busy', 'Attempts that returned -EBUSY (-16).'),
-    integer('last_ret', 'Return value of the last attempt.'),
-    integer(
-      'seq_changes',
-      'Attempts whose read_begin gave another sequence number than the one before.',
-    ),
-    text('wrapper', 'Driver function around the attempts.'),
-    integer('wrapper_ret', 'What that function returned.'),
-    integer('wrapper_start_ts', 'Its entry, relative ns.'),
-    integer('wrapper_end_ts', 'Its return, relative ns.'),
-    integer('wrapper_event', 'Its entry event.'),
-    integer('wrapper_return_event', 'Its return event.'),
-    text('outcome', "'ok', 'busy' (last word was -EBUSY), 'error' (another errno) or 'open'."),
-    integer('longest_attempt_ns', 'Longest attempt.'),
-    integer(
-      'self_inflicted',
-      'Busy attempts whose only colliding invalidations came from the same thread inside hmm_range_fault.',
-    ),
-    integer(
-      'colliding',
-      'Invalidations of that mm overlapping the range between the first and the last attempt.',
-    ),
-    integer('top_actor_tid', 'Thread that made most of them.'),
-    integer('top_actor_reason', 'enum mmu_notifier_event most of them had.'),
-    integer('first_colliding_event', 'The first of them.'),
-    ...span('first attempt', 'end of the last attempt'),
-  ],
-  indexes: [['tid'], ['mni'], ['start_ts']],
-};
-
-export const rangeFaultAttemptTable: Table = {
-  name: 'range_fault_attempt',
-  doc: 'One attempt of a fault episode: mmu_interval_read_begin, hmm_range_fault, its return.',
-  columns: [
-    integer('range_fault_id', 'range_fault.id it belongs to.'),
-    integer('n', 'Number of the attempt within the episode, from 1.'),
-    integer(
-      'read_begin_event',
-      'Entry (or return, where only that was recorded) of mmu_interval_read_begin.',
-    ),
-    integer('read_begin_ts', 'Its time, relative ns.'),
-    integer('seq', 'Sequence number it gave.'),
-    integer('fault_event', 'Entry of hmm_range_fault.'),
-    integer('return_event', 'Return of hmm_range_fault.'),
-    integer('ret', 'Return value; NULL = not recorded.'),
-    ...span('read_begin, or entry of hmm_range_fault', 'return of hmm_range_fault'),
-  ],
-  indexes: [['range_fault_id']],
-};
-
+/**
+ * Fault episodes. A retry is not an event: it shows as another attempt of the same thread for the
+ * same notifier and range after -EBUSY, or with another sequence number (mmu_interval_read_retry is
+ * inline). The same sequence number after 0 means that the attempt before was committed.
+ */
 export const rangeFault: Lifetime = {
   kind: 'range-fault',
   tables: [rangeFaultTable, rangeFaultAttemptTable],
-  track: () => ({ on: {}, finish() {} }),
+  track: (context) => new RangeFaultTracker(context),
 };
+
+const EBUSY = -16;
+/** An attempt later than this after the last one is a fault of its own. */
+const GAP_NS = 100e6;
+
+/** mmu_interval_read_begin of a thread, waiting for its hmm_range_fault. */
+interface Read {
+  readonly begin: Mark;
+  readonly mni: Word | undefined;
+  readonly mm: Word | undefined;
+  seq: Word | undefined;
+  returned: boolean;
+}
+
+interface Wrapper extends Frame {
+  readonly role: OccurrenceOf<'probe.enter'>['role'];
+  readonly entered: Mark;
+}
+
+class RangeFaultTracker implements Tracker {
+  readonly on: OccurrenceHandlers = {
+    'hmm.read_begin': (read) => this.#read(read),
+    'hmm.read_begin_return': (returned) => this.#readReturned(returned),
+    'hmm.range_fault': (fault) => this.#fault(fault),
+    'hmm.range_fault_return': (returned) => this.#faultReturned(returned),
+    'invalidation.begin': (begin) => this.#collide(begin),
+    'probe.enter': (probe) => this.#enter(probe),
+    'probe.return': (probe) => this.#leave(probe),
+    // the driver goes on with what it faulted in: the attempt was committed
+    'fence.init': (init) => this.#committed(init.tid),
+    'job.queue': (job) => this.#committed(job.tid),
+    'syscall.exit': (exit) => this.#closeOf(exit.tid),
+    'task.exit': (exit) => this.#gone(exit.tid),
+  };
+  readonly #context: LifetimeContext;
+  readonly #reads = new Map<number, Read>();
+  readonly #episodes = new Map<number, Episode>();
+  readonly #byMm = new Map<Word, Set<Episode>>();
+  readonly #wrappers = new CallStacks<Wrapper>();
+
+  constructor(context: LifetimeContext) {
+    this.#context = context;
+  }
+
+  finish(): void {
+    for (const tid of [...this.#episodes.keys()]) this.#closeOf(tid);
+  }
+
+  #read(read: OccurrenceOf<'hmm.read_begin'>): void {
+    this.#reads.set(read.tid, {
+      begin: markOf(read),
+      mni: read.mni,
+      mm: read.mm ?? this.#context.live.mmOfNotifier(read.mni),
+      seq: undefined,
+      returned: false,
+    });
+  }
+
+  #readReturned(returned: OccurrenceOf<'hmm.read_begin_return'>): void {
+    const read = this.#reads.get(returned.tid);
+    if (read && !read.returned) {
+      read.seq = returned.seq;
+      read.returned = true;
+      return;
+    }
+    // only the return is probed
+    this.#reads.set(returned.tid, {
+      begin: markOf(returned),
+      mni: undefined,
+      mm: undefined,
+      seq: returned.seq,
+      returned: true,
+    });
+  }
+
+  #fault(fault: OccurrenceOf<'hmm.range_fault'>): void {
+    const read = this.#reads.get(fault.tid);
+    this.#reads.delete(fault.tid);
+    const range = this.#rangeOf(fault, read);
+    const began = read?.begin ?? markOf(fault);
+    const seq = fault.seq ?? read?.seq;
+    let episode = this.#episodes.get(fault.tid);
+    if (episode?.isSameCall(fault)) {
+      episode.learn(range);
+      return;
+    }
+    if (episode && !this.#continues(episode, range, began, seq)) {
+      this.#close(episode);
+      episode = undefined;
+    }
+    episode ??= this.#open(range, fault);
+    episode.attempt(began, read?.begin, markOf(fault), seq);
+  }
+
+  #rangeOf(fault: OccurrenceOf<'hmm.range_fault'>, read: Read | undefined): FaultedRange {
+    const mni = fault.mni ?? read?.mni;
+    const { live } = this.#context;
+    const notifier = mni === undefined ? undefined : live.notifiers.get(mni);
+    return {
+      mni,
+      mm: fault.mm ?? read?.mm ?? notifier?.mm,
+      start: fault.start,
+      end: fault.end,
+    };
+  }
+
+  #continues(episode: Episode, range: FaultedRange, began: Mark, seq: Word | undefined): boolean {
+    if (!episode.isRange(range) || began.ts - episode.lastEndTs > GAP_NS) return false;
+    if (episode.lastRet === EBUSY) return true;
+    if (episode.lastRet !== undefined && episode.lastRet !== 0) return false;
+    return seq !== undefined && episode.lastSeq !== undefined && seq !== episode.lastSeq;
+  }
+
+  #open(range: FaultedRange, moment: Moment): Episode {
+    const episode = new Episode(this.#context, range, moment.tid);
+    this.#episodes.set(moment.tid, episode);
+    const known = this.#wrappers
+      .of(moment.tid)
+      .findLast((frame) => frame.role === 'range-fault-wrapper');
+    if (known) episode.wrapped(known.function, known.entered);
+    if (range.mm === undefined) return episode;
+    const others = this.#byMm.get(range.mm);
+    if (others) others.add(episode);
+    else this.#byMm.set(range.mm, new Set([episode]));
+    return episode;
+  }
+
+  #faultReturned(returned: OccurrenceOf<'hmm.range_fault_return'>): void {
+    this.#episodes.get(returned.tid)?.returned(markOf(returned), returned.ret);
+  }
+
+  #collide(begin: OccurrenceOf<'invalidation.begin'>): void {
+    if (begin.mm === undefined) return;
+    const episodes = this.#byMm.get(begin.mm);
+    if (!episodes) return;
+    for (const episode of episodes) episode.collides(begin);
+  }
+
+  #enter(probe: OccurrenceOf<'probe.enter'>): void {
+    if (probe.role === 'invalidate-callback') return;
+    this.#wrappers.push(probe.tid, {
+      function: probe.function,
+      role: probe.role,
+      entered: markOf(probe),
+    });
+  }
+
+  /** A function that began before the first attempt and ends now was around the whole episode. */
+  #leave(probe: OccurrenceOf<'probe.return'>): void {
+    const frame = this.#wrappers.pop(probe.tid, probe.function);
+    const episode = this.#episodes.get(probe.tid);
+    if (!frame || !episode || episode.isInside) return;
+    if (frame.entered.ts > episode.startTs) return;
+    episode.wrapped(frame.function, frame.entered);
+    episode.unwrapped(markOf(probe), probe.ret);
+    this.#close(episode);
+  }
+
+  #committed(tid: number): void {
+    const episode = this.#episodes.get(tid);
+    if (episode && !episode.isInside && episode.lastRet === 0) this.#close(episode);
+  }
+
+  #closeOf(tid: number): void {
+    const episode = this.#episodes.get(tid);
+    if (episode) this.#close(episode);
+  }
+
+  #gone(tid: number): void {
+    this.#closeOf(tid);
+    this.#reads.delete(tid);
+    this.#wrappers.clear(tid);
+  }
+
+  #close(episode: Episode): void {
+    this.#episodes.delete(episode.tid);
+    if (episode.mm !== undefined) {
+      const others = this.#byMm.get(episode.mm);
+      others?.delete(episode);
+      if (others?.size === 0) this.#byMm.delete(episode.mm);
+    }
+    episode.emit();
+  }
+}

@@ -1,6 +1,9 @@
+import type { OccurrenceOf, Word } from '../../kernel/occurrence.ts';
 import type { Table } from '../../store/table.ts';
 import { integer, span, text } from './columns.ts';
-import type { Lifetime } from './lifetime.ts';
+import type { Lifetime, LifetimeContext, OccurrenceHandlers, Tracker } from './lifetime.ts';
+import type { LiveTask, OpenSyscall } from './live-objects.ts';
+import { lived } from './lived.ts';
 
 export const syscallTable: Table = {
   name: 'syscall',
@@ -18,8 +21,101 @@ export const syscallTable: Table = {
   indexes: [['tid']],
 };
 
+/** System calls; a row is written only when something of interest happened inside. */
 export const syscall: Lifetime = {
   kind: 'syscall',
   tables: [syscallTable],
-  track: () => ({ on: {}, finish() {} }),
+  track: (context) => new SyscallTracker(context),
 };
+
+class Call implements OpenSyscall {
+  readonly name: string;
+  readonly args: Readonly<Record<string, Word>>;
+  readonly ts: number;
+  readonly event: number;
+  readonly tid: number;
+  id: number | undefined;
+  task: LiveTask | undefined;
+  readonly #context: LifetimeContext;
+
+  constructor(enter: OccurrenceOf<'syscall.enter'>, context: LifetimeContext) {
+    this.name = enter.name;
+    this.args = enter.args;
+    this.ts = enter.ts;
+    this.event = enter.event;
+    this.tid = enter.tid;
+    this.#context = context;
+  }
+
+  use(): number {
+    this.id ??= this.#context.nextId(syscallTable);
+    this.task ??= this.#context.live.taskOf(this.tid);
+    return this.id;
+  }
+}
+
+class SyscallTracker implements Tracker {
+  readonly on: OccurrenceHandlers = {
+    'syscall.enter': (enter) => this.#enter(enter),
+    'syscall.exit': (exit) => this.#exit(exit),
+    'task.exit': (exit) => this.#drop(exit.tid),
+  };
+  readonly #context: LifetimeContext;
+  readonly #open: Map<number, Call>;
+
+  constructor(context: LifetimeContext) {
+    this.#context = context;
+    this.#open = context.live.syscalls as Map<number, Call>;
+  }
+
+  finish(): void {
+    for (const call of this.#open.values()) this.#emit(call, undefined, undefined);
+  }
+
+  #enter(enter: OccurrenceOf<'syscall.enter'>): void {
+    this.#drop(enter.tid);
+    this.#open.set(enter.tid, new Call(enter, this.#context));
+  }
+
+  #exit(exit: OccurrenceOf<'syscall.exit'>): void {
+    const call = this.#open.get(exit.tid);
+    if (!call || call.name !== exit.name) return;
+    this.#open.delete(exit.tid);
+    this.#emit(call, exit, exit.ret);
+  }
+
+  /** Its return was not recorded, or it has none (exit). */
+  #drop(tid: number): void {
+    const call = this.#open.get(tid);
+    if (!call) return;
+    this.#open.delete(tid);
+    this.#emit(call, undefined, undefined);
+  }
+
+  #emit(
+    call: Call,
+    end: { readonly ts: number; readonly event: number } | undefined,
+    ret: Word | undefined,
+  ): void {
+    if (call.id === undefined) return;
+    const [arg0, arg1, arg2] = argumentsOf(call.args);
+    this.#context.emit(syscallTable, {
+      id: call.id,
+      name: call.name,
+      tid: call.tid,
+      process_id: call.task?.process.id ?? null,
+      arg0: arg0 ?? null,
+      arg1: arg1 ?? null,
+      arg2: arg2 ?? null,
+      ret: ret ?? null,
+      ...lived(this.#context, call, end),
+    });
+  }
+}
+
+/** The number of the call leads the fields: `__syscall_nr`, `nr` in old kernels. */
+function argumentsOf(fields: Readonly<Record<string, Word>>): Word[] {
+  return Object.entries(fields)
+    .filter(([name]) => name !== '__syscall_nr' && name !== 'nr')
+    .map(([, value]) => value);
+}
