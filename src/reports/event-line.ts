@@ -15,6 +15,13 @@ export function eventLine(line: EvidenceLine, clock: ResultClock): string {
   return `${comm}-${String(line.tid).padEnd(5)} [${cpu}] ${stamp}: ${name.padEnd(NAME_WIDTH)} ${line.text}`;
 }
 
+/** What relative times are added to: `25.891390107 s`. */
+export function firstStamp(clock: ResultClock): string {
+  if (clock.unit === 'ticks') return `tick ${clock.base}`;
+  const base = BigInt(clock.base);
+  return `${base / 1_000_000_000n}.${String(base % 1_000_000_000n).padStart(9, '0')} s`;
+}
+
 /** print_event_time() of libtraceevent: seconds, rounded to microseconds; ticks as they are. */
 function absoluteTime(ts: number, clock: ResultClock): string {
   const stamp = BigInt(clock.base) + BigInt(Math.round(ts));

@@ -1,5 +1,6 @@
 /** What a capture holds, on the terminal. */
 import type { Inspection } from '../analyzers/inspect.ts';
+import { firstStamp } from './event-line.ts';
 import { recordingCommands } from './recording.ts';
 import type { TextStyle } from './text-style.ts';
 import { count, counted, formatBytes, type TimeFormat, timeFormat } from './units.ts';
@@ -40,12 +41,6 @@ function facts({ capture }: Inspection, time: TimeFormat, width: number): string
     ]),
   ];
   return columns(rows, width);
-}
-
-function firstStamp(clock: Inspection['capture']['clock']): string {
-  if (clock.unit === 'ticks') return clock.base;
-  const base = BigInt(clock.base);
-  return `${base / 1_000_000_000n}.${String(base % 1_000_000_000n).padStart(9, '0')} s`;
 }
 
 function buffers({ capture }: Inspection, style: TextStyle): string {
@@ -134,7 +129,9 @@ function problems(inspection: Inspection, style: TextStyle, width: number): stri
 }
 
 function detectors(inspection: Inspection, style: TextStyle, width: number): string {
-  const rows = inspection.detectors.map(({ meta, missing, blunt }) => {
+  // one that needs nothing looks at the recording itself
+  const looking = inspection.detectors.filter(({ meta }) => meta.needs.length > 0);
+  const rows = looking.map(({ meta, missing, blunt }) => {
     const kinds = (needs: typeof missing) =>
       needs.map((need) => need.oneOf.join(' or ')).join('; ');
     if (missing.length > 0)

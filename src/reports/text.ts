@@ -1,8 +1,9 @@
 /** The report on the terminal: the verdict, each finding with what shows it, and what was not seen. */
-import type { Detail, Finding, Severity } from '../analyzers/finding.ts';
+import type { Detail, Finding } from '../analyzers/finding.ts';
 import type { Result } from '../analyzers/result.ts';
 import { errnoName } from './errno.ts';
-import { eventLine } from './event-line.ts';
+import { eventLine, firstStamp } from './event-line.ts';
+import { byImportance, isAboutRecording, SEVERITIES } from './html/importance.ts';
 import { recordingCommands } from './recording.ts';
 import { plainStyle, type TextStyle } from './text-style.ts';
 import { count, counted, formatBytes, type TimeFormat, timeFormat } from './units.ts';
@@ -19,7 +20,8 @@ export interface TextOptions {
 
 const WIDTH = 100;
 const EVIDENCE_LINES = 6;
-const INFO_FINDINGS = 5;
+/** More findings than this are only counted. */
+const FINDINGS = 20;
 const RECORDING_LINES = 12;
 
 export function renderText(result: Result, options: TextOptions = {}): string {
@@ -60,7 +62,7 @@ class TextReport {
       ['Kernel', capture.uname ?? 'not recorded'],
       [
         'Recorded',
-        `${this.#time.duration(capture.durationNs)} on ${counted(capture.cpus, 'CPU')}, clock ${capture.clock.name}${clock}`,
+        `${this.#time.duration(capture.durationNs)} from ${firstStamp(capture.clock)} on ${counted(capture.cpus, 'CPU')}, clock ${capture.clock.name}${clock}`,
       ],
       [
         'Events',
@@ -93,40 +95,49 @@ class TextReport {
   }
 
   #verdict(): string {
-    const { findings, detectors } = this.#result;
-    const clean = detectors.filter((run) => run.outcome === 'clean').length;
-    const blind = detectors.filter((run) => run.outcome === 'not-observable').length;
-    const failed = detectors.filter((run) => run.outcome === 'error');
+    const findings = this.#failures();
+    const runs = this.#result.detectors.filter((run) => !isAboutRecording(run));
+    const looked = runs.filter((run) => run.outcome === 'clean' || run.outcome === 'findings');
+    const blind = runs.filter((run) => run.outcome === 'not-observable').length;
+    const failed = runs.filter((run) => run.outcome === 'error');
+    const nothing =
+      looked.length === 0
+        ? 'Nothing can be said: this capture lacks the events that the detectors need.'
+        : `No findings: ${counted(looked.length, 'detector')} looked and found nothing.`;
     const sentences = [
       findings.length === 0
-        ? `No findings: ${counted(clean, 'detector')} looked and found nothing.`
+        ? nothing
         : `${counted(findings.length, 'finding')}: ${severityCounts(findings)}.`,
       blind > 0
-        ? `${count(blind)} of ${counted(detectors.length, 'detector')} could not look (see the end).`
+        ? `${count(blind)} of ${counted(runs.length, 'detector')} could not look (see the end).`
         : '',
       ...failed.map(
         (run) => `Detector ${run.detector} failed: ${run.reason ?? 'no reason given'}.`,
       ),
     ];
-    const style = findings.length > 0 ? this.#style.strong : this.#style.good;
+    const clean = findings.length === 0 && looked.length > 0 && failed.length === 0;
+    const style = clean ? this.#style.good : this.#style.strong;
     return wrap(sentences.filter(Boolean).join(' '), this.#width).map(style).join('\n');
   }
 
+  /** What is wrong with the machine, as opposed to the recording. */
+  #failures(): readonly Finding[] {
+    return byImportance(this.#result.findings.filter((finding) => !isAboutRecording(finding)));
+  }
+
   #findings(): string[] {
-    const { findings } = this.#result;
-    const serious = findings.filter((finding) => finding.severity !== 'info');
-    const infos = findings.filter((finding) => finding.severity === 'info');
-    const shown = this.#verbose ? findings : [...serious, ...infos.slice(0, INFO_FINDINGS)];
+    const findings = this.#failures();
+    const shown = this.#verbose ? findings : findings.slice(0, FINDINGS);
     const blocks = shown.map((finding, n) => this.#finding(finding, n + 1));
-    const hidden = findings.length - shown.length;
-    if (hidden > 0) {
-      blocks.push(`${counted(hidden, 'more finding')} of severity info: --verbose shows them.`);
+    const hidden = findings.slice(shown.length);
+    if (hidden.length > 0) {
+      blocks.push(`And ${severityCounts(hidden)} more: --verbose shows them.`);
     }
     return blocks;
   }
 
   #finding(finding: Finding, number: number): string {
-    const { width } = { width: this.#width - 3 };
+    const width = this.#width - 3;
     const head = `${number}. ${this.#style.severity(finding.severity)} ${finding.confidence}  ${this.#style.faint(finding.id)}`;
     const span =
       finding.from === 0 && finding.to === this.#result.capture.durationNs
@@ -140,10 +151,7 @@ class TextReport {
     const details = finding.details.map((detail) => [detail.label, this.#detail(detail)] as const);
     const body = [
       ...wrap(finding.summary, width),
-      ...columns([...span, ...details], width - 2)
-        .split('\n')
-        .filter(Boolean)
-        .map((line) => `  ${line}`),
+      ...lines(columns([...span, ...details], width - 2)).map((line) => `  ${line}`),
       ...this.#evidence(finding),
       ...finding.next.flatMap((step) => indent(wrap(step, width - 2), 'next: ', '      ')),
     ];
@@ -188,30 +196,42 @@ class TextReport {
     }
   }
 
+  /** What the recording cannot show: no failure of the machine, but no all-clear either. */
   #notObservable(): string[] {
+    const remarks = this.#result.findings.filter(isAboutRecording);
     const blind = this.#result.detectors.filter((run) => run.outcome === 'not-observable');
-    if (blind.length === 0) return [];
-    const enable = [...new Set(blind.flatMap((run) => run.enable ?? []))];
-    const commands = recordingCommands(enable).split('\n').filter(Boolean);
-    const limit = this.#verbose ? commands.length : RECORDING_LINES;
-    const shown = commands.length <= limit ? commands : commands.slice(0, limit);
-    const lines = [
-      this.#style.strong('Could not look'),
-      columns(
-        blind.map((run) => [run.detector, run.reason ?? ''] as const),
-        this.#width - 2,
+    if (remarks.length + blind.length === 0) return [];
+    const width = this.#width - 2;
+    const steps = remarks.flatMap((remark) => [
+      ...indent(wrap(remark.summary, width), '- ', '  '),
+      // the commands below say the same about probes, ready to paste
+      ...(remark.key.what === 'probes' && !this.#verbose ? [] : remark.next).flatMap((step) =>
+        indent(wrap(step, width - 8), '  next: ', '        '),
       ),
+    ]);
+    const rows = blind.map((run) => [run.detector, run.reason ?? ''] as const);
+    return [
+      [
+        this.#style.strong('What this recording cannot show'),
+        ...steps,
+        ...lines(columns(rows, width)).map((line) => `  ${line}`),
+        ...this.#recording(blind.flatMap((run) => run.enable ?? [])),
+      ].join('\n'),
     ];
-    if (shown.length > 0) {
-      lines.push('To record what they need:', ...shown.map((line) => `  ${line}`));
-      const hidden = commands.length - shown.length;
-      if (hidden > 0) lines.push(`  (${counted(hidden, 'more line')}: --verbose shows them)`);
-    }
-    return [lines.join('\n')];
+  }
+
+  #recording(enable: readonly string[]): string[] {
+    const commands = lines(recordingCommands([...new Set(enable)]));
+    if (commands.length === 0) return [];
+    const shown = this.#verbose ? commands : commands.slice(0, RECORDING_LINES);
+    const hidden = commands.length - shown.length;
+    return [
+      'To let these detectors look:',
+      ...shown.map((line) => `  ${line}`),
+      ...(hidden > 0 ? [`  (${counted(hidden, 'more line')}: --verbose shows them)`] : []),
+    ];
   }
 }
-
-const SEVERITIES: readonly Severity[] = ['critical', 'error', 'warn', 'info'];
 
 /** `1 error, 2 warn`. */
 function severityCounts(findings: readonly Finding[]): string {
@@ -219,4 +239,8 @@ function severityCounts(findings: readonly Finding[]): string {
     const number = findings.filter((finding) => finding.severity === severity).length;
     return number > 0 ? [`${number} ${severity}`] : [];
   }).join(', ');
+}
+
+function lines(text: string): string[] {
+  return text.split('\n').filter(Boolean);
 }
