@@ -79,7 +79,9 @@ function readField(
   const offset = numberOf(layout, 'offset');
   const totalSize = numberOf(layout, 'size');
   if (offset === undefined || totalSize === undefined) return undefined;
-  const { storage, typeName, name, dimensions, isArray } = readDeclaration(declaration);
+  const { storage, typeName, name, dimensions, hasElements } = readDeclaration(declaration);
+  // Old kernels (4.11 was seen) declare the text of `print` as `char buf` of size 0.
+  const isArray = hasElements || totalSize === 0;
   const elementSize = isArray ? sizeOfElement(typeName, totalSize, dimensions, storage) : totalSize;
   const isText = isArray && /^(?:const )?char$/.test(typeName);
   const kind = isText ? charArrayKind(name) : kindOf(isArray, elementSize);
@@ -116,7 +118,7 @@ function readDeclaration(declaration: string) {
       .trim(),
     name,
     dimensions,
-    isArray: storage !== 'fixed' || dimensions !== '' || type.includes('['),
+    hasElements: storage !== 'fixed' || dimensions !== '' || type.includes('['),
   };
 }
 
