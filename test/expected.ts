@@ -163,6 +163,7 @@ function missed(entry: ExpectedEntry, candidates: readonly Finding[]): string | 
 }
 
 function agrees(values: readonly (number | string | undefined)[], stated: unknown): boolean {
+  if (Array.isArray(stated)) return stated.every((one) => values.includes(one as number | string));
   if (typeof stated === 'number') {
     const numbers = values.filter((value) => typeof value === 'number');
     const sum = numbers.reduce((total, value) => total + value, 0);

@@ -167,7 +167,8 @@ function verdictOf(
   const unsure =
     view.perTask || fence.lossy === 1 || fence.init_ts === null || fence.death_is_sure === 0;
   if (consumers.every(({ how }) => how === 'dropped its last reference')) {
-    return { severity: 'warn', confidence: unsure ? 'suspect' : 'likely' };
+    const severity = severityOf(view, fence) === 'info' ? 'info' : 'warn';
+    return { severity, confidence: unsure ? 'suspect' : 'likely' };
   }
   const severity = severityOf(view, fence);
   // One thread of a living process may look like a dead client.

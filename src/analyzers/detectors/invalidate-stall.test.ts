@@ -28,6 +28,7 @@ const stall: RowOf = {
 };
 const wait: RowOf = {
   fence_id: 1,
+  invalidation_id: 1,
   tid: 821,
   start_ts: ms(51),
   end_ts: ms(461),
@@ -99,12 +100,39 @@ it('takes an end without a return for an upper bound', () => {
   expect(finding?.summary).toContain('was held up at most 413 ms');
 });
 
-it('reports one that had not returned when the recording ended, unless its return was missed', () => {
-  const open = { ...stall, return_ts: null, return_event: null, end_ts: null, end_event: null };
-  expect(judge(open)[0]?.summary).toContain('when the recording ended');
-  const later: RowOf = { ...stall, start_ts: ms(900), return_ts: ms(901) };
-  const rows = { process: [process], invalidation: [open, later] };
-  expect(run(invalidateStall, { rows }).findings).toEqual([]);
+const open = { ...stall, return_ts: null, return_event: null, end_ts: null, end_event: null };
+
+it('reports one that had not returned when the recording ended', () => {
+  expect(judge(open)[0]?.summary).toContain('had been held up 950 ms');
+});
+
+it.each([
+  [
+    'another invalidation of the thread',
+    { invalidation: [open, { ...stall, start_ts: ms(900), return_ts: ms(901) }] },
+  ],
+  ['the exit of the thread', { invalidation: [open], task: [{ tid: 821, end_ts: ms(900) }] }],
+  [
+    'the end of the mm',
+    {
+      invalidation: [{ ...open, address_space_id: 1 }],
+      address_space: [{ mm: 1, end_ts: ms(900) }],
+    },
+  ],
+])(
+  'knows from %s that a return was not recorded, and claims no more than the wait inside',
+  (_, rows) => {
+    const tables = { process: [process], fence_wait: [wait], fence: [fence], ...rows };
+    const { findings } = run(invalidateStall, { rows: tables });
+    expect(findings).toMatchObject([{ confidence: 'likely', to: ms(461) }]);
+    expect(findings[0]?.summary).toContain('was held up at least 411 ms');
+  },
+);
+
+it('says of a system call around a fence wait only that it may hold an invalidation', () => {
+  const [finding] = judge({ ...stall, source: 'syscall' });
+  expect(finding).toMatchObject({ severity: 'warn', confidence: 'suspect' });
+  expect(finding?.summary).toContain('took 412 ms, perhaps in an invalidation');
 });
 
 it('claims less when events were lost meanwhile', () => {

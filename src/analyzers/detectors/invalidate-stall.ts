@@ -62,40 +62,69 @@ interface Stall extends StallParts {
   readonly lossy: number | null;
   readonly source: string;
   readonly syscall: string | null;
+  readonly wait_end_ts: number | null;
+  readonly moved_on: number;
+  readonly length: Length;
 }
 
-/** An invalidation open at the end counts only when nothing later of its thread says its return was missed. */
 function stalledInvalidations(view: View): Stall[] {
-  const rows = view.all<Stall>(
-    `SELECT i.*, s.name AS syscall FROM invalidation i LEFT JOIN syscall s ON s.id = i.syscall_id
-      WHERE i.start_ts IS NOT NULL
-        AND (i.return_ts IS NOT NULL OR i.end_ts IS NOT NULL OR NOT EXISTS (
-          SELECT 1 FROM invalidation later WHERE later.tid = i.tid AND later.start_ts > i.start_ts))
-        AND coalesce(i.return_ts, i.end_ts, ?) - i.start_ts >= ?
+  const timed = view.clock.unit === 'ns';
+  const least = timed ? WARN_NS : 1;
+  const rows = view.all<Omit<Stall, 'length'>>(
+    `SELECT i.*, s.name AS syscall, w.end_ts AS wait_end_ts,
+            i.return_ts IS NULL AND i.end_ts IS NULL AND (${MOVED_ON}) AS moved_on
+       FROM invalidation i
+       LEFT JOIN syscall s ON s.id = i.syscall_id
+       LEFT JOIN fence_wait w ON w.id = i.longest_wait_id
+      WHERE i.start_ts IS NOT NULL AND coalesce(i.return_ts, i.end_ts, ?) - i.start_ts >= ?
       ORDER BY i.start_ts`,
     view.end,
-    view.clock.unit === 'ns' ? WARN_NS : 1,
+    least,
   );
-  // Ticks cannot be compared with 10 ms: what remains is that a wait made most of it.
-  return view.clock.unit === 'ns'
-    ? rows
-    : rows.filter((row) => (row.longest_wait_ns ?? 0) >= CAUSE_SHARE * lasted(view, row));
+  const stalls = rows.map((row) => ({ ...row, length: lengthOf(view, row) }));
+  return stalls.filter(
+    (stall) =>
+      stall.length.ns >= least &&
+      // Ticks cannot be compared with 10 ms: what remains is that a wait made most of it.
+      (timed || (stall.longest_wait_ns ?? 0) >= CAUSE_SHARE * stall.length.ns),
+  );
 }
 
-function lasted(view: View, stall: Stall): number {
-  return (stall.return_ts ?? stall.end_ts ?? view.end) - stall.start_ts;
+/** What the thread or the mm did later says that the return of an open invalidation was not recorded. */
+const MOVED_ON = `
+  EXISTS (SELECT 1 FROM invalidation o WHERE o.tid = i.tid AND o.start_ts > i.start_ts)
+  OR EXISTS (SELECT 1 FROM range_fault r WHERE r.tid = i.tid AND r.start_ts > i.start_ts)
+  OR EXISTS (SELECT 1 FROM task t WHERE t.tid = i.tid AND t.end_ts > i.start_ts)
+  OR EXISTS (SELECT 1 FROM address_space a WHERE a.id = i.address_space_id AND a.end_ts > i.start_ts)
+  OR EXISTS (SELECT 1 FROM fence_wait f WHERE f.tid = i.tid AND f.start_ts > i.start_ts
+    AND f.invalidation_id IS NOT i.id)`;
+
+interface Length {
+  readonly ns: number;
+  /** How it is known: return seen, only the end seen, neither, or still inside at the end. */
+  readonly known: 'exact' | 'at most' | 'at least' | 'so far';
+}
+
+function lengthOf(view: View, row: Omit<Stall, 'length'>): Length {
+  const { start_ts } = row;
+  if (row.return_ts !== null) return { ns: row.return_ts - start_ts, known: 'exact' };
+  if (row.end_ts !== null) return { ns: row.end_ts - start_ts, known: 'at most' };
+  const wouldShow = view.observed('invalidation.begin_return') || view.observed('invalidation.end');
+  if (wouldShow && row.moved_on === 0) return { ns: view.end - start_ts, known: 'so far' };
+  const waited = (row.wait_end_ts ?? start_ts) - start_ts;
+  return { ns: Math.max(waited, row.callback_ns ?? 0), known: 'at least' };
 }
 
 function stallFinding(view: View, stall: Stall): FindingDraft {
-  const ns = lasted(view, stall);
+  const { ns } = stall.length;
   const who = actor(view, stall.tid, stall.process_id);
   const cause = causeOf(view, stall, ns);
   const args = argumentsOf(view, stall);
   const what = stall.syscall ?? 'An invalidation';
   return {
-    severity: severityOf(view, stall, ns, cause, who.comm),
+    severity: severityOf(view, stall, cause, who.comm),
     confidence: confidenceOf(view, stall, cause),
-    summary: `${what} by ${who.label}${args.text} ${heldUp(view, stall, ns)}: ${cause.text}.`,
+    summary: `${what} by ${who.label}${args.text} ${heldUp(view, stall)}: ${cause.text}.`,
     from: stall.start_ts,
     to: stall.start_ts + ns,
     objects: [
@@ -151,12 +180,19 @@ function argumentsOf(view: View, stall: Stall): Arguments {
   };
 }
 
-function heldUp(view: View, stall: Stall, ns: number): string {
+function heldUp(view: View, stall: Stall): string {
+  const { ns, known: how } = stall.length;
   const long = view.clock.unit === 'ns' ? duration(ns) : ticks(ns);
-  if (stall.return_ts !== null) return `was held up ${long} in invalidate_range_start`;
-  if (stall.end_ts !== null) return `was held up at most ${long} in invalidate_range_start`;
-  return `had been held up ${long} in invalidate_range_start when the recording ended`;
+  if (stall.source === 'syscall') return `took ${long}, perhaps in an invalidation`;
+  const where = PLACES[stall.source] ?? 'invalidate_range_start';
+  if (how === 'so far') return `had been held up ${long} in ${where} when the recording ended`;
+  return `was held up ${how === 'exact' ? '' : `${how} `}${long} in ${where}`;
 }
+
+const PLACES: Readonly<Record<string, string>> = {
+  callback: 'the driver callback of an invalidation',
+  release: '__mmu_notifier_release',
+};
 
 function victimDetail(view: View, stall: Stall): Detail | undefined {
   if (stall.victim_process_id === null || stall.victim_process_id === stall.process_id) return;
@@ -164,7 +200,8 @@ function victimDetail(view: View, stall: Stall): Detail | undefined {
   return ref === undefined ? undefined : detail.object('memory of', ref);
 }
 
-function severityOf(view: View, stall: Stall, ns: number, cause: Cause, comm: string): Severity {
+function severityOf(view: View, stall: Stall, cause: Cause, comm: string): Severity {
+  const { ns } = stall.length;
   if (view.clock.unit !== 'ns') return 'info';
   if (cause.kind === 'unexplained') return ns >= ERROR_NS ? 'warn' : 'info';
   // kswapd behind a device holds up memory reclaim of the whole machine.
@@ -176,5 +213,6 @@ function severityOf(view: View, stall: Stall, ns: number, cause: Cause, comm: st
 function confidenceOf(view: View, stall: Stall, cause: Cause): Confidence {
   if (view.clock.unit !== 'ns' || stall.source === 'syscall') return 'suspect';
   if (cause.kind === 'unexplained' || cause.kind === 'not recorded') return 'suspect';
-  return stall.return_ts === null || stall.lossy === 1 ? 'likely' : 'proven';
+  const inferred = stall.length.known !== 'exact' || stall.source === 'release';
+  return inferred || stall.lossy === 1 ? 'likely' : 'proven';
 }
