@@ -1,6 +1,6 @@
 import type { Fields } from '../parsers/parser.ts';
-import { string, word } from './arguments.ts';
-import type { Moment, Occurrence } from './occurrence.ts';
+import { small, string, word } from './arguments.ts';
+import { IOMMU_PASIDS, type Moment, type Occurrence } from './occurrence.ts';
 import { rule, type Subsystem } from './subsystem.ts';
 
 const PAGE_SHIFT = 12n;
@@ -20,8 +20,20 @@ export const iommu: Subsystem = {
       ...moment,
     })),
     'intel_iommu:prq_report': rule('iommu.fault', pageRequest),
+    'intel_iommu:cache_tag_assign': rule('pasid.allocated', pasidBinding),
   },
 };
+
+/**
+ * drivers/iommu/intel/cache.c, cache_tag_assign: a domain is attached for a PASID. With
+ * iommu_sva_bind_device the process whose mm it is calls it itself. PASID 0 is the device's own DMA.
+ */
+function pasidBinding(fields: Fields, moment: Moment): Occurrence | undefined {
+  const pasid = small(fields.pasid) ?? 0;
+  return pasid === 0
+    ? undefined
+    : { kind: 'pasid.allocated', driver: IOMMU_PASIDS, pasid, ...moment };
+}
 
 /**
  * struct page_req_dsc, drivers/iommu/intel/iommu.h: dw0 bit 8 pasid_present, bits 32-51 pasid;

@@ -15,6 +15,9 @@ export interface Moment {
   readonly tid: number;
 }
 
+/** `driver` of PASIDs that an IOMMU knows: a number space apart from those of GPU drivers. */
+export const IOMMU_PASIDS = 'iommu';
+
 /** enum mmu_notifier_event, include/linux/mmu_notifier.h. */
 export const MMU_NOTIFY_NAMES = [
   'UNMAP',

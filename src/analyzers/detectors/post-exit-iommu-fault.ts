@@ -5,7 +5,7 @@
 import type { Detector } from '../detector.ts';
 import type { Confidence, Severity } from '../finding.ts';
 import { type LateFaults, lateFaultFinding, lateFaults } from './shared/late-faults.ts';
-import { addressSpaceEnds, iommuFaults } from './shared/needs.ts';
+import { addressSpaceEnds, iommuFaults, pasidOwners } from './shared/needs.ts';
 
 export const postExitIommuFault: Detector = {
   meta: {
@@ -16,7 +16,7 @@ export const postExitIommuFault: Detector = {
       'The IOMMU reported requests of a PASID whose address space was already gone. While the device file is still open this is expected by design and a warning; after the file was closed the driver failed to drain the PASID and it is an error.',
     severity: 'error',
     needs: [iommuFaults, addressSpaceEnds],
-    uses: [],
+    uses: [pasidOwners],
     traps: [
       'The hardware suppresses faults of a dying PASID (fault processing disable): silence proves nothing.',
       'Requests without a PASID belong to the DMA API and are another matter.',
@@ -37,7 +37,7 @@ export const postExitIommuFault: Detector = {
       "SELECT 1 FROM device_fault WHERE source = 'iommu' AND pasid IS NOT NULL LIMIT 1",
     );
     return any !== undefined && owned === undefined
-      ? 'Requests with a PASID were reported, but nothing says which process it belongs to.'
+      ? 'Requests with a PASID were reported, but nothing says which process it belongs to: record intel_iommu:cache_tag_assign from before the device is opened.'
       : undefined;
   },
 

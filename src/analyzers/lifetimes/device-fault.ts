@@ -189,9 +189,10 @@ class DeviceFaultTracker implements Tracker {
     address: Word | undefined,
     source: 'tracepoint' | 'iommu',
   ): void {
-    // an IOMMU's PASIDs are not a driver's: the number alone joins nothing
-    const bound =
-      source === 'iommu' || pasid === undefined ? undefined : this.#context.live.pasids.get(pasid);
+    // an IOMMU's PASIDs are not a driver's
+    const { pasids, iommuPasids } = this.#context.live;
+    const known = source === 'iommu' ? iommuPasids : pasids;
+    const bound = pasid === undefined ? undefined : known.get(pasid);
     this.#emit(
       {
         function: by,

@@ -147,8 +147,10 @@ export class LiveObjects {
   readonly fences: FenceIndex<LiveFence> = new FenceIndex();
   readonly invalidations: Map<number, OpenInvalidation[]> = new Map();
   readonly syscalls: Map<number, OpenSyscall> = new Map();
-  /** By number, while it is allocated. */
+  /** By number, while it is allocated by a driver. */
   readonly pasids: Map<number, LivePasid> = new Map();
+  /** By number, the process an IOMMU last bound it to: requests may come after the unbinding. */
+  readonly iommuPasids: Map<number, LivePasid> = new Map();
   /** Whether any invalidation was recorded as such, by whatever probe. */
   invalidationsSeen = false;
   /** Set by the task lifetime: makes the task of a thread born before the capture. */

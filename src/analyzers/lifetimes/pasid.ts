@@ -1,4 +1,4 @@
-import type { OccurrenceOf } from '../../kernel/occurrence.ts';
+import { IOMMU_PASIDS, type OccurrenceOf } from '../../kernel/occurrence.ts';
 import type { Table } from '../../store/table.ts';
 import { integer, span, text } from './columns.ts';
 import type { Lifetime, LifetimeContext, OccurrenceHandlers, Tracker } from './lifetime.ts';
@@ -10,7 +10,10 @@ export const pasidTable: Table = {
   doc: 'A PASID while it is allocated; the number is reused afterwards.',
   columns: [
     integer('pasid', 'The number.'),
-    text('driver', 'Whose allocator: numbers of two drivers are unrelated.'),
+    text(
+      'driver',
+      "Whose allocator, 'iommu' for an IOMMU's: numbers of two of them are unrelated.",
+    ),
     integer('process_id', 'process.id that allocated it or that its faults were served for.'),
     integer('mm', 'mm_struct pointer its faults were served for.'),
     ...span('allocated', 'freed'),
@@ -35,7 +38,10 @@ interface Allocation extends LivePasid {
 
 class PasidTracker implements Tracker {
   readonly on: OccurrenceHandlers = {
-    'pasid.allocated': (allocated) => this.#allocated(allocated),
+    'pasid.allocated': (allocated) => {
+      if (allocated.driver === IOMMU_PASIDS) this.#bound(allocated);
+      else this.#allocated(allocated);
+    },
     'pasid.freed': (freed) => {
       this.#free(freed.pasid, markOf(freed));
       this.#context.live.pasids.delete(freed.pasid);
@@ -66,6 +72,24 @@ class PasidTracker implements Tracker {
     };
     this.#allocations.set(allocated.pasid, allocation);
     this.#context.live.pasids.set(allocated.pasid, allocation);
+  }
+
+  /** One per tag and device: the first of a process tells all. Who else binds the number has it next. */
+  #bound(bound: OccurrenceOf<'pasid.allocated'>): void {
+    const { live } = this.#context;
+    const task = live.taskOf(bound.tid);
+    const before = live.iommuPasids.get(bound.pasid);
+    if (!task || task.kernelThread || before?.process === task.process) return;
+    const binding = { process: task.process, addressSpace: task.process.addressSpace };
+    live.iommuPasids.set(bound.pasid, binding);
+    this.#context.emit(pasidTable, {
+      id: this.#context.nextId(pasidTable),
+      pasid: bound.pasid,
+      driver: IOMMU_PASIDS,
+      process_id: task.process.id,
+      mm: binding.addressSpace?.mm ?? null,
+      ...lived(this.#context, markOf(bound), undefined),
+    });
   }
 
   #free(number: number, end: Mark | undefined): void {

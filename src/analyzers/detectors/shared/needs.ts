@@ -107,7 +107,13 @@ export const deviceFaults: Need = {
   ],
 };
 
+/** Fires in the process that binds its mm to a device (Intel, 6.10 and later). */
+export const pasidOwners: Need = {
+  oneOf: ['pasid.allocated'],
+  enable: ['intel_iommu:cache_tag_assign'],
+};
+
 export const iommuFaults: Need = {
   oneOf: ['iommu.fault'],
-  enable: ['intel_iommu:prq_report', 'iommu:io_page_fault', 'intel_iommu:qi_submit'],
+  enable: ['intel_iommu:prq_report', 'iommu:io_page_fault'],
 };
