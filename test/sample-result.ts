@@ -209,6 +209,11 @@ function timeline(): TimelineLane[] {
       [2_100 * MS, null, '3:3', neverSignalled.id],
       [2_150 * MS, 2_500 * MS, '3:4'],
     ]),
+    {
+      label: 'fences svmlab-ring1',
+      omitted: 0,
+      items: [{ from: 500 * MS, to: 900 * MS, label: '37 shorter ones', kind: 'fence', count: 37 }],
+    },
     lane('waits', 'fence_wait', [[1_402.6 * MS, 1_812 * MS, 'for 3:2', stall.id]]),
     lane('device faults', 'device_fault', [[4_100 * MS, 4_100 * MS, '-ESRCH', ghost.id]]),
     lane('nothing', 'job', []),
@@ -329,6 +334,7 @@ export function sampleResult(overrides: Partial<Result> = {}): Result {
     ],
     worst: 'critical',
     timeline: timeline(),
+    timelineLanesOmitted: 3,
     objects: [fences, { kind: 'job', doc: 'A GPU job.', total: 0, columns: ['id'], rows: [] }],
     distributions: [
       distribution('invalidation', 'How long do invalidations hold up the memory manager?', 400, [

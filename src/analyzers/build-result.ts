@@ -25,6 +25,7 @@ export interface Verdicts {
 export function buildResult(store: StoreReader, verdicts: Verdicts = readVerdicts(store)): Result {
   const capture = readCapture(store);
   const { findings, runs } = verdicts;
+  const timeline = buildTimeline(store, findings);
   const comparable = capture.clock.unit === 'ns';
   return {
     schema: 'svm-trace-result',
@@ -42,7 +43,8 @@ export function buildResult(store: StoreReader, verdicts: Verdicts = readVerdict
         worst === null || SEVERITY_RANK[severity] > SEVERITY_RANK[worst] ? severity : worst,
       null,
     ),
-    timeline: buildTimeline(store, findings),
+    timeline: timeline.lanes,
+    timelineLanesOmitted: timeline.omitted,
     objects: buildObjectTables(store, findings),
     // ticks of unknown length are no durations
     distributions: comparable ? buildDistributions(store) : [],

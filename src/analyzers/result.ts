@@ -65,6 +65,8 @@ export interface TimelineItem {
   readonly kind: string;
   /** Id of the finding that is about it, if any. */
   readonly finding?: string;
+  /** How many short objects close together are drawn as this one bar; absent = 1. */
+  readonly count?: number;
 }
 
 export interface TimelineLane {
@@ -109,6 +111,8 @@ export interface Result {
   readonly detectors: readonly DetectorRun[];
   readonly worst: Severity | null;
   readonly timeline: readonly TimelineLane[];
+  /** Lanes left out of `timeline` because there are too many. */
+  readonly timelineLanesOmitted: number;
   readonly objects: readonly ObjectTable[];
   readonly distributions: readonly Distribution[];
 }

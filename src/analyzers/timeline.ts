@@ -6,7 +6,10 @@ import type { TimelineItem, TimelineLane } from './result.ts';
 
 const RELEASE = MMU_NOTIFY_NAMES.indexOf('RELEASE');
 const MAX_LANES = 60;
-const MAX_ITEMS_PER_LANE = 400;
+/** Objects with a bar of their own. */
+const MAX_ITEMS_PER_LANE = 300;
+/** Parts of the capture in which the others are drawn together: one or two pixels each. */
+const SLICES = 500;
 
 interface LaneQuery {
   readonly kind: string;
@@ -104,11 +107,14 @@ const laneQueries: readonly LaneQuery[] = [
 ];
 
 interface ItemRow {
-  readonly id: number;
   readonly lane: string;
+  /** NULL for objects drawn together. */
+  readonly id: number | null;
   readonly label: string;
   readonly from_ts: number | null;
   readonly to_ts: number | null;
+  readonly number: number;
+  readonly flagged: number;
 }
 
 interface Lane {
@@ -116,45 +122,70 @@ interface Lane {
   readonly findings: number;
 }
 
-/** Lanes with findings first; within a lane items of findings first, then the longest. */
-export function buildTimeline(store: StoreReader, findings: readonly Finding[]): TimelineLane[] {
+export interface Timeline {
+  readonly lanes: readonly TimelineLane[];
+  readonly omitted: number;
+}
+
+/** Of too many lanes those with findings, then the fullest. */
+export function buildTimeline(store: StoreReader, findings: readonly Finding[]): Timeline {
   const lanes = laneQueries.flatMap((query) => lanesOf(store, query, findings));
-  if (lanes.length <= MAX_LANES) return lanes.map(({ lane }) => lane);
   const kept = new Set(
     [...lanes]
       .sort((a, b) => b.findings - a.findings || b.lane.items.length - a.lane.items.length)
       .slice(0, MAX_LANES),
   );
-  return lanes.filter((lane) => kept.has(lane)).map(({ lane }) => lane);
+  return {
+    lanes: lanes.filter((lane) => kept.has(lane)).map(({ lane }) => lane),
+    omitted: lanes.length - kept.size,
+  };
 }
 
+/**
+ * The lanes of one kind. Objects of findings and the longest have a bar each; the others are drawn
+ * together by slices of the capture, so that no part of a lane looks idle that was not.
+ */
 function lanesOf(store: StoreReader, query: LaneQuery, findings: readonly Finding[]): Lane[] {
   const inFindings = idsInFindings(findings, query.kind);
-  const chosen = store.all<ItemRow & { total: number; flagged: number }>(
-    `SELECT * FROM (
-       SELECT *, count(*) OVER (PARTITION BY lane) AS total,
-         sum(flag) OVER (PARTITION BY lane) AS flagged,
+  const rows = store.all<ItemRow>(
+    `WITH item AS MATERIALIZED (
+       SELECT *, sum(flag) OVER (PARTITION BY lane) AS flagged,
          row_number() OVER (PARTITION BY lane ORDER BY flag DESC, coalesce(to_ts, 1e18) - coalesce(from_ts, 0) DESC, id) AS place
        FROM (SELECT *, id IN (SELECT value FROM json_each(?)) AS flag FROM (${query.sql}) WHERE lane IS NOT NULL)
-     ) WHERE place <= ${MAX_ITEMS_PER_LANE}
+     ), slice AS (SELECT max(duration_ns, 1) / ${SLICES}.0 AS width FROM capture)
+     SELECT lane, id, label, from_ts, to_ts, 1 AS number, flagged FROM item WHERE place <= ${MAX_ITEMS_PER_LANE}
+     UNION ALL
+     SELECT lane, NULL, count(*) || ' shorter ones', min(from_ts),
+       CASE WHEN count(to_ts) = count(*) THEN max(to_ts) END, count(*), max(flagged)
+       FROM item, slice WHERE place > ${MAX_ITEMS_PER_LANE}
+       GROUP BY lane, CAST(coalesce(from_ts, 0) / width AS INTEGER)
      ORDER BY lane, from_ts, id`,
     JSON.stringify([...inFindings.keys()]),
   );
-  const lanes = new Map<string, { items: TimelineItem[]; total: number; flagged: number }>();
-  for (const row of chosen) {
-    const lane = lanes.get(row.lane) ?? { items: [], total: row.total, flagged: row.flagged };
+  const lanes = new Map<string, { items: TimelineItem[]; flagged: number }>();
+  for (const row of rows) {
+    const lane = lanes.get(row.lane) ?? { items: [], flagged: row.flagged };
     lanes.set(row.lane, lane);
-    const finding = inFindings.get(row.id);
-    lane.items.push({
-      from: row.from_ts,
-      to: row.to_ts,
-      label: row.label,
-      kind: query.kind,
-      ...(finding === undefined ? {} : { finding }),
-    });
+    lane.items.push(itemOf(row, query.kind, inFindings));
   }
-  return [...lanes].map(([label, { items, total, flagged }]) => ({
-    lane: { label, items, omitted: total - items.length },
+  return [...lanes].map(([label, { items, flagged }]) => ({
+    lane: { label, items, omitted: 0 },
     findings: flagged,
   }));
+}
+
+function itemOf(
+  { id, label, from_ts, to_ts, number }: ItemRow,
+  kind: string,
+  inFindings: ReadonlyMap<number, string>,
+): TimelineItem {
+  const finding = id === null ? undefined : inFindings.get(id);
+  return {
+    from: from_ts,
+    to: to_ts,
+    label,
+    kind,
+    ...(finding === undefined ? {} : { finding }),
+    ...(id === null ? { count: number } : {}),
+  };
 }

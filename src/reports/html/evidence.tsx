@@ -35,6 +35,7 @@ export function Evidence({ finding, clock }: EvidenceProps): VNode {
 function EvidenceTable({ finding, clock }: EvidenceProps): VNode {
   const time = useContext(Time);
   const first = finding.evidence[0]?.ts ?? 0;
+  const lines = withoutMargin(finding.evidence.map((line) => eventLine(line, clock)));
   return (
     <div class="scroll">
       <table class="events">
@@ -45,7 +46,7 @@ function EvidenceTable({ finding, clock }: EvidenceProps): VNode {
           </tr>
         </thead>
         <tbody>
-          {finding.evidence.map((line) => (
+          {finding.evidence.map((line, index) => (
             <tr>
               <td
                 class="number"
@@ -53,11 +54,17 @@ function EvidenceTable({ finding, clock }: EvidenceProps): VNode {
               >
                 {time.duration(line.ts - first)}
               </td>
-              <td class="text">{eventLine(line, clock)}</td>
+              <td class="text">{lines[index]}</td>
             </tr>
           ))}
         </tbody>
       </table>
     </div>
   );
+}
+
+/** trace-cmd aligns names of tasks to the right: what all lines begin with is only space. */
+function withoutMargin(lines: readonly string[]): string[] {
+  const margin = Math.min(...lines.map((line) => line.search(/\S|$/)));
+  return lines.map((line) => line.slice(margin));
 }

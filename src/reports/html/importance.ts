@@ -14,12 +14,13 @@ export function isAboutRecording({ detector }: Finding | DetectorRun): boolean {
   return detector === 'tool-blind';
 }
 
-/** The order in which findings are read: worst, then surest, then earliest. */
+/** The order in which findings are read: worst, then surest, then longest, then earliest. */
 export function byImportance(findings: readonly Finding[]): readonly Finding[] {
   return [...findings].sort(
     (a, b) =>
       SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
       CONFIDENCES.indexOf(a.confidence) - CONFIDENCES.indexOf(b.confidence) ||
+      b.to - b.from - (a.to - a.from) ||
       a.from - b.from,
   );
 }

@@ -90,7 +90,7 @@ function Values({ distribution }: { readonly distribution: Distribution }): VNod
     <ul class="quantiles">
       {distribution.points.map((point) => (
         <li title={time.exact(point.value)}>
-          {time.duration(point.value)} <b>at</b> {time.moment(point.ts)} <b>of</b> {point.series}
+          {time.duration(point.value)} <b>at</b> {time.moment(point.ts)} ({point.series})
         </li>
       ))}
     </ul>

@@ -5,12 +5,12 @@ import type { Finding } from '../../../analyzers/finding.ts';
 import type { Result, TimelineLane } from '../../../analyzers/result.ts';
 import { Time } from '../time-context.ts';
 import { axisTicks } from './axis.ts';
+import { condensed } from './condensed.ts';
 import { Axis, Lane } from './lane.tsx';
 import { itemsIn, type TimeWindow } from './layout.ts';
 
 const MAX_LANES = 8;
 const MAX_ROWS = 6;
-const MAX_ITEMS = 150;
 /** Share of the finding's span shown before and after it. */
 const MARGIN = 0.25;
 /** A finding about one moment is shown with this share of the capture around it. */
@@ -35,7 +35,7 @@ export function FindingTimeline(props: {
           ticks={ticks}
           losses={result.losses}
           maxRows={MAX_ROWS}
-          focus={finding.id}
+          focus={finding}
         />
       ))}
       <Axis ticks={ticks} />
@@ -52,7 +52,7 @@ function windowAround(finding: Pick<Finding, 'from' | 'to'>, duration: number): 
   };
 }
 
-/** Lanes that hold the finding's own objects first, then others that were busy meanwhile. */
+/** Lanes that hold the finding's own objects first, then those of others, then whatever was busy. */
 function lanesOf(
   finding: Finding,
   timeline: readonly TimelineLane[],
@@ -62,20 +62,12 @@ function lanesOf(
     .map((lane) => ({ ...lane, items: itemsIn(lane.items, window) }))
     .filter((lane) => lane.items.length > 0);
   const own = busy.filter((lane) => lane.items.some((item) => item.finding === finding.id));
-  if (own.length === 0) return [];
-  const others = busy.filter((lane) => !own.includes(lane));
-  const chosen = new Set([...own, ...others].slice(0, MAX_LANES));
-  return busy.filter((lane) => chosen.has(lane)).map((lane) => capped(lane, finding.id));
-}
-
-/** The finding's own items, and as many others as stay readable. */
-function capped(lane: TimelineLane, finding: string): TimelineLane {
-  const own = lane.items.filter((item) => item.finding === finding);
-  const others = lane.items.filter((item) => item.finding !== finding);
-  const room = Math.max(MAX_ITEMS - own.length, 0);
-  return {
-    label: lane.label,
-    items: [...own, ...others.slice(0, room)],
-    omitted: Math.max(others.length - room, 0),
-  };
+  const marked = busy.filter((lane) => lane.items.some((item) => item.finding !== undefined));
+  const chosen = new Set([...new Set([...own, ...marked, ...busy])].slice(0, MAX_LANES));
+  return busy
+    .filter((lane) => chosen.has(lane))
+    .map((lane) => ({
+      ...lane,
+      items: condensed(lane.items, window, (item) => item.finding === finding.id),
+    }));
 }

@@ -1,6 +1,7 @@
 /** One lane as an SVG whose positions are percentages, so that it fits any width without a script. */
 import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
+import type { Finding } from '../../../analyzers/finding.ts';
 import type { ResultLoss, TimelineItem } from '../../../analyzers/result.ts';
 import { counted, type TimeFormat } from '../../units.ts';
 import { Time } from '../time-context.ts';
@@ -12,6 +13,9 @@ const GAP_PIXELS = 3;
 /** Bars at least this wide (percent) carry their label inside. */
 const LABELLED_PERCENT = 7;
 
+/** What a picture is about. */
+type Focus = Pick<Finding, 'id' | 'from' | 'to'>;
+
 interface LaneProps {
   readonly label: string;
   readonly items: readonly TimelineItem[];
@@ -20,8 +24,8 @@ interface LaneProps {
   readonly ticks: readonly Tick[];
   readonly losses: readonly ResultLoss[];
   readonly maxRows: number;
-  /** Only bars of this finding are drawn in full strength. */
-  readonly focus?: string;
+  /** Bars that have nothing to do with it are drawn faintly. */
+  readonly focus?: Focus;
 }
 
 export function Lane(props: LaneProps): VNode {
@@ -47,10 +51,7 @@ export function Lane(props: LaneProps): VNode {
           <LossBand loss={loss} window={props.window} />
         ))}
         {layout.bars.map((bar) => (
-          <LaneBar
-            bar={bar}
-            faint={props.focus !== undefined && bar.item.finding !== props.focus}
-          />
+          <LaneBar bar={bar} focus={props.focus} />
         ))}
       </svg>
     </div>
@@ -75,15 +76,23 @@ export function Axis({ ticks }: { readonly ticks: readonly Tick[] }): VNode {
   );
 }
 
-function LaneBar({ bar, faint }: { readonly bar: Bar; readonly faint: boolean }): VNode {
+function LaneBar(props: { readonly bar: Bar; readonly focus: Focus | undefined }): VNode {
+  const { bar, focus } = props;
   const time = useContext(Time);
   const y = bar.row * ROW_PIXELS + GAP_PIXELS;
   const height = ROW_PIXELS - GAP_PIXELS;
   const x = `${place(bar.x)}%`;
   const width = `${place(bar.width)}%`;
-  const marked = bar.item.finding !== undefined ? ' marked' : '';
+  const faint = isFaint(bar.item, focus);
+  const classes = [
+    'bar',
+    kindClass(bar.item.kind),
+    bar.item.finding === undefined ? '' : 'marked',
+    bar.item.count === undefined ? '' : 'several',
+    faint ? 'faint' : '',
+  ];
   const shape = (
-    <g class={`bar ${kindClass(bar.item.kind)}${marked}${faint ? ' faint' : ''}`}>
+    <g class={classes.filter(Boolean).join(' ')}>
       <title>{barTitle(bar.item, time)}</title>
       <rect x={x} y={y} width={width} height={height} rx="1.5" />
       {bar.openEnd && <OpenEnd bar={bar} y={y + height / 2} />}
@@ -97,6 +106,12 @@ function LaneBar({ bar, faint }: { readonly bar: Bar; readonly faint: boolean })
     </g>
   );
   return bar.item.finding === undefined ? shape : <a href={`#${bar.item.finding}`}>{shape}</a>;
+}
+
+/** What is of the finding itself, or happened wholly while it lasted, stands out. */
+function isFaint(item: TimelineItem, focus: Focus | undefined): boolean {
+  if (focus === undefined || item.finding === focus.id) return false;
+  return item.from === null || item.to === null || item.from < focus.from || item.to > focus.to;
 }
 
 /** An arrow out of the picture: the object was still alive when the capture ended. */

@@ -24,7 +24,7 @@ const NARROWEST_PERCENT = 0.01;
 export interface LaneLayout {
   readonly bars: readonly Bar[];
   readonly rows: number;
-  /** Items that overlap more others than there are rows. */
+  /** Objects that overlap more others than there are rows. */
   readonly hidden: number;
 }
 
@@ -43,7 +43,7 @@ export function layoutLane(
     const free = rowEnds.findIndex((end) => end <= from);
     const row = free === -1 ? rowEnds.length : free;
     if (row >= maxRows) {
-      hidden++;
+      hidden += item.count ?? 1;
       continue;
     }
     rowEnds[row] = to;

@@ -2,6 +2,7 @@
 import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Result, TimelineLane } from '../../../analyzers/result.ts';
+import { counted } from '../../units.ts';
 import { Time } from '../time-context.ts';
 import { axisTicks } from './axis.ts';
 import { Axis, kindClass, Lane } from './lane.tsx';
@@ -42,6 +43,11 @@ export function TimelineSection({ result }: { readonly result: Result }): VNode 
           <Axis ticks={ticks} />
         </div>
       </section>
+      {result.timelineLanesOmitted > 0 && (
+        <p class="note">
+          {counted(result.timelineLanesOmitted, 'more lane')}, without findings, not drawn.
+        </p>
+      )}
     </section>
   );
 }
@@ -66,14 +72,27 @@ function Legend(props: {
 }): VNode {
   const items = props.lanes.flatMap((lane) => lane.items);
   const kinds = [...new Set(items.map((item) => item.kind))].sort();
+  const neutral = kinds.filter((kind) => !isColoured(kind));
   return (
     <ul class="legend">
-      {kinds.map((kind) => (
+      {kinds.filter(isColoured).map((kind) => (
         <li>
           <Swatch class={`bar ${kindClass(kind)}`} />
-          {kind.replaceAll('_', ' ')}
+          {words(kind)}
         </li>
       ))}
+      {neutral.length > 0 && (
+        <li>
+          <Swatch class="bar kind-other" />
+          {neutral.map(words).join(', ')}
+        </li>
+      )}
+      {items.some((item) => item.count !== undefined) && (
+        <li>
+          <Swatch class="bar kind-other several" />
+          several, too short and too many to draw apart
+        </li>
+      )}
       {items.some((item) => item.finding !== undefined) && (
         <li>
           <Swatch class="bar kind-other marked" />
@@ -89,6 +108,26 @@ function Legend(props: {
       )}
     </ul>
   );
+}
+
+/** Kinds with a colour of their own in report.css. */
+const COLOURED: ReadonlySet<string> = new Set([
+  'range_fault',
+  'range_fault_attempt',
+  'invalidation',
+  'invalidation_callback',
+  'fence',
+  'fence_wait',
+  'job',
+  'device_fault',
+]);
+
+function isColoured(kind: string): boolean {
+  return COLOURED.has(kind);
+}
+
+function words(kind: string): string {
+  return kind.replaceAll('_', ' ');
 }
 
 function Swatch(props: { readonly class: string }): VNode {
