@@ -75,6 +75,7 @@ export class Pass {
       options.signal?.throwIfAborted();
       breatheAt = performance.now() + BREATHE_MS;
     }
+    options.signal?.throwIfAborted();
     this.#losses.replace(this.#capture.losses);
     const end = lastMoment(this.#capture);
     for (const tracker of this.#trackers) tracker.finish(end);

@@ -1,0 +1,83 @@
+import yargs from 'yargs';
+import { TraceError } from '../errors.ts';
+import { visible } from '../reports/visible.ts';
+import { VERSION } from '../version.ts';
+import { analyzeCommand } from './analyze.ts';
+import { EXIT, EXIT_CODES } from './common.ts';
+import { eventsCommand } from './events.ts';
+import { explainCommand } from './explain.ts';
+import { infoCommand } from './info.ts';
+import { queryCommand } from './query.ts';
+import { reportCommand } from './report.ts';
+import { Interrupted } from './signals.ts';
+import { notice } from './terminal.ts';
+
+/** Runs one command line; what comes of it is printed, and `process.exitCode` is set. */
+export async function main(args: readonly string[]): Promise<void> {
+  try {
+    await yargs(dashAsValue(args))
+      .scriptName('svm-trace')
+      .usage('$0 <command>\n\nExplains failures of GPU shared virtual memory from kernel traces.')
+      .command(analyzeCommand)
+      .command(infoCommand)
+      .command(eventsCommand)
+      .command(queryCommand)
+      .command(reportCommand)
+      .command(explainCommand)
+      .demandCommand(1, 'which command?')
+      .strictCommands()
+      .strict()
+      .example('$0 analyze trace.dat', 'what is wrong')
+      .example('$0 analyze trace.dat -o trace.db --report trace.html', 'keep it')
+      .example('$0 info trace.dat', 'what was recorded, and which detectors can use it')
+      .epilog(EXIT_CODES)
+      .help()
+      .alias('help', 'h')
+      .version(VERSION)
+      .wrap(Math.min(110, process.stdout.columns ?? 110))
+      .parserConfiguration({ 'duplicate-arguments-array': false })
+      .exitProcess(false)
+      .fail((message, error) => {
+        throw error ?? usageError(message, args);
+      })
+      .parseAsync();
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** yargs calls a surplus argument an unknown command, and lists the rest of the line with it. */
+function usageError(message: string, args: readonly string[]): TraceError {
+  const unknown = /^Unknown commands?: ([^,]*)/.exec(message)?.[1];
+  if (unknown === undefined) return new TraceError(message, { hint: 'see svm-trace --help' });
+  return unknown === args.find((arg) => !arg.startsWith('-'))
+    ? new TraceError(`there is no command ${unknown}`, { hint: 'svm-trace --help lists them' })
+    : new TraceError(`one argument too many: ${unknown}`, { hint: 'see svm-trace --help' });
+}
+
+/** yargs takes a lone `-` for an argument of the command, never for the value of an option. */
+function dashAsValue(args: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    if (arg === '-' && joined.at(-1) === '--json') joined[joined.length - 1] = '--json=-';
+    else joined.push(arg);
+  }
+  return joined;
+}
+
+/** One line and a hint; DEBUG=1 shows where it comes from. */
+function fail(error: unknown): void {
+  process.exitCode = error instanceof Interrupted ? error.exitCode : EXIT.failed;
+  const message = error instanceof Error ? error.message : String(error);
+  notice(oneLine(message));
+  if (error instanceof TraceError && error.hint) process.stderr.write(`  ${oneLine(error.hint)}\n`);
+  if (process.env.DEBUG) {
+    process.stderr.write(`${error instanceof Error ? error.stack : ''}\n`);
+  } else if (!(error instanceof TraceError || error instanceof Interrupted)) {
+    process.stderr.write('  this is a mistake of svm-trace: DEBUG=1 shows where\n');
+  }
+}
+
+function oneLine(text: string): string {
+  return visible(text.replaceAll('\n', ' '));
+}
