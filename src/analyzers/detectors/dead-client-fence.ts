@@ -16,6 +16,7 @@ import {
   fenceUse,
   notifierBirths,
 } from './shared/needs.ts';
+import { IS_SCHEDULED_FENCE } from './shared/scheduled-fence.ts';
 import {
   actor,
   duration,
@@ -103,6 +104,7 @@ function orphanedFences(view: View): OrphanedFence[] {
         AND (f.signaled_ts IS NULL OR f.signaled_ts > p.end_ts)
         AND (f.destroy_ts IS NULL OR f.destroy_ts > p.end_ts)
         AND coalesce(f.container, 0) = 0 AND coalesce(f.ambiguous, 0) = 0
+        AND NOT coalesce(${IS_SCHEDULED_FENCE}, 0)
       ORDER BY f.first_ts`,
   );
 }

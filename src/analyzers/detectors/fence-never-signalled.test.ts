@@ -87,6 +87,13 @@ it.each([
   expect(judge({ fence: [{ ...pending, ...change }] }).findings).toEqual([]);
 });
 
+it('reports a scheduler job by its finished fence alone', () => {
+  const job = { ...pending, driver: 'drm_sched', timeline: 'ring-A' };
+  const finished = { ...job, context: 9, init_ts: ms(100) + 500 };
+  const { findings } = judge({ fence: [job, finished] });
+  expect(findings.map(({ key }) => key.fence)).toEqual(['9:3']);
+});
+
 it('only suspects when one task was recorded, events were lost or the birth was not seen', () => {
   const suspects = [
     judge({ fence: [pending] }, { perTask: true }),

@@ -201,7 +201,7 @@ function fenceFinding(view: View, fence: PendingFence, situation: Situation): Fi
     objects: [fenceRef(fence), ...(owner?.refs ?? [])],
     details: known([
       timed ? detail.duration('age', age) : undefined,
-      detail.text('job', jobState(fence)),
+      fence.job_ring === null ? undefined : detail.text('job', jobState(fence)),
       ...situation.details,
     ]),
     evidence: evidence(
@@ -227,7 +227,6 @@ function capital(text: string): string {
 }
 
 function jobState(fence: PendingFence): string {
-  if (fence.job_ring === null) return 'not known to the GPU scheduler events';
   return fence.job_run_ts === null
     ? `queued on ${fence.job_ring}, never run`
     : `run on ${fence.job_ring}, not done`;
@@ -246,7 +245,9 @@ function nextSteps(fence: PendingFence, situation: Situation): readonly string[]
       : 'See whether the device still works on it (ring state, reset lines in the kernel log) or the signalling interrupt was lost.';
   return [
     job,
-    'See what the driver does with the pending fences of a client that dies: it must signal them with an error when the file is closed.',
+    situation.kind === 'owner dead'
+      ? 'See what the driver does with the pending fences of a client that dies: it must signal them with an error when the file is closed.'
+      : 'See whether the ring goes on with other jobs: a job timeout, which would signal it with an error, is missing or too long.',
     'See who else holds it: a sync_file, a dma_resv or a job of another process waits for ever.',
   ];
 }

@@ -58,6 +58,13 @@ it.each([
   expect(judge(episode)).toEqual([]);
 });
 
+it('makes one finding of many short storms on one range', () => {
+  const storms = [storm, { ...storm, attempts: 40, start_ts: ms(400), end_ts: ms(600) }, storm];
+  const { findings } = run(hmmRetryStorm, { rows: { ...rows, range_fault: storms } });
+  expect(findings).toHaveLength(1);
+  expect(findings[0]?.summary).toContain('40 times in 200 ms, the worst of 3 such storms');
+});
+
 it('says so when the fault invalidates its own range', () => {
   const [finding] = judge({ ...storm, attempts: 8, busy: 8, self_inflicted: 8, end_ts: ms(90) });
   expect(finding?.summary).toContain('the fault invalidates its own range');

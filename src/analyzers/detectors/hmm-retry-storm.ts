@@ -5,7 +5,7 @@
  */
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, FindingDraft, Severity } from '../finding.ts';
-import { detail, evidence, known } from './shared/details.ts';
+import { atMost, detail, evidence, known } from './shared/details.ts';
 import {
   driverFunctions,
   invalidations,
@@ -15,6 +15,7 @@ import {
 } from './shared/needs.ts';
 import {
   aggressor,
+  aggressorStep,
   type Episode,
   episodeKey,
   episodeRange,
@@ -28,6 +29,8 @@ const ERROR_ATTEMPTS = 50;
 const ERROR_SPAN_NS = 1e9;
 /** hmm_range_fault itself said -EBUSY this often: no inference about the inline read_retry is needed. */
 const PROVEN_BUSY = 5;
+const FINDINGS_PER_CAUSE = 50;
+const OTHER_STORMS_SHOWN = 8;
 
 export const hmmRetryStorm: Detector = {
   meta: {
@@ -59,16 +62,44 @@ export const hmmRetryStorm: Detector = {
   },
 
   *detect(view) {
-    const episodes = view.all<Episode>(
-      `SELECT * FROM range_fault WHERE attempts >= ? AND start_ts IS NOT NULL ORDER BY start_ts`,
-      STORM_ATTEMPTS,
+    const storms = view
+      .all<Episode>(
+        'SELECT * FROM range_fault WHERE attempts >= ? AND start_ts IS NOT NULL ORDER BY start_ts',
+        STORM_ATTEMPTS,
+      )
+      .map((episode) => ({ episode, span: (episode.end_ts ?? view.end) - episode.start_ts }))
+      .filter(({ episode, span }) => isStorm(view, episode, span));
+    const long = storms.filter((storm) => severityOf(view, storm) === 'error');
+    const short = storms.filter((storm) => severityOf(view, storm) !== 'error');
+    yield* atMost(
+      FINDINGS_PER_CAUSE,
+      long.map((storm) => stormFinding(view, storm, [])),
     );
-    for (const episode of episodes) {
-      const span = (episode.end_ts ?? view.end) - episode.start_ts;
-      if (isStorm(view, episode, span)) yield stormFinding(view, episode, span);
+    for (const [worst, ...others] of byRange(short)) {
+      if (worst !== undefined) yield stormFinding(view, worst, others);
     }
   },
 };
+
+interface Storm {
+  readonly episode: Episode;
+  readonly span: number;
+}
+
+/** Short storms of one thread on one range are one finding: the worst of each comes first. */
+function byRange(storms: readonly Storm[]): Storm[][] {
+  const groups = new Map<string, Storm[]>();
+  for (const storm of storms) {
+    const { tid, mni, range_start, range_end } = storm.episode;
+    const range = [tid, mni, range_start, range_end].join();
+    const group = groups.get(range);
+    if (group === undefined) groups.set(range, [storm]);
+    else group.push(storm);
+  }
+  return [...groups.values()].map((group) =>
+    group.sort((a, b) => b.episode.attempts - a.episode.attempts),
+  );
+}
 
 function isStorm(view: View, episode: Episode, span: number): boolean {
   if (episode.attempts >= ERROR_ATTEMPTS) return true;
@@ -77,16 +108,17 @@ function isStorm(view: View, episode: Episode, span: number): boolean {
   return dense || span >= ERROR_SPAN_NS;
 }
 
-function stormFinding(view: View, episode: Episode, span: number): FindingDraft {
+function stormFinding(view: View, storm: Storm, others: readonly Storm[]): FindingDraft {
+  const { episode, span } = storm;
   const timed = view.clock.unit === 'ns';
   const who = actor(view, episode.tid, processOf(view, episode.tid, episode.start_ts));
   const owner = actor(view, episode.tid, episode.process_id);
   const where = episodeRange(episode);
   const by = aggressor(view, episode);
   return {
-    severity: severityOf(episode, span, timed),
+    severity: severityOf(view, storm),
     confidence: confidenceOf(view, episode),
-    summary: `${who.label} faulted ${where} of ${owner.comm} ${episode.attempts} times in ${timed ? duration(span) : ticks(span)}${endText(episode)}; ${by}.`,
+    summary: `${who.label} faulted ${where} of ${owner.comm} ${episode.attempts} times in ${timed ? duration(span) : ticks(span)}${endText(episode)}${others.length > 0 ? `, the worst of ${others.length + 1} such storms` : ''}; ${by}.`,
     from: episode.start_ts,
     to: episode.end_ts ?? view.end,
     objects: [
@@ -95,6 +127,7 @@ function stormFinding(view: View, episode: Episode, span: number): FindingDraft 
     ],
     details: known([
       detail.count('attempts', episode.attempts),
+      others.length > 0 ? detail.count('storms on this range', others.length + 1) : undefined,
       detail.count('returned -EBUSY', episode.busy ?? 0),
       timed ? detail.duration('span', span) : detail.text('span', ticks(span)),
       detail.count('invalidations of the range meanwhile', episode.colliding ?? 0),
@@ -107,9 +140,10 @@ function stormFinding(view: View, episode: Episode, span: number): FindingDraft 
       episode.first_colliding_event,
       ...attemptEvents(view, episode.id),
       episode.end_event,
+      ...others.slice(0, OTHER_STORMS_SHOWN).map((other) => other.episode.start_event),
     ),
     next: [
-      `See who invalidates: ${by}.`,
+      aggressorStep(view, episode),
       'Fault a smaller range per attempt, or narrow the notifier to what the device really uses.',
       'Look at the size of the range and at THP, NUMA balancing and KSM for it; mlock keeps reclaim out.',
     ],
@@ -122,8 +156,9 @@ function stormFinding(view: View, episode: Episode, span: number): FindingDraft 
   };
 }
 
-function severityOf(episode: Episode, span: number, timed: boolean): Severity {
-  if (episode.attempts >= ERROR_ATTEMPTS) return timed ? 'error' : 'warn';
+function severityOf(view: View, { episode, span }: Storm): Severity {
+  if (view.clock.unit !== 'ns') return 'warn';
+  if (episode.attempts >= ERROR_ATTEMPTS) return 'error';
   return span >= ERROR_SPAN_NS ? 'error' : 'warn';
 }
 
@@ -151,14 +186,17 @@ function endText(episode: Episode): string {
 function attemptEvents(view: View, id: number): number[] {
   const rows = view.all<{
     read_begin_event: number | null;
+    fault_event: number | null;
     return_event: number | null;
   }>(
-    `SELECT read_begin_event, return_event FROM range_fault_attempt
-      WHERE range_fault_id = ? AND (n <= 4 OR n = (
+    `SELECT read_begin_event, fault_event, return_event FROM range_fault_attempt
+      WHERE range_fault_id = ? AND (n <= 3 OR n = (
         SELECT max(n) FROM range_fault_attempt WHERE range_fault_id = ?))
       ORDER BY n`,
     id,
     id,
   );
-  return evidence(...rows.flatMap((row) => [row.read_begin_event, row.return_event]));
+  return evidence(
+    ...rows.flatMap((row) => [row.read_begin_event, row.fault_event, row.return_event]),
+  );
 }

@@ -6,7 +6,7 @@ import type { Detector, View } from '../detector.ts';
 import type { Confidence, FindingDraft } from '../finding.ts';
 import { detail, evidence, known } from './shared/details.ts';
 import { driverFunctions, invalidations, rangeFaults, readBegins } from './shared/needs.ts';
-import { aggressor, type Episode, episodeKey, episodeRange } from './shared/range-fault.ts';
+import { aggressorStep, type Episode, episodeKey, episodeRange } from './shared/range-fault.ts';
 import { actor, duration } from './shared/wording.ts';
 
 /** 0.95 of HMM_RANGE_DEFAULT_TIMEOUT: jiffies round the limit. */
@@ -123,7 +123,7 @@ function confidenceOf(episode: Episode): Confidence {
 function nextSteps(view: View, episode: Episode, slow: boolean): readonly string[] {
   const first = slow
     ? 'Look at what the long attempt waited for: swap-in, a page lock, a migration or device memory coming back.'
-    : `See who invalidates: ${aggressor(view, episode)}.`;
+    : aggressorStep(view, episode);
   const probe =
     episode.wrapper === null
       ? 'Probe the return of the driver function that calls hmm_range_fault: only its -EBUSY proves the timeout.'

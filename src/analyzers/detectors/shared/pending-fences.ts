@@ -1,6 +1,7 @@
 /** Fences that were not seen to signal, with their owner and job, and how long fences of a driver take. */
 import type { View } from '../../detector.ts';
 import { DEATH_IS_SURE } from './death.ts';
+import { IS_SCHEDULED_FENCE } from './scheduled-fence.ts';
 import type { FenceName } from './wording.ts';
 
 export interface PendingFence extends FenceName {
@@ -45,7 +46,7 @@ export function pendingFences(view: View): PendingFence[] {
        LEFT JOIN job j ON j.id = f.job_id
       WHERE (f.dropped = 1 OR f.signaled_ts IS NULL)
         AND coalesce(f.container, 0) = 0 AND coalesce(f.ambiguous, 0) = 0
-        AND NOT coalesce(${LONG_LIVED}, 0)
+        AND NOT coalesce(${LONG_LIVED}, 0) AND NOT coalesce(${IS_SCHEDULED_FENCE}, 0)
       ORDER BY f.first_ts`,
   );
 }

@@ -1,6 +1,7 @@
 /** Fault episodes as the detectors of HMM retries read them. */
 import type { Word } from '../../../kernel/occurrence.ts';
 import type { View } from '../../detector.ts';
+import { invalidations } from './needs.ts';
 import { actor, hex, range, reasonName } from './wording.ts';
 
 export interface Episode {
@@ -61,6 +62,13 @@ export function processOf(view: View, tid: number, ts: number): number | null {
     ts,
   );
   return task?.process_id ?? null;
+}
+
+/** What to look at to find who invalidates the range. */
+export function aggressorStep(view: View, episode: Episode): string {
+  return episode.top_actor_tid === null && (episode.self_inflicted ?? 0) === 0
+    ? `Record who invalidates: ${invalidations.enable[0]}`
+    : `See why that is: ${aggressor(view, episode)}.`;
 }
 
 /** Who invalidates the range meanwhile. */

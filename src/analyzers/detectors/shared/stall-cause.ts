@@ -97,7 +97,7 @@ function fenceCause(view: View, waitId: number): Cause | undefined {
     next:
       wait.gave_up === 1
         ? [
-            `Find out why fence ${fenceKey(wait)} never signalled (see fence-never-signalled): the memory was taken away while its job may still run.`,
+            `Find out why fence ${fenceKey(wait)} ${wait.signaled_event === null ? 'never signalled (see fence-never-signalled)' : 'signalled only after the wait was given up'}: the memory was taken away while its job may still have run.`,
             ...WAIT_NEXT.slice(1),
           ]
         : WAIT_NEXT,
