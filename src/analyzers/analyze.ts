@@ -15,6 +15,7 @@ import { buildResult } from './build-result.ts';
 import { completeFindings } from './complete-findings.ts';
 import type { Detector } from './detector.ts';
 import { detectors } from './detectors/index.ts';
+import { measureObjects } from './distributions.ts';
 import { capturePrinter, storedPrinter } from './event-printer.ts';
 import { lifetimes } from './lifetimes/index.ts';
 import { createLiveObjects } from './lifetimes/live-objects.ts';
@@ -107,8 +108,9 @@ async function load(
       runs: found.runs,
       findings: completeFindings(found.findings, store, capturePrinter(capture)),
     };
-    writeVerdicts(writer, store, verdicts);
-    const result = buildResult(store, verdicts);
+    const measured = measureObjects(store);
+    writeVerdicts(writer, store, verdicts, measured);
+    const result = buildResult(store, verdicts, measured);
     writer.finish();
     return result;
   } catch (error) {

@@ -3,7 +3,7 @@ import type { StoreReader } from '../store/reader.ts';
 import { VERSION } from '../version.ts';
 import { SEVERITY_RANK } from './complete-findings.ts';
 import type { DetectorRun } from './detector.ts';
-import { buildDistributions } from './distributions.ts';
+import { buildDistributions, type Measured, measureObjects } from './distributions.ts';
 import type { EvidenceLine, Finding, ObjectRef } from './finding.ts';
 import { buildObjectTables } from './object-tables.ts';
 import {
@@ -22,7 +22,11 @@ export interface Verdicts {
   readonly findings: readonly Finding[];
 }
 
-export function buildResult(store: StoreReader, verdicts: Verdicts = readVerdicts(store)): Result {
+export function buildResult(
+  store: StoreReader,
+  verdicts: Verdicts = readVerdicts(store),
+  measured: readonly Measured[] = measureObjects(store),
+): Result {
   const capture = readCapture(store);
   const { findings, runs } = verdicts;
   const timeline = buildTimeline(store, findings);
@@ -47,7 +51,7 @@ export function buildResult(store: StoreReader, verdicts: Verdicts = readVerdict
     timelineLanesOmitted: timeline.omitted,
     objects: buildObjectTables(store, findings),
     // ticks of unknown length are no durations
-    distributions: comparable ? buildDistributions(store) : [],
+    distributions: comparable ? buildDistributions(measured) : [],
   };
 }
 

@@ -67,8 +67,16 @@ interface Point {
   readonly series: string;
 }
 
-export function buildDistributions(store: StoreReader): Distribution[] {
-  return measured(store).map(({ measure, points }) => ({
+/** What the objects of a store measure. */
+export function measureObjects(store: StoreReader): Measured[] {
+  return measures.flatMap((measure) => {
+    const points = store.allSmall<Point>(`${measure.sql} ORDER BY value, ts`);
+    return points.length === 0 ? [] : [{ measure, points }];
+  });
+}
+
+export function buildDistributions(measured: readonly Measured[]): Distribution[] {
+  return measured.map(({ measure, points }) => ({
     name: measure.name,
     title: measure.title,
     unit: 'ns',
@@ -88,11 +96,11 @@ export interface Metric {
   readonly duration_ns: number;
 }
 
-export function buildMetrics(store: StoreReader): Metric[] {
+export function buildMetrics(store: StoreReader, measured: readonly Measured[]): Metric[] {
   const [capture] = store.all<{ duration_ns: number; clock_unit: string }>(
     'SELECT duration_ns, clock_unit FROM capture',
   );
-  return measured(store).map(({ measure, points }) => ({
+  return measured.map(({ measure, points }) => ({
     name: measure.name,
     unit: capture?.clock_unit ?? 'ns',
     count: points.length,
@@ -102,17 +110,10 @@ export function buildMetrics(store: StoreReader): Metric[] {
   }));
 }
 
-interface Measured {
+export interface Measured {
   readonly measure: Measure;
   /** Ascending by value, never empty. */
   readonly points: readonly Point[];
-}
-
-function measured(store: StoreReader): Measured[] {
-  return measures.flatMap((measure) => {
-    const points = store.all<Point>(`${measure.sql} ORDER BY value, ts`);
-    return points.length === 0 ? [] : [{ measure, points }];
-  });
 }
 
 function quantilesOf(points: readonly Point[]): Distribution['quantiles'] {

@@ -8,7 +8,7 @@ import {
 } from '../store/schema.ts';
 import type { StoreWriter } from '../store/writer.ts';
 import type { Verdicts } from './build-result.ts';
-import { buildMetrics } from './distributions.ts';
+import { buildMetrics, type Measured } from './distributions.ts';
 import { insertAll } from './write-facts.ts';
 
 /** Rows of how the detectors ended, what they found, and of the measures of the capture. */
@@ -16,6 +16,7 @@ export function writeVerdicts(
   writer: StoreWriter,
   store: StoreReader,
   { findings, runs }: Verdicts,
+  measured: readonly Measured[],
 ): void {
   insertAll(
     writer,
@@ -68,7 +69,7 @@ export function writeVerdicts(
   insertAll(
     writer,
     metricTable,
-    buildMetrics(store).map(({ quantiles, ...metric }) => ({
+    buildMetrics(store, measured).map(({ quantiles, ...metric }) => ({
       ...metric,
       quantiles: JSON.stringify(quantiles),
     })),
