@@ -68,7 +68,10 @@ function constant(value: number | bigint): NumberOf {
   return () => fixed;
 }
 
-/** Constants some kernels leave by name in their formats (libtraceevent knows the same ones). */
+/**
+ * Constants some kernels leave by name in their formats: the soft interrupts and hrtimer's, which
+ * libtraceevent knows too, and enum pipe of i915.
+ */
 export const NAMED_CONSTANTS: Readonly<Record<string, number>> = {
   HI_SOFTIRQ: 0,
   TIMER_SOFTIRQ: 1,
@@ -82,6 +85,10 @@ export const NAMED_CONSTANTS: Readonly<Record<string, number>> = {
   RCU_SOFTIRQ: 9,
   HRTIMER_NORESTART: 0,
   HRTIMER_RESTART: 1,
+  PIPE_A: 0,
+  PIPE_B: 1,
+  PIPE_C: 2,
+  PIPE_D: 3,
 };
 
 function fieldNumber(field: FormatField, scope: Scope): NumberOf {

@@ -1,4 +1,5 @@
 import type { Field, FieldKind } from '../parser.ts';
+import { namesShownAsBytes } from './byte-fields.ts';
 
 /** One field of a record, as its line in the kernel's `format` file declares it. */
 export interface FormatField extends Field {
@@ -43,7 +44,7 @@ export function parseFormat(text: string): EventFormat {
   const problems: string[] = [];
   if (name === undefined) problems.push('no name');
   if (id === undefined) problems.push('no ID');
-  const byteWise = namesPrintedAsBytes(printFormat);
+  const byteWise = namesShownAsBytes(printFormat);
   const common: FormatField[] = [];
   const fields: FormatField[] = [];
   const taken = new Set<string>();
@@ -227,22 +228,4 @@ function isLong(typeName: string): boolean {
 function kindOf(isArray: boolean, elementSize: number): FieldKind {
   if (!isArray) return [1, 2, 4, 8].includes(elementSize) ? 'integer' : 'bytes';
   return [2, 4, 8].includes(elementSize) ? 'integers' : 'bytes';
-}
-
-/**
- * Names of the fields a print format shows byte by byte: their `char` arrays are no strings, so
- * nothing of them may be cut at the first NUL.
- */
-function namesPrintedAsBytes(printFormat: string): Set<string> {
-  const names = new Set<string>();
-  const helper =
-    /__(?:print_(?:hex|hex_str|hex_dump|array)|get_(?:rel_)?sockaddr)\s*\(((?:[^()]|\([^()]*\))*)\)/g;
-  for (const [, inside = ''] of printFormat.matchAll(helper)) {
-    for (const [, name = ''] of inside.matchAll(
-      /(?:REC->|__get_(?:rel_)?dynamic_array\s*\(\s*)(\w+)/g,
-    )) {
-      names.add(name);
-    }
-  }
-  return names;
 }

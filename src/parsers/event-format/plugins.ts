@@ -1,10 +1,11 @@
 import type { Fields } from '../parser.ts';
 import type { Scope } from './evaluate.ts';
-import { CallStacks, functionName, graphCall, graphReturn } from './function-tracer.ts';
+import { CallStacks, graphCall, graphReturn } from './function-tracer.ts';
 import { int32, type Unsigned, unsignedOf } from './integer.ts';
 import { numberField } from './number-field.ts';
 import { KVM_PLUGINS } from './plugins-kvm.ts';
 import type { Print } from './print.ts';
+import type { PrintEnvironment } from './print-environment.ts';
 
 /**
  * Prints an event type otherwise than its print format says, as a plugin of libtraceevent does (the
@@ -87,6 +88,13 @@ const tlbFlush: Plugin = (scope) => {
   };
 };
 
+/** The plugin states how far the symbol's start is from the address, which wraps below 0. */
+function callbackText(address: Unsigned, symbol: PrintEnvironment['symbol']): string {
+  const known = symbol(address);
+  if (!known) return `0x${address.toString(16).padStart(8, '0')}`;
+  return `${known.name}/0x${BigInt.asUintN(64, -BigInt(known.offset)).toString(16)}`;
+}
+
 function hrtimerText(scope: Scope, names: readonly string[], functionLast: boolean) {
   const timer = numberField(scope, 'timer') ?? numberField(scope, 'hrtimer');
   const callback = numberField(scope, 'function');
@@ -94,7 +102,7 @@ function hrtimerText(scope: Scope, names: readonly string[], functionLast: boole
   if (!timer || times.some(([, read]) => !read)) return undefined;
   return (fields: Fields) => {
     const handler = callback
-      ? ` function=${functionName(callback(fields), scope.environment.symbol, '')}`
+      ? ` function=${callbackText(callback(fields), scope.environment.symbol)}`
       : '';
     const stamps = times.map(([name, read]) => ` ${name}=${read?.(fields) ?? 0}`).join('');
     const start = `hrtimer=0x${timer(fields).toString(16)}`;
