@@ -13,12 +13,20 @@ const SLICES = 500;
 
 interface LaneQuery {
   readonly kind: string;
-  /** Gives id, lane, label, from_ts, to_ts. */
-  readonly sql: string;
+  /** The table is called `o` in every expression. */
+  readonly from: string;
+  readonly where?: string;
+  /** What tells lanes of this kind apart, cheap to compute: it is asked of every object. */
+  readonly key: string;
+  /** The lane's label. */
+  readonly lane: string;
+  readonly label: string;
+  readonly start: string;
+  readonly end: string;
 }
 
 /** Threads are named by tid and comm: the latest task of that tid which began before. */
-const THREAD = `(SELECT comm FROM task WHERE task.tid = o.tid ORDER BY task.id DESC LIMIT 1)`;
+const THREAD = `(SELECT coalesce(comm || '-', '') FROM task WHERE task.tid = o.tid ORDER BY task.id DESC LIMIT 1)`;
 
 /** enum mmu_notifier_event by name. */
 const REASON = `CASE o.reason ${MMU_NOTIFY_NAMES.map((name, value) => `WHEN ${value} THEN '${name}'`).join(' ')} ELSE 'invalidation' END`;
@@ -27,84 +35,126 @@ const REASON = `CASE o.reason ${MMU_NOTIFY_NAMES.map((name, value) => `WHEN ${va
 const laneQueries: readonly LaneQuery[] = [
   {
     kind: 'process',
-    sql: `SELECT id, 'processes' AS lane, coalesce(comm || '-', '') || pid AS label,
-            start_ts AS from_ts, end_ts AS to_ts FROM process o
-          WHERE EXISTS (SELECT 1 FROM fence WHERE fence.owner_process_id = o.id)
-             OR EXISTS (SELECT 1 FROM range_fault WHERE range_fault.process_id = o.id)
-             OR EXISTS (SELECT 1 FROM job WHERE job.owner_process_id = o.id)
-             OR EXISTS (SELECT 1 FROM notifier WHERE notifier.process_id = o.id)`,
+    from: 'process o',
+    where: `EXISTS (SELECT 1 FROM fence WHERE fence.owner_process_id = o.id)
+      OR EXISTS (SELECT 1 FROM range_fault WHERE range_fault.process_id = o.id)
+      OR EXISTS (SELECT 1 FROM job WHERE job.owner_process_id = o.id)
+      OR EXISTS (SELECT 1 FROM notifier WHERE notifier.process_id = o.id)`,
+    key: `''`,
+    lane: `'processes'`,
+    label: `coalesce(o.comm || '-', '') || o.pid`,
+    start: 'o.start_ts',
+    end: 'o.end_ts',
   },
   {
     kind: 'address_space',
-    sql: `SELECT id, 'address spaces' AS lane, coalesce('mm of ' || pid, 'mm') AS label,
-            start_ts AS from_ts, coalesce(release_ts, end_ts) AS to_ts FROM address_space o
-          WHERE EXISTS (SELECT 1 FROM notifier WHERE notifier.mm = o.mm)
-             OR EXISTS (SELECT 1 FROM invalidation WHERE invalidation.address_space_id = o.id)`,
+    from: 'address_space o',
+    where: `EXISTS (SELECT 1 FROM notifier WHERE notifier.mm = o.mm)
+      OR EXISTS (SELECT 1 FROM invalidation WHERE invalidation.address_space_id = o.id)`,
+    key: `''`,
+    lane: `'address spaces'`,
+    label: `coalesce('mm of ' || o.pid, 'mm')`,
+    start: 'o.start_ts',
+    end: 'coalesce(o.release_ts, o.end_ts)',
   },
   {
     kind: 'notifier',
-    sql: `SELECT id, 'interval notifiers' AS lane, format('notifier 0x%x', mni) AS label,
-            start_ts AS from_ts, end_ts AS to_ts FROM notifier o`,
+    from: 'notifier o',
+    key: `''`,
+    lane: `'interval notifiers'`,
+    label: `format('notifier 0x%x', o.mni)`,
+    start: 'o.start_ts',
+    end: 'o.end_ts',
   },
   {
     kind: 'range_fault',
-    sql: `SELECT id, 'range faults of ' || coalesce(${THREAD} || '-', '') || tid AS lane,
-            attempts || CASE attempts WHEN 1 THEN ' attempt, ' ELSE ' attempts, ' END || coalesce(outcome, 'open') AS label,
-            start_ts AS from_ts, end_ts AS to_ts FROM range_fault o`,
+    from: 'range_fault o',
+    key: 'o.tid',
+    lane: `'range faults of ' || coalesce(${THREAD}, '') || o.tid`,
+    label: `o.attempts || CASE o.attempts WHEN 1 THEN ' attempt, ' ELSE ' attempts, ' END || coalesce(o.outcome, 'open')`,
+    start: 'o.start_ts',
+    end: 'o.end_ts',
   },
   {
     kind: 'range_fault_attempt',
-    sql: `SELECT a.id, 'attempts of ' || coalesce(${THREAD} || '-', '') || o.tid AS lane,
-            'attempt ' || a.n || coalesce(' = ' || a.ret, '') AS label,
-            a.start_ts AS from_ts, a.end_ts AS to_ts
-          FROM range_fault_attempt a JOIN range_fault o ON o.id = a.range_fault_id`,
+    from: `(SELECT a.*, f.tid FROM range_fault_attempt a JOIN range_fault f ON f.id = a.range_fault_id) o`,
+    key: 'o.tid',
+    lane: `'attempts of ' || coalesce(${THREAD}, '') || o.tid`,
+    label: `'attempt ' || o.n || coalesce(' = ' || o.ret, '')`,
+    start: 'o.start_ts',
+    end: 'o.end_ts',
   },
   {
     kind: 'invalidation',
+    from: 'invalidation o',
+    key: 'o.tid',
+    lane: `'invalidations by ' || coalesce(${THREAD}, '') || o.tid`,
+    label: `CASE WHEN o.sane = 0 THEN 'invalidation'
+      WHEN o.reason = ${RELEASE} OR o.range_start IS NULL THEN ${REASON}
+      ELSE format('%s 0x%x-0x%x', ${REASON}, o.range_start, o.range_end) END`,
+    start: 'o.start_ts',
     // the release of an mm has callbacks but no invalidate_range_start that could return
-    sql: `SELECT id, 'invalidations by ' || coalesce(${THREAD} || '-', '') || tid AS lane,
-            CASE WHEN sane = 0 THEN 'invalidation' WHEN o.reason = ${RELEASE} OR range_start IS NULL THEN ${REASON}
-              ELSE format('%s 0x%x-0x%x', ${REASON}, range_start, range_end) END AS label,
-            start_ts AS from_ts,
-            CASE WHEN refused = 1 THEN return_ts
-              WHEN o.reason = ${RELEASE} AND sane IS NOT 0 THEN coalesce(end_ts, return_ts,
-                (SELECT max(end_ts) FROM invalidation_callback WHERE invalidation_id = o.id), start_ts)
-              ELSE coalesce(end_ts, return_ts) END AS to_ts
-          FROM invalidation o`,
+    end: `CASE WHEN o.refused = 1 THEN o.return_ts
+      WHEN o.reason = ${RELEASE} AND o.sane IS NOT 0 THEN coalesce(o.end_ts, o.return_ts,
+        (SELECT max(end_ts) FROM invalidation_callback WHERE invalidation_id = o.id), o.start_ts)
+      ELSE coalesce(o.end_ts, o.return_ts) END`,
   },
   {
     kind: 'invalidation_callback',
-    sql: `SELECT id, 'callbacks in ' || coalesce(${THREAD} || '-', '') || tid AS lane,
-            coalesce(function, 'callback') || coalesce(' = ' || ret, '') AS label,
-            start_ts AS from_ts, end_ts AS to_ts FROM invalidation_callback o`,
+    from: 'invalidation_callback o',
+    key: 'o.tid',
+    lane: `'callbacks in ' || coalesce(${THREAD}, '') || o.tid`,
+    label: `coalesce(o.function, 'callback') || coalesce(' = ' || o.ret, '')`,
+    start: 'o.start_ts',
+    end: 'o.end_ts',
   },
   {
     kind: 'fence_wait',
-    sql: `SELECT o.id, 'fence waits of ' || coalesce(${THREAD} || '-', '') || o.tid AS lane,
-            CASE WHEN fence.id IS NULL THEN 'wait' ELSE 'wait for ' || fence.context || ':' || fence.seqno END AS label,
-            o.start_ts AS from_ts, o.end_ts AS to_ts
-          FROM fence_wait o LEFT JOIN fence ON fence.id = o.fence_id`,
+    from: 'fence_wait o',
+    key: 'o.tid',
+    lane: `'fence waits of ' || coalesce(${THREAD}, '') || o.tid`,
+    label: `coalesce((SELECT 'wait for ' || context || ':' || seqno FROM fence WHERE fence.id = o.fence_id), 'wait')`,
+    start: 'o.start_ts',
+    end: 'o.end_ts',
   },
   {
     kind: 'fence',
-    sql: `SELECT id, 'fences of ' || coalesce(timeline, 'unknown timeline') || ' (context ' || context || ')' AS lane,
-            'fence ' || context || ':' || seqno AS label,
-            coalesce(init_ts, emit_ts) AS from_ts, coalesce(signaled_ts, destroy_ts) AS to_ts
-          FROM fence o WHERE coalesce(container, 0) = 0`,
+    from: 'fence o',
+    where: 'coalesce(o.container, 0) = 0',
+    key: `o.context || ' ' || coalesce(o.timeline, '')`,
+    lane: `'fences of ' || coalesce(o.timeline, 'unknown timeline') || ' (context ' || o.context || ')'`,
+    label: `'fence ' || o.context || ':' || o.seqno`,
+    start: 'coalesce(o.init_ts, o.emit_ts)',
+    end: 'coalesce(o.signaled_ts, o.destroy_ts)',
   },
   {
     kind: 'job',
-    sql: `SELECT id, 'jobs on ' || coalesce(ring, 'unknown ring') AS lane,
-            'job ' || coalesce(job_number, context || ':' || seqno, id) AS label,
-            coalesce(queue_ts, run_ts) AS from_ts, done_ts AS to_ts FROM job o`,
+    from: 'job o',
+    key: `coalesce(o.ring, '')`,
+    lane: `'jobs on ' || coalesce(o.ring, 'unknown ring')`,
+    label: `'job ' || coalesce(o.job_number, o.context || ':' || o.seqno, o.id)`,
+    start: 'coalesce(o.queue_ts, o.run_ts)',
+    end: 'o.done_ts',
   },
   {
     kind: 'device_fault',
-    sql: `SELECT id, 'device faults' || coalesce(' of PASID ' || pasid, '') AS lane,
-            coalesce(function, 'fault') || coalesce(' = ' || ret, '') AS label,
-            start_ts AS from_ts, coalesce(end_ts, start_ts) AS to_ts FROM device_fault o`,
+    from: 'device_fault o',
+    key: `coalesce(o.pasid, '')`,
+    lane: `'device faults' || coalesce(' of PASID ' || o.pasid, '')`,
+    label: `coalesce(o.function, 'fault') || coalesce(' = ' || o.ret, '')`,
+    start: 'o.start_ts',
+    end: 'coalesce(o.end_ts, o.start_ts)',
   },
 ];
+
+/** What is known of a lane before its objects are asked for. */
+interface LaneSize {
+  readonly query: LaneQuery;
+  readonly key: string | number;
+  readonly total: number;
+  /** Objects that findings are about. */
+  readonly flagged: number;
+}
 
 interface ItemRow {
   readonly lane: string;
@@ -114,12 +164,6 @@ interface ItemRow {
   readonly from_ts: number | null;
   readonly to_ts: number | null;
   readonly number: number;
-  readonly flagged: number;
-}
-
-interface Lane {
-  readonly lane: TimelineLane;
-  readonly findings: number;
 }
 
 export interface Timeline {
@@ -127,51 +171,70 @@ export interface Timeline {
   readonly omitted: number;
 }
 
-/** Of too many lanes those with findings, then the fullest. */
+/** Of too many lanes those with findings, then the fullest; only their objects are read. */
 export function buildTimeline(store: StoreReader, findings: readonly Finding[]): Timeline {
-  const lanes = laneQueries.flatMap((query) => lanesOf(store, query, findings));
-  const kept = new Set(
-    [...lanes]
-      .sort((a, b) => b.findings - a.findings || b.lane.items.length - a.lane.items.length)
-      .slice(0, MAX_LANES),
+  const all = laneQueries.flatMap((query) =>
+    laneSizes(store, query, idsInFindings(findings, query.kind)),
   );
+  const kept = all.sort((a, b) => b.flagged - a.flagged || b.total - a.total).slice(0, MAX_LANES);
   return {
-    lanes: lanes.filter((lane) => kept.has(lane)).map(({ lane }) => lane),
-    omitted: lanes.length - kept.size,
+    lanes: laneQueries.flatMap((query) => {
+      const keys = kept.filter((lane) => lane.query === query).map(({ key }) => key);
+      if (keys.length === 0) return [];
+      return lanesOf(store, query, keys, idsInFindings(findings, query.kind));
+    }),
+    omitted: all.length - kept.length,
   };
 }
 
-/**
- * The lanes of one kind. Objects of findings and the longest have a bar each; the others are drawn
- * together by slices of the capture, so that no part of a lane looks idle that was not.
- */
-function lanesOf(store: StoreReader, query: LaneQuery, findings: readonly Finding[]): Lane[] {
-  const inFindings = idsInFindings(findings, query.kind);
-  const rows = store.all<ItemRow>(
-    `WITH item AS MATERIALIZED (
-       SELECT *, sum(flag) OVER (PARTITION BY lane) AS flagged,
-         row_number() OVER (PARTITION BY lane ORDER BY flag DESC, coalesce(to_ts, 1e18) - coalesce(from_ts, 0) DESC, id) AS place
-       FROM (SELECT *, id IN (SELECT value FROM json_each(?)) AS flag FROM (${query.sql}) WHERE lane IS NOT NULL)
-     ), slice AS (SELECT max(duration_ns, 1) / ${SLICES}.0 AS width FROM capture)
-     SELECT lane, id, label, from_ts, to_ts, 1 AS number, flagged FROM item WHERE place <= ${MAX_ITEMS_PER_LANE}
-     UNION ALL
-     SELECT lane, NULL, count(*) || ' shorter ones', min(from_ts),
-       CASE WHEN count(to_ts) = count(*) THEN max(to_ts) END, count(*), max(flagged)
-       FROM item, slice WHERE place > ${MAX_ITEMS_PER_LANE}
-       GROUP BY lane, CAST(coalesce(from_ts, 0) / width AS INTEGER)
-     ORDER BY lane, from_ts, id`,
+function laneSizes(
+  store: StoreReader,
+  query: LaneQuery,
+  inFindings: ReadonlyMap<number, string>,
+): LaneSize[] {
+  const rows = store.all<Omit<LaneSize, 'query'>>(
+    `SELECT ${query.key} AS key, count(*) AS total,
+       sum(o.id IN (SELECT value FROM json_each(?))) AS flagged
+     FROM ${query.from} WHERE (${query.where ?? 'TRUE'}) AND ${query.key} IS NOT NULL GROUP BY 1`,
     JSON.stringify([...inFindings.keys()]),
   );
-  const lanes = new Map<string, { items: TimelineItem[]; flagged: number }>();
+  return rows.map((row) => ({ query, key: row.key, total: row.total, flagged: row.flagged }));
+}
+
+/**
+ * Some lanes of one kind. Objects of findings and the longest have a bar each; the others are drawn
+ * together by slices of the capture, so that no part of a lane looks idle that was not.
+ */
+function lanesOf(
+  store: StoreReader,
+  query: LaneQuery,
+  keys: readonly (string | number)[],
+  inFindings: ReadonlyMap<number, string>,
+): TimelineLane[] {
+  const rows = store.all<ItemRow>(
+    `WITH item AS MATERIALIZED (
+       SELECT *, row_number() OVER (PARTITION BY key ORDER BY flag DESC, coalesce(to_ts, 1e18) - coalesce(from_ts, 0) DESC, id) AS place
+       FROM (SELECT o.id AS id, o.id IN (SELECT value FROM json_each(?)) AS flag, ${query.key} AS key,
+           ${query.lane} AS lane, ${query.label} AS label, ${query.start} AS from_ts, ${query.end} AS to_ts
+         FROM ${query.from} WHERE (${query.where ?? 'TRUE'}) AND ${query.key} IN (SELECT value FROM json_each(?)))
+     ), slice AS (SELECT max(duration_ns, 1) / ${SLICES}.0 AS width FROM capture)
+     SELECT lane, id, label, from_ts, to_ts, 1 AS number FROM item WHERE place <= ${MAX_ITEMS_PER_LANE}
+     UNION ALL
+     SELECT lane, NULL, count(*) || ' shorter ones', min(from_ts),
+       CASE WHEN count(to_ts) = count(*) THEN max(to_ts) END, count(*)
+       FROM item, slice WHERE place > ${MAX_ITEMS_PER_LANE}
+       GROUP BY key, CAST(coalesce(from_ts, 0) / width AS INTEGER)
+     ORDER BY lane, from_ts, id`,
+    JSON.stringify([...inFindings.keys()]),
+    JSON.stringify(keys),
+  );
+  const lanes = new Map<string, TimelineItem[]>();
   for (const row of rows) {
-    const lane = lanes.get(row.lane) ?? { items: [], flagged: row.flagged };
-    lanes.set(row.lane, lane);
-    lane.items.push(itemOf(row, query.kind, inFindings));
+    const items = lanes.get(row.lane) ?? [];
+    lanes.set(row.lane, items);
+    items.push(itemOf(row, query.kind, inFindings));
   }
-  return [...lanes].map(([label, { items, flagged }]) => ({
-    lane: { label, items, omitted: 0 },
-    findings: flagged,
-  }));
+  return [...lanes].map(([label, items]) => ({ label, items, omitted: 0 }));
 }
 
 function itemOf(

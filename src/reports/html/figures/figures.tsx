@@ -4,6 +4,7 @@ import { useContext } from 'preact/hooks';
 import type { Distribution, Result } from '../../../analyzers/result.ts';
 import { count, counted, timeFormat } from '../../units.ts';
 import { Time } from '../time-context.ts';
+import { activeWindow } from '../timeline/active-window.ts';
 import { SeriesLegend } from './legend.tsx';
 import { BINNED_FROM, durationHistogram, durationsOverTime, type Plot } from './plots.ts';
 
@@ -18,7 +19,7 @@ export interface Figure {
 
 export function figuresOf(result: Result): readonly Figure[] {
   const range = {
-    durationNs: result.capture.durationNs,
+    window: activeWindow(result),
     time: timeFormat(result.capture.clock),
   };
   return result.distributions.map((distribution, index) => {

@@ -4,6 +4,8 @@ export interface LogDomain {
   readonly high: number;
 }
 
+/** No value is drawn on the very frame. */
+const HEADROOM = 1.2;
 const BINS_PER_DECADE = 5;
 
 /** From the power of ten below the smallest value to the one above the largest. */
@@ -14,8 +16,8 @@ export function logDomain(values: readonly number[]): LogDomain {
     smallest = Math.min(smallest, Math.max(value, 1));
     largest = Math.max(largest, value);
   }
-  const low = 10 ** Math.floor(Math.log10(Math.min(smallest, largest)));
-  const high = 10 ** Math.ceil(Math.log10(largest));
+  const low = 10 ** Math.max(0, Math.floor(Math.log10(Math.min(smallest, largest) / HEADROOM)));
+  const high = 10 ** Math.ceil(Math.log10(largest * HEADROOM));
   return { low, high: high > low ? high : low * 10 };
 }
 

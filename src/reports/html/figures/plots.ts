@@ -4,6 +4,7 @@
  */
 import type { Distribution } from '../../../analyzers/result.ts';
 import type { TimeFormat } from '../../units.ts';
+import type { TimeWindow } from '../timeline/layout.ts';
 import { decades, type LogDomain, logBins, logDomain } from './log-scale.ts';
 import { seriesScale } from './series.ts';
 
@@ -15,6 +16,8 @@ export interface Plot {
 }
 
 const HEIGHT_PIXELS = 240;
+/** Of a plot with so few values that it has no histogram. */
+const LOW_HEIGHT_PIXELS = 150;
 /** Fewer values than this have no shape worth drawing. */
 export const BINNED_FROM = 20;
 /** Quantiles drawn as lines across the plot. */
@@ -31,7 +34,7 @@ const DURATION_LABELS = [
 ].join(' : ');
 
 export interface Range {
-  readonly durationNs: number;
+  readonly window: TimeWindow;
   readonly time: TimeFormat;
 }
 
@@ -76,7 +79,7 @@ export function durationsOverTime(id: string, of: Distribution, range: Range): P
   };
   return {
     id,
-    spec: { ...frame(rules.length > 0 ? RULE_NAME_PIXELS : 8), layer: [points, ...rules] },
+    spec: { ...frame(of, rules.length > 0 ? RULE_NAME_PIXELS : 8), layer: [points, ...rules] },
   };
 }
 
@@ -92,7 +95,7 @@ export function durationHistogram(id: string, of: Distribution, range: Range): P
   return {
     id,
     spec: {
-      ...frame(8),
+      ...frame(of, 8),
       data: { values },
       mark: { type: 'rect', color: 'var(--series-1)', opacity: 0.85 },
       encoding: {
@@ -118,20 +121,20 @@ export function durationHistogram(id: string, of: Distribution, range: Range): P
   };
 }
 
-function frame(right: number): Record<string, unknown> {
+function frame(of: Distribution, right: number): Record<string, unknown> {
   return {
     width: 'container',
-    height: HEIGHT_PIXELS,
+    height: of.points.length < BINNED_FROM ? LOW_HEIGHT_PIXELS : HEIGHT_PIXELS,
     autosize: { type: 'fit-x', contains: 'padding' },
     padding: { left: 2, right, top: 8, bottom: 2 },
   };
 }
 
-function timeAxis({ durationNs, time }: Range): Record<string, unknown> {
+function timeAxis({ window, time }: Range): Record<string, unknown> {
   return {
     field: 't',
     type: 'quantitative',
-    scale: { domain: [0, inAxisUnit(durationNs, time)], nice: false },
+    scale: { domain: [inAxisUnit(window.from, time), inAxisUnit(window.to, time)], nice: false },
     axis: {
       title: time.unit === 'ns' ? 'since the first event, s' : 'since the first event, ticks',
       tickCount: 6,

@@ -9,7 +9,7 @@ import { condensed } from './condensed.ts';
 import { Axis, Lane } from './lane.tsx';
 import { itemsIn, type TimeWindow } from './layout.ts';
 
-const MAX_LANES = 8;
+const MAX_LANES = 12;
 const MAX_ROWS = 6;
 /** Share of the finding's span shown before and after it. */
 const MARGIN = 0.25;

@@ -4,8 +4,10 @@ import { useContext } from 'preact/hooks';
 import type { Result, TimelineLane } from '../../../analyzers/result.ts';
 import { counted } from '../../units.ts';
 import { Time } from '../time-context.ts';
+import { activeWindow } from './active-window.ts';
 import { axisTicks } from './axis.ts';
 import { Axis, kindClass, Lane } from './lane.tsx';
+import type { TimeWindow } from './layout.ts';
 
 const MAX_ROWS = 24;
 const ZOOMS = [1, 4, 16, 64] as const;
@@ -13,7 +15,7 @@ const ZOOMS = [1, 4, 16, 64] as const;
 export function TimelineSection({ result }: { readonly result: Result }): VNode {
   const time = useContext(Time);
   const lanes = result.timeline.filter((lane) => lane.items.length > 0);
-  const window = { from: 0, to: Math.max(result.capture.durationNs, 1) };
+  const window = activeWindow(result);
   if (lanes.length === 0) {
     return (
       <section id="timeline">
@@ -27,6 +29,7 @@ export function TimelineSection({ result }: { readonly result: Result }): VNode 
     <section id="timeline" class="wide">
       <h2>What happened when?</h2>
       <Legend lanes={lanes} lossy={result.losses.length > 0} />
+      <WindowNote window={window} durationNs={result.capture.durationNs} />
       <Zoom />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scroller must be reachable by keyboard */}
       <section class="lanes" tabIndex={0} aria-label="Timeline">
@@ -49,6 +52,22 @@ export function TimelineSection({ result }: { readonly result: Result }): VNode 
         </p>
       )}
     </section>
+  );
+}
+
+/** Said where only a part of the capture is drawn. */
+export function WindowNote(props: {
+  readonly window: TimeWindow;
+  readonly durationNs: number;
+}): VNode | null {
+  const time = useContext(Time);
+  const { window, durationNs } = props;
+  if (window.from === 0 && window.to >= durationNs) return null;
+  return (
+    <p class="note">
+      Drawn from {time.moment(window.from)} to {time.moment(window.to)}: nothing of this happened in
+      the rest of the {time.duration(durationNs)}.
+    </p>
   );
 }
 
