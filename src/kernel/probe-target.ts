@@ -102,10 +102,18 @@ function plainName(symbolName: string): string {
     .replace(/^__(traceiter|probestub)_/, '');
 }
 
+/**
+ * Events are named after the function, or as a known recipe names them; returns get a suffix.
+ * `perf probe` appends `__return`.
+ */
 function functionOfEventName(eventName: string): string {
-  const plain = eventName.replace(/_(ret|return|exit|entry|enter)$/, '');
-  const wellKnown = eventNames.get(plain);
-  if (wellKnown !== undefined) return wellKnown;
-  // perf probe names its events probe:<function> and probe:<function>__return
-  return plain.replace(/__(ret|return|exit|entry|enter)$/, '').replace(/_+$/, '');
+  const exact = functionNamed(eventName);
+  if (exact !== undefined) return exact;
+  const plain = eventName.replace(/__?(ret|return|exit)$/, '');
+  const entered = plain.replace(/__?(entry|enter)$/, '');
+  return functionNamed(plain) ?? functionNamed(entered) ?? plain;
+}
+
+function functionNamed(name: string): string | undefined {
+  return probeRules.has(name) || probeRoles.has(name) ? name : eventNames.get(name);
 }

@@ -76,7 +76,7 @@ class InvalidationTracker implements Tracker {
         return;
       }
       // a callback cannot invalidate: the return of the older one was lost, or never recorded
-      this.#close(top, undefined);
+      this.#closeUnended(top, undefined);
     }
     this.#push(new Invalidation(this.#context, begin, begin, begin.source));
     if (begin.reason === PROTECTION_PAGE) this.#duplicates(begin);
@@ -173,13 +173,18 @@ class InvalidationTracker implements Tracker {
     over.emit(end, captureEnd);
   }
 
-  /** The thread or the capture is over: a release ends with the last thing done in it. */
+  /** The thread or the capture is over. */
   #abandon(tid: number, captureEnd?: number): void {
     for (const open of [...(this.#stacks.get(tid) ?? [])].reverse()) {
-      const end = open.synthetic && !open.busy ? open.lastInside : undefined;
-      if (end) open.returns(end, undefined);
-      this.#close(open, end, captureEnd);
+      this.#closeUnended(open, captureEnd);
     }
+  }
+
+  /** What has no end of its own is over with the last thing done in it. */
+  #closeUnended(open: Invalidation, captureEnd: number | undefined): void {
+    const end = open.synthetic && !open.busy ? open.lastInside : undefined;
+    if (end) open.returns(end, undefined);
+    this.#close(open, end, captureEnd);
   }
 
   /** fork copies page tables inside invalidations of this reason (copy_page_range). */

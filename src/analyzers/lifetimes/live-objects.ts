@@ -117,6 +117,11 @@ export interface OpenInvalidation {
   readonly tid: number;
   readonly mm: Word | undefined;
   readonly addressSpace: LiveAddressSpace | undefined;
+  readonly range: {
+    readonly start?: Word | undefined;
+    readonly end?: Word | undefined;
+    readonly reason?: number | undefined;
+  };
   readonly returned: boolean;
   /** A fence wait inside it began. */
   waitBegan(wait: OpenWait): void;

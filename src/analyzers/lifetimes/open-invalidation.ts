@@ -81,6 +81,10 @@ export class Invalidation implements OpenInvalidation {
     this.addressSpace = this.#locate();
   }
 
+  get range(): InvalidatedRange {
+    return this.#range;
+  }
+
   get reason(): number | undefined {
     return this.#range.reason;
   }

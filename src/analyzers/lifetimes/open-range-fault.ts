@@ -1,6 +1,6 @@
 import type { Moment, Word } from '../../kernel/occurrence.ts';
 import type { LifetimeContext } from './lifetime.ts';
-import type { LiveAddressSpace, Mark } from './live-objects.ts';
+import type { LiveAddressSpace, Mark, OpenInvalidation } from './live-objects.ts';
 import { lived } from './lived.ts';
 import { rangeFaultAttemptTable, rangeFaultTable } from './range-fault-tables.ts';
 
@@ -126,7 +126,7 @@ export class Episode {
   collides(
     begin: Moment & { start: Word | undefined; end: Word | undefined; reason: number | undefined },
   ): void {
-    if (!overlaps(this.#range, begin)) return;
+    if (!this.#watches(begin)) return;
     if (!this.isInside) {
       const MOST_WAITING = 4096;
       if (this.#waiting.length >= MOST_WAITING) return;
@@ -137,7 +137,34 @@ export class Episode {
     const attempt = this.#last;
     if (attempt && begin.tid === this.tid) attempt.ownCollisions += 1;
     else if (attempt) attempt.otherCollisions += 1;
-    this.#countCollision(begin, begin.reason);
+    this.#countCollision(begin.tid, begin.event, begin.reason);
+  }
+
+  /**
+   * What bumps the sequence is any invalidation of the notifier's own range, which may be far wider
+   * than the one faulted. Unknown bounds may be anything.
+   */
+  #watches(begin: { readonly start?: Word | undefined; readonly end?: Word | undefined }): boolean {
+    const { mni, start, end } = this.#range;
+    const notifier = mni === undefined ? undefined : this.#context.live.notifiers.get(mni);
+    const first = notifier?.start ?? start;
+    const last = notifier?.last ?? end;
+    if (first === undefined || last === undefined) return true;
+    if (begin.start === undefined || begin.end === undefined) return true;
+    return begin.start <= last && first < begin.end;
+  }
+
+  /**
+   * An invalidation that was under way when the attempt began: its notifiers may still be to come.
+   * It is counted here only when it began before the episode did.
+   */
+  meets(open: OpenInvalidation): void {
+    if (open.returned || open.mm !== this.mm || !this.#watches(open.range)) return;
+    const attempt = this.#last;
+    if (attempt && open.tid === this.tid) attempt.ownCollisions += 1;
+    else if (attempt) attempt.otherCollisions += 1;
+    if (this.#attempts > 1 || open.startTs > this.startTs) return;
+    this.#countCollision(open.tid, open.startEvent, open.range.reason);
   }
 
   wrapped(name: string, entered: Mark): void {
@@ -215,19 +242,19 @@ export class Episode {
 
   #countWaiting(): void {
     this.#waiting.forEach((begin, index) => {
-      this.#countCollision(begin, this.#waitingReasons[index]);
+      this.#countCollision(begin.tid, begin.event, this.#waitingReasons[index]);
     });
     this.#waiting = [];
     this.#waitingReasons = [];
   }
 
-  #countCollision(begin: Moment, reason: number | undefined): void {
+  #countCollision(tid: number, event: number, reason: number | undefined): void {
     this.#colliding += 1;
-    this.#firstColliding ??= begin.event;
-    let actor = this.#actors.get(begin.tid);
+    this.#firstColliding ??= event;
+    let actor = this.#actors.get(tid);
     if (!actor) {
       actor = { count: 0, reasons: new Map() };
-      this.#actors.set(begin.tid, actor);
+      this.#actors.set(tid, actor);
     }
     actor.count += 1;
     if (reason !== undefined) actor.reasons.set(reason, (actor.reasons.get(reason) ?? 0) + 1);
@@ -242,14 +269,4 @@ export class Episode {
     const reasons = [...top.actor.reasons].sort((a, b) => b[1] - a[1]);
     return { tid: top.tid, reason: reasons[0]?.[0] };
   }
-}
-
-/** Unknown bounds may be anything: they overlap. */
-function overlaps(
-  range: FaultedRange,
-  other: { readonly start: Word | undefined; readonly end: Word | undefined },
-): boolean {
-  if (range.start === undefined || range.end === undefined) return true;
-  if (other.start === undefined || other.end === undefined) return true;
-  return other.start < range.end && range.start < other.end;
 }

@@ -36,7 +36,7 @@ export const rangeFaultTable: Table = {
     ),
     integer(
       'colliding',
-      'Invalidations of that mm overlapping the range between the first and the last attempt.',
+      'Invalidations of that mm within the range of the notifier (the faulted range where it is unknown) between the first and the last attempt.',
     ),
     integer('top_actor_tid', 'Thread that made most of them.'),
     integer('top_actor_reason', 'enum mmu_notifier_event most of them had.'),

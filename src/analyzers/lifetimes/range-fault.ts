@@ -108,6 +108,14 @@ class RangeFaultTracker implements Tracker {
     }
     episode ??= this.#open(range, fault);
     episode.attempt(began, read?.begin, markOf(fault), seq);
+    this.#meetOpenInvalidations(episode);
+  }
+
+  #meetOpenInvalidations(episode: Episode): void {
+    if (episode.mm === undefined) return;
+    for (const stack of this.#context.live.invalidations.values()) {
+      for (const open of stack) episode.meets(open);
+    }
   }
 
   #rangeOf(fault: OccurrenceOf<'hmm.range_fault'>, read: Read | undefined): FaultedRange {

@@ -211,7 +211,7 @@ class TaskTracker implements Tracker {
     const exiting = this.#context.live.taskOf(exit.tid);
     if (!exiting || exiting.exited) return;
     exiting.exited = markOf(exit);
-    if (exit.comm !== undefined) exiting.comm = exit.comm;
+    if (exit.comm !== undefined) this.#name(exiting, exit.comm);
     this.#decideAtExit(exiting, exit.groupDead);
     const { process } = exiting;
     process.threads.delete(exiting);
