@@ -1,3 +1,5 @@
+import { integerAt } from './memory.ts';
+
 /** Network addresses as lib/vsprintf.c prints them. */
 
 const AF_INET = 2;
@@ -55,9 +57,8 @@ function longestZeros(groups: readonly number[]): [start: number, length: number
 }
 
 /** %pIS: struct sockaddr of either family; p adds the port, c compresses. */
-export function sockaddrText(bytes: Uint8Array, pointer: string): string {
-  // The family is in the recorded machine's order, so exactly one of both bytes is set.
-  const family = (bytes[0] ?? 0) || (bytes[1] ?? 0);
+export function sockaddrText(bytes: Uint8Array, pointer: string, littleEndian: boolean): string {
+  const family = integerAt(bytes, 0, 2, littleEndian);
   const options = pointer.slice(2);
   const port = ((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0);
   if (family === AF_INET) {

@@ -25,7 +25,7 @@ export function compilePointer(
     return (fields) => symbolText(address(fields), withOffset, scope.environment);
   }
   if ('mMiIUhb'.includes(kind) && kind !== '') {
-    const render = memoryRenderer(conversion.pointer);
+    const render = memoryRenderer(conversion.pointer, scope);
     const memory = compileMemory(argument, scope);
     if (render && memory) return (fields) => render(memory(fields), width(fields));
   }
@@ -56,7 +56,7 @@ function compileMemory(argument: Expression, scope: Scope): BytesOf | undefined 
 
 type Render = (bytes: Uint8Array, width: number | undefined) => string;
 
-function memoryRenderer(pointer: string): Render | undefined {
+function memoryRenderer(pointer: string, scope: Scope): Render | undefined {
   switch (pointer[0]) {
     case 'm':
     case 'M':
@@ -68,16 +68,16 @@ function memoryRenderer(pointer: string): Render | undefined {
     case 'b':
       return (bytes, width) => bitListText(bytes.subarray(0, ((width ?? 8) + 7) >> 3));
     default:
-      return internetRenderer(pointer);
+      return internetRenderer(pointer, scope.environment.layout.littleEndian);
   }
 }
 
 const HEX_SEPARATORS: Readonly<Record<string, string>> = { hC: ':', hD: '-', hN: '' };
 
-function internetRenderer(pointer: string): Render | undefined {
+function internetRenderer(pointer: string, littleEndian: boolean): Render | undefined {
   if (pointer[1] === '4') return (bytes) => ip4Text(bytes, pointer);
   if (pointer[1] === '6') return (bytes) => ip6Text(bytes, pointer);
-  return pointer[1] === 'S' ? (bytes) => sockaddrText(bytes, pointer) : undefined;
+  return pointer[1] === 'S' ? (bytes) => sockaddrText(bytes, pointer, littleEndian) : undefined;
 }
 
 const GUID_ORDER = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];

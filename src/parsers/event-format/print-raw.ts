@@ -3,7 +3,7 @@ import type { RecordLayout } from './decoder.ts';
 import { fieldNamed, type Scope, withoutCasts } from './evaluate.ts';
 import type { FormatField } from './format.ts';
 import { int32, unsignedOf } from './integer.ts';
-import { bytesOf, hex, textOfBytes } from './memory.ts';
+import { bytesOf, hex } from './memory.ts';
 import type { Print } from './print.ts';
 import type { PrintItem } from './print-format.ts';
 
@@ -101,14 +101,19 @@ function compileArray(field: FormatField, layout: RecordLayout): Print {
   return (fields: Fields) => {
     const value = fields[field.name];
     if (value === undefined) return '';
-    const text = typeof value === 'string' ? value : undefined;
     if (isText) {
-      const shown = text ?? textOfBytes(bytesOf(fields, field, layout));
+      const shown = typeof value === 'string' ? value : latin1(bytesOf(fields, field, layout));
       if (PRINTABLE.test(shown)) return shown;
     }
     isText = false;
     return `ARRAY[${hex(arrayBytes(fields, field, layout), ', ')}]`;
   };
+}
+
+/** Bytes up to the first NUL as characters of the same numbers. */
+function latin1(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  return Buffer.from(end < 0 ? bytes : bytes.subarray(0, end)).toString('latin1');
 }
 
 /** A fixed array has its whole length, whatever its string's. */
