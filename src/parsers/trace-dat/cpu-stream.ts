@@ -77,6 +77,8 @@ export class CpuStream {
   #originConverted = 0n;
   /** The pages behind those in memory are damaged. */
   #isDamagedNext = false;
+  /** The file ends inside the open page. */
+  #isCut = false;
 
   constructor(shape: StreamShape, source: PageSource, problems: ProblemLog) {
     this.shape = shape;
@@ -225,10 +227,6 @@ export class CpuStream {
     const high = view.getUint32(at + (littleEndian ? 4 : 0), littleEndian);
     const low = view.getUint32(at + (littleEndian ? 0 : 4), littleEndian);
     const ts = (high - this.#originHigh) * TWO_32 + (low - this.#originLow);
-    if (ts < this.#ts && this.events > 0) {
-      this.#report('time-runs-back', 'has a page older than the one before', 'info');
-    }
-    this.#ts = ts;
     const commitAt = at + 8 + (littleEndian || layout.longSize === 4 ? 0 : 4);
     const commit = view.getUint32(commitAt, littleEndian);
     const start = at + layout.dataOffset;
@@ -241,7 +239,12 @@ export class CpuStream {
       return true;
     }
     if ((commit & MISSING_EVENTS) !== 0) this.#readMissing(commit, start + bytes, at + held);
-    if (layout.dataOffset + bytes > held) {
+    if (ts < this.#ts && this.events > 0) {
+      this.#report('time-runs-back', 'has a page older than the one before', 'info');
+    }
+    this.#ts = ts;
+    this.#isCut = layout.dataOffset + bytes > held;
+    if (this.#isCut) {
       this.gaps.isTruncated = true;
       bytes = held - layout.dataOffset;
     }
@@ -279,17 +282,18 @@ export class CpuStream {
       return false;
     }
     this.#cursor = cursor + 2;
-    if (length === TIME_EXTEND) {
-      this.#ts += second * TWO_27 + delta;
-      if (this.#ts > FARTHEST) this.#damagedPage(IMPOSSIBLE_TIME);
-    } else if (length !== PADDING) {
-      this.#ts = absoluteTime(second, delta, this.#origin, this.#ts);
-      if (Math.abs(this.#ts) > FARTHEST) this.#damagedPage(IMPOSSIBLE_TIME);
-    } else {
+    if (length === PADDING) {
       // Without a delta it is a null event: nothing follows in the page (rb_event_length).
       this.#ts += delta;
       this.#cursor = delta === 0 ? this.#end : cursor + 1 + Math.ceil(second / 4);
+      return false;
     }
+    const ts =
+      length === TIME_EXTEND
+        ? this.#ts + second * TWO_27 + delta
+        : absoluteTime(second, delta, this.#origin, this.#ts);
+    if (Math.abs(ts) > FARTHEST) this.#damagedPage(IMPOSSIBLE_TIME);
+    else this.#ts = ts;
     return false;
   }
 
@@ -301,6 +305,7 @@ export class CpuStream {
   /** Leaves the rest of a page whose events cannot be followed; the next page starts afresh. */
   #damagedPage(what: string): void {
     this.#cursor = this.#end;
+    if (this.#isCut) return;
     this.gaps.damaged();
     this.#report('damaged-page', `has a damaged page: ${what}`);
   }

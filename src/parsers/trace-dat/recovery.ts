@@ -51,10 +51,13 @@ type Place = Omit<CpuExtent, 'cpu'>;
 
 function chunkChains({ reader }: Sections, start: number, end: number, pageSize: number): Place[] {
   const places: Place[] = [];
-  for (let offset = alignUp(start, pageSize); offset < end; ) {
+  for (let offset = start; offset < end; ) {
     const at = new ByteReader(reader.source, reader.littleEndian, offset);
     let isWhole = false;
     try {
+      // trace-cmd fills up to the next page with zeros; other writers need not.
+      if (at.u32() === 0) offset = alignUp(offset, pageSize);
+      at.position = offset;
       for (let chunks = at.u32(); chunks > 0 && at.position < end; chunks--) {
         const size = at.u32();
         at.skip(4 + size);
@@ -66,7 +69,7 @@ function chunkChains({ reader }: Sections, start: number, end: number, pageSize:
     // The size an option states leaves out the number of chunks.
     const size = (isWhole ? at.position : end) - offset - 4;
     if (size > 0) places.push({ offset, size });
-    offset = isWhole ? alignUp(Math.max(at.position, offset + 4), pageSize) : end;
+    offset = isWhole ? Math.max(at.position, offset + 4) : end;
   }
   return places;
 }

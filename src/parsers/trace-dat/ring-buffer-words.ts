@@ -16,7 +16,6 @@ export const MISSING_STORED = 0x40000000;
 
 export const TWO_27: number = 2 ** 27;
 export const TWO_32: number = 2 ** 32;
-const TWO_59 = 2 ** 59;
 const LOW_59 = (1n << 59n) - 1n;
 
 export function swapWord(word: number): number {
@@ -35,6 +34,8 @@ export function swapHeader(word: number): number {
  */
 export function absoluteTime(high: number, low: number, origin: bigint, before: number): number {
   const start = origin & LOW_59;
-  const relative = (high - Number(start >> 27n)) * TWO_27 + (low - Number(start & 0x7ffffffn));
-  return relative + Math.round((before - relative) / TWO_59) * TWO_59;
+  const from = high - Number(start >> 27n);
+  // Whole turns are added before the multiplication, whose result a number may no longer hold.
+  const turns = Math.round((before / TWO_27 - from) / TWO_32);
+  return (from + turns * TWO_32) * TWO_27 + (low - Number(start & 0x7ffffffn));
 }
