@@ -15,6 +15,7 @@ import type { FormatField } from './format.ts';
 import { hexDump } from './hex-dump.ts';
 import { int32 } from './integer.ts';
 import { bytesOf, elementBytes, hex, integerAt, textOfBytes } from './memory.ts';
+import { pageRequestText } from './page-request.ts';
 import { printkText } from './printk.ts';
 
 export type TextOf = (fields: Fields) => string;
@@ -123,6 +124,11 @@ const TEXT_FUNCTIONS: Readonly<Record<string, CompileCall>> = {
   str_enabled_disabled: (call, scope, pad) => choice(call, scope, pad, 'enabled', 'disabled'),
   str_enable_disable: (call, scope, pad) => choice(call, scope, pad, 'enable', 'disable'),
   str_read_write: (call, scope, pad) => choice(call, scope, pad, 'read', 'write'),
+  decode_prq_descriptor: (call, scope, pad) => {
+    const words = call.arguments.slice(2, 6).map((word) => compileNumber(word, scope));
+    if (words.length < 4) throw new SyntaxError(`${call.name} lacks an argument`);
+    return (fields) => pad(pageRequestText(words.map((word) => BigInt(word(fields)))));
+  },
   jbd2_dev_to_name: (call, scope) => {
     const device = compileNumber(required(call.arguments[0], call), scope);
     return (fields) => deviceText(int32(device(fields)) >>> 0);
