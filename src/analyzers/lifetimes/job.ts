@@ -52,6 +52,18 @@ export const job: Lifetime = {
 /** Finished jobs wait this long for the name of their fence. */
 const KEEP_NS = 1e9;
 const KEEP_MOST = 4096;
+/** A job is pushed this soon after its fences were made. */
+const ARM_TO_PUSH_NS = 50e6;
+
+/** A fence of drm_sched, as its init names it. */
+interface Armed {
+  readonly context: number;
+  readonly seqno: number;
+  readonly ring: string;
+  readonly ts: number;
+  /** The second of the two a job gets, the one it is finished by. */
+  readonly finished: boolean;
+}
 
 interface LiveJob {
   readonly id: number;
@@ -75,7 +87,7 @@ interface LiveJob {
 }
 
 type JobEvent = OccurrenceOf<'job.queue'> | OccurrenceOf<'job.run'>;
-type Named = Pick<JobEvent, 'fence' | 'context' | 'seqno'>;
+type Named = Pick<JobEvent, 'fence' | 'context' | 'seqno'> & { readonly source?: string };
 
 class JobTracker implements Tracker {
   readonly on: OccurrenceHandlers = {
@@ -87,7 +99,9 @@ class JobTracker implements Tracker {
     },
     'job.done': (done) => this.#done(done),
     'job.depends': (depends) => this.#depends(depends),
+    'fence.init': (init) => this.#armed(init),
     'fence.signal_call': (call) => this.#named(call),
+    'task.exit': (exit) => this.#arming.delete(exit.tid),
     'fence.destroy': (destroy) => this.#fenceGone(destroy.context, destroy.seqno),
   };
   readonly #context: LifetimeContext;
@@ -95,6 +109,8 @@ class JobTracker implements Tracker {
   readonly #byPointer = new Map<Word, LiveJob>();
   readonly #byKey = new Map<Word, LiveJob>();
   readonly #byNumber = new Map<string, LiveJob>();
+  /** By tid: the last fence it made for the scheduler. */
+  readonly #arming = new Map<number, Armed>();
   readonly #finished = new Retirement<LiveJob>(KEEP_NS, KEEP_MOST, (over) => this.#close(over));
 
   constructor(context: LifetimeContext) {
@@ -106,7 +122,8 @@ class JobTracker implements Tracker {
   }
 
   #queue(queue: OccurrenceOf<'job.queue'>): void {
-    const before = this.#find(queue);
+    const { fence, context, seqno } = queue;
+    const before = this.#find({ fence, context, seqno });
     // amdgpu and the scheduler both tell of one submission
     const same = before && !before.run && before.source !== queue.source;
     if (before && !same) this.#close(before);
@@ -114,6 +131,29 @@ class JobTracker implements Tracker {
     this.#learn(queued, queue);
     queued.queued ??= markOf(queue);
     queued.owner ??= this.#context.live.taskOf(queue.tid);
+    if (queued.context === undefined) this.#nameByArming(queued, queue);
+  }
+
+  /**
+   * drm_sched_job_arm() makes the scheduled fence and, in the next context, the finished one; the
+   * same thread pushes the job right after.
+   */
+  #armed(init: OccurrenceOf<'fence.init'>): void {
+    if (init.driver !== 'drm_sched') return;
+    const { context, seqno, timeline: ring, ts } = init;
+    const before = this.#arming.get(init.tid);
+    const finished =
+      before?.finished === false && before.context + 1 === context && before.seqno === seqno;
+    this.#arming.set(init.tid, { context, seqno, ring, ts, finished });
+  }
+
+  /** An older kernel's job, whose events name its fence by pointer only. */
+  #nameByArming(queued: LiveJob, queue: OccurrenceOf<'job.queue'>): void {
+    const armed = this.#arming.get(queue.tid);
+    if (!armed?.finished || armed.ring !== queue.ring) return;
+    if (queue.ts - armed.ts > ARM_TO_PUSH_NS) return;
+    this.#arming.delete(queue.tid);
+    this.#name(queued, armed.context, armed.seqno);
   }
 
   #create(from: JobEvent): LiveJob {
@@ -178,6 +218,18 @@ class JobTracker implements Tracker {
     }
   }
 
+  /** What was inferred of its fence proves wrong. */
+  #unname(known: LiveJob): void {
+    if (known.context !== undefined && known.seqno !== undefined) {
+      forget(this.#byKey, keyOf(low32(known.context), low32(known.seqno)), known);
+    }
+    if (known.fence?.jobId === known.id) known.fence.jobId = undefined;
+    known.context = undefined;
+    known.seqno = undefined;
+    known.fence = undefined;
+    known.fenceId = undefined;
+  }
+
   #find(named: Named): LiveJob | undefined {
     if (named.fence !== undefined) {
       const byPointer = this.#byPointer.get(named.fence);
@@ -186,9 +238,18 @@ class JobTracker implements Tracker {
     if (named.context === undefined || named.seqno === undefined) return undefined;
     const context = low32(named.context);
     const seqno = low32(named.seqno);
-    const exact = this.#byKey.get(keyOf(context, seqno));
-    // drm_sched gives a job two contexts: scheduled, and finished right after it
-    return exact ?? (context > 0 ? this.#byKey.get(keyOf(context - 1, seqno)) : undefined);
+    return this.#byKey.get(keyOf(context, seqno)) ?? this.#neighbour(named, context, seqno);
+  }
+
+  /**
+   * drm_sched gives a job two contexts, scheduled and finished right after it: amdgpu's two events
+   * do not name the same one in every version.
+   */
+  #neighbour(named: Named, context: number, seqno: number): LiveJob | undefined {
+    if (named.source !== 'amdgpu' || context === 0) return undefined;
+    const other =
+      this.#byKey.get(keyOf(context - 1, seqno)) ?? this.#byKey.get(keyOf(context + 1, seqno));
+    return other?.source === 'amdgpu' && !other.run ? other : undefined;
   }
 
   #done(done: OccurrenceOf<'job.done'>): void {
@@ -216,7 +277,9 @@ class JobTracker implements Tracker {
     if (call.pointer === undefined || call.context === undefined || call.seqno === undefined)
       return;
     const known = this.#byPointer.get(call.pointer);
-    if (known) this.#name(known, call.context, call.seqno);
+    if (!known) return;
+    if (!isNamed(known, call.context, call.seqno)) this.#unname(known);
+    this.#name(known, call.context, call.seqno);
   }
 
   #fenceGone(context: number, seqno: number): void {
@@ -269,6 +332,13 @@ function momentsOf(over: LiveJob) {
     done_event: over.done?.event ?? null,
     depends_event: over.depends?.event ?? null,
   };
+}
+
+/** Named so, or not named at all. */
+function isNamed(known: LiveJob, context: Word, seqno: Word): boolean {
+  if (known.context === undefined || known.seqno === undefined) return true;
+  const same = low32(known.context) === low32(context);
+  return same && low32(known.seqno) === low32(seqno);
 }
 
 function numberKey(ring: string, number: Word): string {

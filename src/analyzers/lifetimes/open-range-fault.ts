@@ -175,7 +175,9 @@ export class Episode {
     this.#unwrapped = { at, ret };
   }
 
-  emit(): void {
+  /** `open` when the capture ends with it; otherwise a missing return was lost or never recorded. */
+  emit(open: boolean): void {
+    const outcome = this.#outcome(open);
     if (this.isInside && this.#last) this.#emitAttempt(this.#last, undefined);
     const top = this.#topActor();
     const last = this.#last;
@@ -194,7 +196,7 @@ export class Episode {
       last_ret: this.lastRet ?? null,
       seq_changes: this.#seqChanges,
       ...this.#wrapperColumns(),
-      outcome: this.#outcome(),
+      outcome,
       longest_attempt_ns: this.#longestNs ?? null,
       self_inflicted: this.#selfInflicted,
       colliding: this.#colliding,
@@ -217,8 +219,8 @@ export class Episode {
   }
 
   /** The wrapper knows best; NULL where no return was recorded. */
-  #outcome(): 'ok' | 'busy' | 'error' | 'open' | null {
-    if (this.isInside) return 'open';
+  #outcome(open: boolean): 'ok' | 'busy' | 'error' | 'open' | null {
+    if (this.isInside) return open ? 'open' : null;
     const ret = this.#unwrapped?.ret ?? this.lastRet;
     if (ret === undefined) return null;
     if (ret === EBUSY) return 'busy';

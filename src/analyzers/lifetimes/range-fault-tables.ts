@@ -28,7 +28,10 @@ export const rangeFaultTable: Table = {
     integer('wrapper_end_ts', 'Its return, relative ns.'),
     integer('wrapper_event', 'Its entry event.'),
     integer('wrapper_return_event', 'Its return event.'),
-    text('outcome', "'ok', 'busy' (last word was -EBUSY), 'error' (another errno) or 'open'."),
+    text(
+      'outcome',
+      "'ok', 'busy' (last word was -EBUSY), 'error' (another errno), 'open' when the capture ended in it; NULL = no return was recorded.",
+    ),
     integer('longest_attempt_ns', 'Longest attempt.'),
     integer(
       'self_inflicted',

@@ -61,7 +61,7 @@ class RangeFaultTracker implements Tracker {
   }
 
   finish(): void {
-    for (const tid of [...this.#episodes.keys()]) this.#closeOf(tid);
+    for (const episode of [...this.#episodes.values()]) this.#close(episode, true);
   }
 
   #read(read: OccurrenceOf<'hmm.read_begin'>): void {
@@ -198,13 +198,13 @@ class RangeFaultTracker implements Tracker {
     this.#wrappers.clear(tid);
   }
 
-  #close(episode: Episode): void {
+  #close(episode: Episode, open = false): void {
     this.#episodes.delete(episode.tid);
     if (episode.mm !== undefined) {
       const others = this.#byMm.get(episode.mm);
       others?.delete(episode);
       if (others?.size === 0) this.#byMm.delete(episode.mm);
     }
-    episode.emit();
+    episode.emit(open);
   }
 }
