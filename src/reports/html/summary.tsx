@@ -30,9 +30,17 @@ export function Summary({ result }: { readonly result: Result }): VNode {
 
 /** The worst finding's own sentence; without one, how much looking that rests on. */
 function headline(result: Result): string {
-  const findings = result.findings.filter((finding) => !isAboutRecording(finding));
-  const worst = byImportance(findings)[0];
-  if (worst && worst.severity !== 'info') return worst.summary;
+  const [worst] = byImportance(result.findings.filter((finding) => !isAboutRecording(finding)));
+  if (!worst) return cleanHeadline(result);
+  if (worst.severity !== 'info') return worst.summary;
+  const judged =
+    result.capture.clock.unit === 'ticks'
+      ? 'The clock counts ticks, so no duration is judged.'
+      : 'No failure found.';
+  return `${judged} Worth a look: ${worst.summary}`;
+}
+
+function cleanHeadline(result: Result): string {
   const runs = result.detectors.filter((run) => !isAboutRecording(run));
   const looked = runs.filter((run) => run.outcome === 'clean').length;
   if (looked === 0) {
@@ -40,8 +48,7 @@ function headline(result: Result): string {
   }
   const blind = runs.filter((run) => run.outcome === 'not-observable').length;
   const rest = blind === 0 ? '' : `; ${count(blind)} could not look`;
-  if (worst) return `Nothing wrong found, ${counted(findings.length, 'remark')}${rest}.`;
-  return `Nothing wrong found: ${counted(looked, 'detector')} looked and found nothing${rest}.`;
+  return `No failure found: ${counted(looked, 'detector')} looked and found nothing${rest}.`;
 }
 
 function Verdict({ result }: { readonly result: Result }): VNode {

@@ -10,7 +10,7 @@ import { Axis, Lane } from './lane.tsx';
 import { itemsIn, type TimeWindow } from './layout.ts';
 
 const MAX_LANES = 12;
-const MAX_ROWS = 6;
+const MAX_ROWS = 8;
 /** Share of the finding's span shown before and after it. */
 const MARGIN = 0.25;
 /** A finding about one moment is shown with this share of the capture around it. */

@@ -28,6 +28,13 @@ describe('layoutLane', () => {
     expect(layout).toMatchObject({ rows: 2, hidden: 1 });
   });
 
+  it('hides nothing that a finding is about', () => {
+    const found = { ...item(0, 50), finding: 'x-1' };
+    const { bars, hidden } = layoutLane([item(0, 50), item(0, 50), found], WHOLE, 1);
+    expect(bars.map((bar) => bar.item.finding)).toEqual([undefined, 'x-1']);
+    expect(hidden).toBe(1);
+  });
+
   it('never overlaps two bars of a row, and keeps all within the picture', () => {
     const span = fc.tuple(fc.integer({ min: 0, max: 100 }), fc.integer({ min: 0, max: 60 }));
     fc.assert(

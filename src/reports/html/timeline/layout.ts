@@ -28,7 +28,10 @@ export interface LaneLayout {
   readonly hidden: number;
 }
 
-/** Items that touch the window, stacked so that those alive at the same time lie in rows of their own. */
+/**
+ * Items that touch the window, stacked so that those alive at the same time lie in rows of their own.
+ * Items of findings are never hidden for lack of rows.
+ */
 export function layoutLane(
   items: readonly TimelineItem[],
   window: TimeWindow,
@@ -42,7 +45,7 @@ export function layoutLane(
     const to = item.to ?? Number.POSITIVE_INFINITY;
     const free = rowEnds.findIndex((end) => end <= from);
     const row = free === -1 ? rowEnds.length : free;
-    if (row >= maxRows) {
+    if (row >= maxRows && item.finding === undefined) {
       hidden += item.count ?? 1;
       continue;
     }

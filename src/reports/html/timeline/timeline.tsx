@@ -65,8 +65,8 @@ export function WindowNote(props: {
   if (window.from === 0 && window.to >= durationNs) return null;
   return (
     <p class="note">
-      Drawn from {time.moment(window.from)} to {time.moment(window.to)}: nothing of this happened in
-      the rest of the {time.duration(durationNs)}.
+      Drawn from {time.moment(window.from)} to {time.moment(window.to)}: nothing of this began or
+      ended in the rest of the {time.duration(durationNs)}.
     </p>
   );
 }
