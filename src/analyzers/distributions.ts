@@ -67,22 +67,47 @@ interface Point {
   readonly series: string;
 }
 
-/** What the objects of a store measure. */
+/** What one measure gives over all objects, however many there are. */
+export interface Measured {
+  readonly measure: Measure;
+  readonly count: number;
+  readonly sum: number;
+  readonly quantiles: Distribution['quantiles'];
+  /** Ascending by value. */
+  readonly points: readonly Point[];
+}
+
+/** What the objects of a store measure; kinds of which there are none are left out. */
 export function measureObjects(store: StoreReader): Measured[] {
   return measures.flatMap((measure) => {
-    const points = store.allSmall<Point>(`${measure.sql} ORDER BY value, ts`);
-    return points.length === 0 ? [] : [{ measure, points }];
+    const [total] = store.allSmall<{ count: number; sum: number }>(
+      `SELECT count(*) AS count, sum(value) AS sum FROM (${measure.sql})`,
+    );
+    if (!total || total.count === 0) return [];
+    const { count, sum } = total;
+    const ranked = pointsByRank(store, measure, [...quantileRanks(count), ...sampleRanks(count)]);
+    const at = (rank: number): Point[] => {
+      const point = ranked.get(rank);
+      return point ? [point] : [];
+    };
+    return {
+      measure,
+      count,
+      sum,
+      quantiles: QUANTILES.map((q) => ({ q, value: at(quantileRank(q, count))[0]?.value ?? 0 })),
+      points: sampleRanks(count).flatMap(at),
+    };
   });
 }
 
 export function buildDistributions(measured: readonly Measured[]): Distribution[] {
-  return measured.map(({ measure, points }) => ({
+  return measured.map(({ measure, count, quantiles, points }) => ({
     name: measure.name,
     title: measure.title,
     unit: 'ns',
-    count: points.length,
-    quantiles: quantilesOf(points),
-    points: evenSample(points),
+    count,
+    quantiles,
+    points,
   }));
 }
 
@@ -100,30 +125,42 @@ export function buildMetrics(store: StoreReader, measured: readonly Measured[]):
   const [capture] = store.all<{ duration_ns: number; clock_unit: string }>(
     'SELECT duration_ns, clock_unit FROM capture',
   );
-  return measured.map(({ measure, points }) => ({
+  return measured.map(({ measure, count, sum, quantiles }) => ({
     name: measure.name,
     unit: capture?.clock_unit ?? 'ns',
-    count: points.length,
-    sum: points.reduce((sum, { value }) => sum + value, 0),
-    quantiles: quantilesOf(points),
+    count,
+    sum,
+    quantiles,
     duration_ns: capture?.duration_ns ?? 0,
   }));
 }
 
-export interface Measured {
-  readonly measure: Measure;
-  /** Ascending by value, never empty. */
-  readonly points: readonly Point[];
+/** Only the points asked for leave SQLite: a capture may have millions. Ranks count from 1. */
+function pointsByRank(
+  store: StoreReader,
+  measure: Measure,
+  ranks: readonly number[],
+): Map<number, Point> {
+  const rows = store.allSmall<Point & { rank: number }>(
+    `SELECT * FROM (
+       SELECT *, row_number() OVER (ORDER BY value, ts) AS rank FROM (${measure.sql})
+     ) WHERE rank IN (SELECT value FROM json_each(?))`,
+    JSON.stringify([...new Set(ranks)]),
+  );
+  return new Map(rows.map(({ rank, ...point }) => [rank, point]));
 }
 
-function quantilesOf(points: readonly Point[]): Distribution['quantiles'] {
-  const rank = (q: number) => Math.max(0, Math.ceil(q * points.length) - 1);
-  return QUANTILES.map((q) => ({ q, value: points[rank(q)]?.value ?? 0 }));
+function quantileRank(q: number, count: number): number {
+  return Math.max(1, Math.ceil(q * count));
+}
+
+function quantileRanks(count: number): number[] {
+  return QUANTILES.map((q) => quantileRank(q, count));
 }
 
 /** All of few, an even sample of many; the smallest and the largest are always there. */
-function evenSample(points: readonly Point[]): Point[] {
-  if (points.length <= MAX_POINTS) return [...points];
-  const step = (points.length - 1) / (MAX_POINTS - 1);
-  return Array.from({ length: MAX_POINTS }, (_, n) => points[Math.round(n * step)] as Point);
+function sampleRanks(count: number): number[] {
+  if (count <= MAX_POINTS) return Array.from({ length: count }, (_, n) => n + 1);
+  const step = (count - 1) / (MAX_POINTS - 1);
+  return Array.from({ length: MAX_POINTS }, (_, n) => 1 + Math.round(n * step));
 }

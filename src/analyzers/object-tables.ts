@@ -48,8 +48,8 @@ function buildTable(
   const name = identifier(table.name);
   const [count] = store.all<{ total: number }>(`SELECT count(*) AS total FROM ${name}`);
   const rows = store.all<Record<string, unknown>>(
-    `SELECT * FROM (
-       SELECT * FROM ${name}
+    `SELECT * FROM ${name} WHERE id IN (
+       SELECT id FROM ${name}
        ORDER BY id IN (SELECT value FROM json_each(?)) DESC, coalesce(end_ts, 1e18) - start_ts DESC, id
        LIMIT ${MAX_ROWS}
      ) ORDER BY id`,

@@ -25,7 +25,9 @@ const FINDINGS = 20;
 const RECORDING_LINES = 12;
 
 export function renderText(result: Result, options: TextOptions = {}): string {
-  const text = new TextReport(visibleResult(result), options);
+  // the text shows nothing of the rest, which is long
+  const shown = visibleResult({ ...result, timeline: [], objects: [], distributions: [] });
+  const text = new TextReport(shown, options);
   return `${text.sections().join('\n\n')}\n`;
 }
 

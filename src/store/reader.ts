@@ -28,8 +28,10 @@ export class StoreReader {
   }
 
   /** As {@link all}, several times faster, where no integer can be beyond 2^53. */
-  allSmall<Row>(sql: string): Row[] {
-    return this.#prepare(sql).safeIntegers(false).all() as Row[];
+  allSmall<Row>(sql: string, ...parameters: readonly Parameter[]): Row[] {
+    return this.#prepare(sql)
+      .safeIntegers(false)
+      .all(...parameters) as Row[];
   }
 
   /** Rows of a query as arrays, one at a time, with the names of its columns. */

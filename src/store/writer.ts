@@ -17,10 +17,11 @@ import {
   type EventTable,
 } from './event-table.ts';
 import { createEventViewSql } from './event-view.ts';
+import { type BindRow, compileBindRow } from './row-binder.ts';
 import { schemaTables } from './schema.ts';
 import { createIndexSql, createTableSql, UniqueNames } from './sql.ts';
 import { storeError } from './store-error.ts';
-import type { Row, Table, Value } from './table.ts';
+import type { Row, Table } from './table.ts';
 
 interface EventRows {
   readonly table: EventTable;
@@ -31,6 +32,7 @@ interface EventRows {
 interface ObjectRows {
   readonly table: Table;
   readonly insert: BulkInsert;
+  readonly bind: BindRow;
 }
 
 export class StoreWriter {
@@ -63,7 +65,7 @@ export class StoreWriter {
       for (const table of declared) {
         this.db.exec(createTableSql(table));
         const insert = new BulkInsert(this.db, table.name, table.columns.length + 1);
-        this.#objects.set(table.name, { table, insert });
+        this.#objects.set(table.name, { table, insert, bind: compileBindRow(table) });
       }
     } catch (error) {
       this.abort();
@@ -112,10 +114,7 @@ export class StoreWriter {
     const rows = this.#objects.get(table.name);
     if (!rows) throw new Error(`table ${table.name} is not declared`);
     const { insert } = rows;
-    insert.parameters[insert.at] = row.id;
-    rows.table.columns.forEach((column, n) => {
-      insert.parameters[insert.at + 1 + n] = toValue(row[column.name]);
-    });
+    rows.bind(insert.parameters, insert.at, row);
     insert.added();
   }
 
@@ -169,11 +168,6 @@ export class StoreWriter {
     this.#events[typeIndex] = rows;
     return rows;
   }
-}
-
-function toValue(value: Value | undefined): Value {
-  if (value === undefined) return null;
-  return typeof value === 'bigint' ? BigInt.asIntN(64, value) : value;
 }
 
 function createDatabase(temporary: string, path: string | undefined): Database.Database {
