@@ -48,7 +48,8 @@ function job(kind: 'job.queue' | 'job.run'): Rule {
     dev: undefined,
     id: word(fields.sched_job_id),
     entity: undefined,
-    fence: word(fields.fence),
+    // amdgpu_cs_ioctl declares a `fence` field and never assigns it
+    fence: undefined,
     context: word(fields.context),
     seqno: word(fields.seqno),
     source: 'amdgpu',

@@ -13,7 +13,6 @@ import { task } from './task.ts';
 
 /**
  * Every object kind, in the order they see an occurrence: each uses what those before it know.
- * Jobs come before fences, so that a fence knows its job when it is written.
  */
 export const lifetimes: readonly Lifetime[] = [
   task,
@@ -22,8 +21,8 @@ export const lifetimes: readonly Lifetime[] = [
   pasid,
   syscall,
   invalidation,
-  job,
   fence,
+  job,
   fenceWait,
   rangeFault,
   deviceFault,

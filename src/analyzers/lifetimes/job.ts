@@ -87,7 +87,11 @@ interface LiveJob {
 }
 
 type JobEvent = OccurrenceOf<'job.queue'> | OccurrenceOf<'job.run'>;
-type Named = Pick<JobEvent, 'fence' | 'context' | 'seqno'> & { readonly source?: string };
+type Named = Pick<JobEvent, 'fence' | 'context' | 'seqno'> & {
+  readonly source?: string;
+  readonly ring?: string | undefined;
+  readonly id?: Word | undefined;
+};
 
 class JobTracker implements Tracker {
   readonly on: OccurrenceHandlers = {
@@ -102,6 +106,7 @@ class JobTracker implements Tracker {
     'fence.init': (init) => this.#armed(init),
     'fence.signal_call': (call) => this.#named(call),
     'task.exit': (exit) => this.#arming.delete(exit.tid),
+    'fence.signaled': (signaled) => this.#signaled(signaled.context, signaled.seqno),
     'fence.destroy': (destroy) => this.#fenceGone(destroy.context, destroy.seqno),
   };
   readonly #context: LifetimeContext;
@@ -122,8 +127,8 @@ class JobTracker implements Tracker {
   }
 
   #queue(queue: OccurrenceOf<'job.queue'>): void {
-    const { fence, context, seqno } = queue;
-    const before = this.#find({ fence, context, seqno });
+    const { fence, context, seqno, ring, id } = queue;
+    const before = this.#find({ fence, context, seqno, ring, id });
     // amdgpu and the scheduler both tell of one submission
     const same = before && !before.run && before.source !== queue.source;
     if (before && !same) this.#close(before);
@@ -190,9 +195,7 @@ class JobTracker implements Tracker {
       known.pointer = from.fence;
       this.#byPointer.set(from.fence, known);
     }
-    if (from.id !== undefined && from.source === 'gpu_scheduler') {
-      this.#byNumber.set(numberKey(from.ring, from.id), known);
-    }
+    if (from.id !== undefined) this.#byNumber.set(numberKey(from.ring, from.id), known);
     if (from.context !== undefined && from.seqno !== undefined) {
       this.#name(known, from.context, from.seqno);
     }
@@ -234,6 +237,10 @@ class JobTracker implements Tracker {
     if (named.fence !== undefined) {
       const byPointer = this.#byPointer.get(named.fence);
       if (byPointer) return byPointer;
+    }
+    if (named.ring !== undefined && named.id !== undefined) {
+      const byNumber = this.#byNumber.get(numberKey(named.ring, named.id));
+      if (byNumber) return byNumber;
     }
     if (named.context === undefined || named.seqno === undefined) return undefined;
     const context = low32(named.context);
@@ -280,6 +287,12 @@ class JobTracker implements Tracker {
     if (!known) return;
     if (!isNamed(known, call.context, call.seqno)) this.#unname(known);
     this.#name(known, call.context, call.seqno);
+  }
+
+  /** A fence born before the capture is first seen when it signals. */
+  #signaled(context: number, seqno: number): void {
+    const known = this.#byKey.get(keyOf(context, seqno));
+    if (known && !known.fence) this.#name(known, context, seqno);
   }
 
   #fenceGone(context: number, seqno: number): void {
