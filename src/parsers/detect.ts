@@ -5,6 +5,14 @@ import { traceDat } from './trace-dat/trace-dat.ts';
 
 const SNIFF_BYTES = 4096;
 
+/** How large captures are often kept. */
+const PACKED: readonly { name: string; command: string; magic: readonly number[] }[] = [
+  { name: 'gzip', command: 'gunzip', magic: [0x1f, 0x8b] },
+  { name: 'xz', command: 'unxz', magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a] },
+  { name: 'zstd', command: 'unzstd', magic: [0x28, 0xb5, 0x2f, 0xfd] },
+  { name: 'zip', command: 'unzip', magic: [0x50, 0x4b, 0x03, 0x04] },
+];
+
 const parsers: readonly Parser[] = [traceDat];
 
 /**
@@ -20,6 +28,12 @@ export function openCapture(path: string): Capture {
   }
   const parser = parsers.find((candidate) => candidate.sniff(head));
   if (!parser) {
+    const packed = PACKED.find(({ magic }) => magic.every((byte, i) => head[i] === byte));
+    if (packed) {
+      throw new TraceError(`${path} is packed with ${packed.name}`, {
+        hint: `unpack it first: ${packed.command} ${path}`,
+      });
+    }
     throw new TraceError(`${path} is no capture svm-trace knows`, {
       hint: `known formats: ${parsers.map((known) => known.meta.title).join(', ')}`,
     });
@@ -30,8 +44,15 @@ export function openCapture(path: string): Capture {
 function readHead(path: string): Uint8Array {
   let fd: number;
   try {
-    if (statSync(path).isDirectory()) {
+    const stats = statSync(path);
+    if (stats.isDirectory()) {
       throw new TraceError(`${path} is a directory`, { hint: 'give the capture file inside it' });
+    }
+    // A pipe would be waited for without end, and a capture is read at many places.
+    if (!stats.isFile()) {
+      throw new TraceError(`${path} is no regular file`, {
+        hint: 'save the capture to a file first',
+      });
     }
     fd = openSync(path, 'r');
   } catch (error) {

@@ -1,5 +1,5 @@
 /** Forms of trace.dat that no recording at hand has, from the scenario writer. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -126,6 +126,45 @@ describe('layouts', () => {
     const capture = openBytes(scenario({ version, cpus: 0 }).bytes());
     expect(rowsOf(capture)).toEqual([]);
     expect(capture.header.clock.base).toBe(0n);
+  });
+});
+
+describe('files that are odd as a whole', () => {
+  it('pages beyond 4 GiB', () => {
+    const made = fences({ version: 6 }, 400, 1000, [0, 1]);
+    const bytes = made.bytes();
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    const table = Buffer.from(bytes).indexOf('flyrecord\0') + 10;
+    const offset = Number(view.getBigUint64(table + 16, true));
+    const size = Number(view.getBigUint64(table + 24, true));
+    const far = 5 * 2 ** 30;
+    view.setBigUint64(table + 16, BigInt(far), true);
+    const path = join(folder, 'far.dat');
+    writeFileSync(path, bytes);
+    // The space between is a hole that takes no room on the disk.
+    const fd = openSync(path, 'r+');
+    writeSync(fd, bytes, offset, size, far);
+    closeSync(fd);
+    const rows = rowsOf(traceDat.open(path));
+    expect(rows.map(({ time }) => time)).toEqual(made.events.map(({ ts }) => ts));
+  });
+
+  it.each([6, 7] as const)('200 CPUs, version %i', (version) => {
+    const cpus = Array.from({ length: 200 }, (_, i) => i);
+    const made = fences({ version }, 1000, 7, cpus);
+    expect(rowsOf(openBytes(made.bytes())).map(({ seqno }) => seqno)).toEqual(
+      made.events.map(({ fields }) => fields.seqno),
+    );
+  });
+
+  it('version 6 whose CPUCOUNT is larger than its CPU table', () => {
+    const data = new ByteWriter(true).u32(6).finish();
+    const made = fences({ version: 6, cpus: 2, options: [{ id: 8, data }] }, 10, 10, [0, 1]);
+    const capture = openBytes(made.bytes());
+    expect(rowsOf(capture)).toHaveLength(10);
+    expect(capture.header.clock.name).toBe('mono');
+    expect(capture.problems).toEqual([]);
+    expect(capture.losses).toEqual([]);
   });
 });
 

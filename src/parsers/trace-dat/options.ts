@@ -174,7 +174,9 @@ function readBuffer(reader: ByteReader, { options, version }: OptionContext, id:
   try {
     if (version >= 7 && !text) {
       pageSize = reader.u32();
-      for (let count = reader.u32(); count > 0; count--) {
+      const count = reader.u32();
+      if (count > MOST_CPUS) throw new EndOfBytes(`${count} CPUs`);
+      for (let i = 0; i < count; i++) {
         cpus.push({ cpu: reader.u32(), offset: reader.size64(), size: reader.size64() });
       }
     }

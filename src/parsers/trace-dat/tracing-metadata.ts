@@ -59,7 +59,8 @@ export function readEventFormats(reader: ByteReader, metadata: TracingMetadata):
 
 function readFormats(reader: ByteReader, system: string, metadata: TracingMetadata): void {
   for (let count = reader.u32(); count > 0; count--) {
-    metadata.formats.push({ system, text: reader.text(reader.size64()) });
+    const text = reader.text(reader.size64());
+    if (text !== '') metadata.formats.push({ system, text });
   }
 }
 

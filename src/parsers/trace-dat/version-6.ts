@@ -7,6 +7,7 @@ import {
   currentClock,
   DONE,
   emptyOptions,
+  MOST_CPUS,
   readOption,
   type TraceOptions,
 } from './options.ts';
@@ -28,7 +29,7 @@ export function readVersion6(
   let cpuCount = 0;
   try {
     readTracingMetadata(reader, metadata, { cmdlines: true });
-    cpuCount = reader.u32();
+    cpuCount = saneCount(reader.u32(), problems);
     readTop();
   } catch (error) {
     if (!(error instanceof EndOfBytes)) throw error;
@@ -79,6 +80,12 @@ export function readVersion6(
       return undefined;
     }
   }
+}
+
+function saneCount(count: number, problems: ProblemLog): number {
+  if (count <= MOST_CPUS) return count;
+  problems.add('too-many-cpus', 'data-loss', `the file states ${count} CPUs, which cannot be`);
+  return MOST_CPUS;
 }
 
 function layout(
