@@ -78,13 +78,15 @@ function resync(
   ours: readonly string[],
   o: number,
 ): [number, number] {
+  // An empty line agrees with any other: it counts at the end of both texts only.
+  const agree = (at: number, to: number) =>
+    theirs[at] !== undefined &&
+    theirs[at] === ours[to] &&
+    (theirs[at] !== '' || (at === theirs.length - 1 && to === ours.length - 1));
   for (let distance = 1; distance <= WINDOW; distance++) {
     for (let skip = 0; skip <= distance; skip++) {
-      const their = theirs[t + distance - skip];
-      if (their !== undefined && their !== '' && their === ours[o + skip])
-        return [distance - skip, skip];
+      if (agree(t + distance - skip, o + skip)) return [distance - skip, skip];
     }
   }
-  const left = Math.max(theirs.length - t, ours.length - o);
-  return left > 0 ? [Math.min(1, theirs.length - t), Math.min(1, ours.length - o)] : [0, 0];
+  return [Math.min(1, theirs.length - t), Math.min(1, ours.length - o)];
 }
