@@ -2,7 +2,7 @@ import type { CaptureHeader, Clock, EventType } from '../parser.ts';
 import type { BufferLayout, TraceFile } from './file-layout.ts';
 import type { PageLayout } from './page-layout.ts';
 import type { ProblemLog } from './problem-log.ts';
-import { unitOfClock } from './time-conversion.ts';
+import { UNNAMED_CLOCK, unitOfClock } from './time-conversion.ts';
 
 export interface HeaderInput {
   readonly trace: TraceFile;
@@ -39,7 +39,7 @@ export function captureHeader(input: HeaderInput): CaptureHeader {
 }
 
 function clockName(buffer: BufferLayout | undefined, { options }: TraceFile): string {
-  return buffer?.clock ?? options.clock ?? 'unknown';
+  return buffer?.clock ?? options.clock ?? UNNAMED_CLOCK;
 }
 
 function cpusWithData({ cpus }: BufferLayout): number[] {

@@ -10,7 +10,7 @@ import { readPageLayout } from './page-layout.ts';
 import { ProblemLog } from './problem-log.ts';
 import { absoluteTime, swapHeader } from './ring-buffer-words.ts';
 import { parseCmdlines, parseTgids } from './thread-names.ts';
-import { timeConversion, unitOfClock } from './time-conversion.ts';
+import { timeConversion, UNNAMED_CLOCK, unitOfClock } from './time-conversion.ts';
 
 describe('ByteReader', () => {
   const reader = (bytes: number[], littleEndian = true) =>
@@ -140,7 +140,7 @@ describe('time', () => {
     ['boot', 'ns'],
     ['tai', 'ns'],
     ['mono_raw', 'ns'],
-    [undefined, 'ns'],
+    [UNNAMED_CLOCK, 'ns'],
     ['x86-tsc', 'ticks'],
     ['counter', 'ticks'],
     ['uptime', 'ticks'],

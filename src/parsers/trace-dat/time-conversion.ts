@@ -16,9 +16,12 @@ const NANOSECOND_CLOCKS: ReadonlySet<string> = new Set([
   'tsc2nsec',
 ]);
 
-/** A capture that names no clock was made before there was a choice: those count nanoseconds. */
-export function unitOfClock(clock: string | undefined): 'ns' | 'ticks' {
-  return clock === undefined || NANOSECOND_CLOCKS.has(clock) ? 'ns' : 'ticks';
+/** Name of the clock of a capture that names none. */
+export const UNNAMED_CLOCK = 'unknown';
+
+/** A capture that names no clock has the kernel's default, `local`: those count nanoseconds. */
+export function unitOfClock(clock: string): 'ns' | 'ticks' {
+  return clock === UNNAMED_CLOCK || NANOSECOND_CLOCKS.has(clock) ? 'ns' : 'ticks';
 }
 
 const MASK_64 = (1n << 64n) - 1n;
