@@ -126,7 +126,7 @@ export class Invalidation implements OpenInvalidation {
     this.returned = true;
     this.#return = at;
     this.#ret = ret;
-    this.#callbacks.length = 0;
+    this.#forgetCallbacks();
   }
 
   calls(callback: Callback): void {
@@ -161,6 +161,8 @@ export class Invalidation implements OpenInvalidation {
       for (const wait of this.#waits) this.#countWait(wait, captureEnd);
       const outermost = this.#callbacks[0];
       if (outermost) this.#countCallback(outermost, captureEnd);
+    } else {
+      this.#forgetCallbacks();
     }
     const range = this.#range;
     this.#context.emit(invalidationTable, {
@@ -199,6 +201,15 @@ export class Invalidation implements OpenInvalidation {
 
   #locate(): LiveAddressSpace | undefined {
     return this.mm === undefined ? undefined : this.#context.live.addressSpaces.get(this.mm);
+  }
+
+  /** Callbacks whose returns nobody recorded: that they ran is all there is to say. */
+  #forgetCallbacks(): void {
+    const outermost = this.#callbacks[0];
+    this.#callbacks.length = 0;
+    if (!outermost) return;
+    this.#callbackCount += 1;
+    this.#longestCallback ??= outermost.function;
   }
 
   #callbackEnded(callback: Callback, at: Mark, ret: number | undefined): void {
