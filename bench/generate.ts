@@ -23,7 +23,7 @@ const PAGE_HEADER = 16;
 const PROCESSES_PER_CPU = 8;
 /** Events of one round of the mix; the domain's share of them is about 7.5 %. */
 const BACKGROUND_PER_ROUND = 172;
-/** A process lives this many rounds, so that objects come and go by the thousand. */
+/** Each so many rounds one process of the CPU is replaced: objects come and go by the thousand. */
 const ROUNDS_PER_PROCESS = 40;
 const BASE = 1_000_000_000_000n;
 const WRITE_BYTES = 1 << 22;
@@ -31,6 +31,7 @@ const WRITE_BYTES = 1 << 22;
 const SYMBOLS = 150_000;
 const SYMBOLS_START = 0xffffffff81100000n;
 const THREADS = 64;
+const PARENT = 50;
 const FIRST_THREAD = 1_000;
 const PROBE_ADDRESS = 0xffffffff81001000n;
 const KERNEL_POINTER = 0xffff_8881_0000_0000n;
@@ -225,7 +226,7 @@ const DOMAIN: Readonly<Record<string, ScenarioFields>> = {
   'svm:drv_inval_ret': { ret: 1 },
   'svm:inval_start_ret': { ret: 0 },
   'svm:inval_end': { start: 0x7f1000000000n, end: 0x7f1000010000n },
-  'sched:sched_process_fork': { parent_comm: 'bench', child_comm: 'bench', parent_pid: 50 },
+  'sched:sched_process_fork': { parent_comm: 'bench', child_comm: 'bench', parent_pid: PARENT },
   'svm:mm_release': {},
   'mmap:exit_mmap': { mm: KERNEL_POINTER, mt: KERNEL_POINTER },
   'sched:sched_process_exit': { comm: 'bench', prio: 120 },
@@ -305,20 +306,23 @@ class CpuStream {
     for (let round = 0; this.events < events; round++) {
       const slot = round % PROCESSES_PER_CPU;
       this.#domain(pids[slot] ?? 0, slot, Math.floor(round / PROCESSES_PER_CPU) + 1);
-      if (round % ROUNDS_PER_PROCESS === ROUNDS_PER_PROCESS - 1) {
-        const old = pids[slot] ?? 0;
-        // The order of kernels before 6.16: the address space goes first (kernel/exit.c, do_exit).
-        const mm = old * 0x400;
-        this.#put('svm:mm_release', old, { mm });
-        this.#put('mmap:exit_mmap', old, { mm, mt: mm + 0x40 });
-        this.#put('sched:sched_process_exit', old, { pid: old });
-        const born = this.#pid(next++);
-        this.#put('sched:sched_process_fork', 50, { child_pid: born });
-        pids[slot] = born;
-      }
+      if (round % ROUNDS_PER_PROCESS !== ROUNDS_PER_PROCESS - 1) continue;
+      const dying = Math.floor(round / ROUNDS_PER_PROCESS) % PROCESSES_PER_CPU;
+      pids[dying] = this.#replace(pids[dying] ?? 0, next++);
     }
     this.#flushPage();
     this.#write();
+  }
+
+  /** One process exits, another is born: the order of kernels before 6.16, where the mm goes first. */
+  #replace(old: number, order: number): number {
+    const mm = old * 0x400;
+    this.#put('svm:mm_release', old, { mm });
+    this.#put('mmap:exit_mmap', old, { mm, mt: mm + 0x40 });
+    this.#put('sched:sched_process_exit', old, { pid: old });
+    const born = this.#pid(order);
+    this.#put('sched:sched_process_fork', PARENT, { child_pid: born });
+    return born;
   }
 
   /** A fence's life, a range fault and an invalidation, spread over a round of background events. */
