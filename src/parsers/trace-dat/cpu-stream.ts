@@ -240,7 +240,10 @@ export class CpuStream {
     }
     if ((commit & MISSING_EVENTS) !== 0) this.#readMissing(commit, start + bytes, at + held);
     if (ts < this.#ts && this.events > 0) {
-      this.#report('time-runs-back', 'has a page older than the one before', 'info');
+      this.#report(
+        'time-runs-back',
+        'has a page older than the one before: some of its times are wrong',
+      );
     }
     this.#ts = ts;
     this.#isCut = layout.dataOffset + bytes > held;
@@ -310,9 +313,11 @@ export class CpuStream {
     this.#report('damaged-page', `has a damaged page: ${what}`);
   }
 
-  #report(code: string, what: string, severity: 'data-loss' | 'info' = 'data-loss'): void {
+  #report(code: string, what: string): void {
     const { buffer, bufferName, cpu } = this.shape;
     const where = bufferName === '' ? '' : ` of buffer ${bufferName}`;
-    this.#problems.add(code, severity, `CPU ${cpu}${where} ${what}`, { key: `${buffer} ${cpu}` });
+    this.#problems.add(code, 'data-loss', `CPU ${cpu}${where} ${what}`, {
+      key: `${buffer} ${cpu}`,
+    });
   }
 }

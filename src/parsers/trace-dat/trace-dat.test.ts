@@ -29,15 +29,16 @@ function open(folder: string): Capture {
 /** Thread, CPU, time and name of each event, as far as trace-cmd report shows them. */
 function eventsOf(capture: Capture): string[] {
   const { clock, eventTypes } = capture.header;
+  // trace-cmd's list of nanosecond clocks lacks boot (extract_trace_clock, trace-input.c).
+  const isPlain = clock.unit === 'ticks' || clock.name === 'boot';
   const seen: string[] = [];
   for (const batch of capture.batches()) {
     for (let i = 0; i < batch.length; i++) {
       const time = clock.base + BigInt(batch.ts[i] as number);
       const micros = (time + 500n) / 1000n;
-      const shown =
-        clock.unit === 'ticks'
-          ? String(time)
-          : `${micros / 1_000_000n}.${String(micros % 1_000_000n).padStart(6, '0')}`;
+      const shown = isPlain
+        ? String(time)
+        : `${micros / 1_000_000n}.${String(micros % 1_000_000n).padStart(6, '0')}`;
       const cpu = String(batch.cpu[i]).padStart(3, '0');
       seen.push(`${batch.tid[i]} [${cpu}] ${shown} ${eventTypes[batch.type[i] as number]?.name}`);
     }

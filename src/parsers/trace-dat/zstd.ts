@@ -1,12 +1,4 @@
-import { ZSTDDecoder } from 'zstddec';
-
-/** What zstddec's WebAssembly module exports (zstd's own C functions). */
-interface ZstdExports {
-  readonly memory: WebAssembly.Memory;
-  malloc(bytes: number): number;
-  free(pointer: number): void;
-  ZSTD_decompress(into: number, size: number, from: number, compressedSize: number): number;
-}
+import { type ZstdModule, zstdModule } from '../zstd-module.ts';
 
 /** Memory for blocks of this size is kept between calls; larger blocks are given back. */
 const KEPT_BYTES = 1024 * 1024;
@@ -15,48 +7,17 @@ let shared: Zstd | undefined;
 
 /** The decoder, made when the first zstd file is opened. */
 export function zstd(): Zstd {
-  shared ??= new Zstd(instantiate());
+  shared ??= new Zstd(zstdModule());
   return shared;
 }
 
-/**
- * zstddec starts asynchronously, and through `fetch`, whose first touch costs Node 40 ms; opening a
- * capture is synchronous. While its `init` runs, `instantiate` is therefore answered at once. The
- * exports are used directly, because its `decode` allocates and copies twice for every chunk.
- */
-function instantiate(): ZstdExports {
-  const original = WebAssembly.instantiate;
-  const fetch = Object.getOwnPropertyDescriptor(globalThis, 'fetch');
-  let exports: WebAssembly.Exports | undefined;
-  const atOnce = (bytes: BufferSource, imports: WebAssembly.Imports) => {
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports);
-    exports = instance.exports;
-    return keptPromise({ instance });
-  };
-  try {
-    Object.assign(WebAssembly, { instantiate: atOnce });
-    Object.defineProperty(globalThis, 'fetch', { value: undefined, configurable: true });
-    void new ZSTDDecoder().init();
-  } finally {
-    Object.assign(WebAssembly, { instantiate: original });
-    if (fetch) Object.defineProperty(globalThis, 'fetch', fetch);
-  }
-  if (!exports) throw new Error('zstddec did not start');
-  return exports as unknown as ZstdExports;
-}
-
-/** Stands for a promise whose `then` does not wait. */
-function keptPromise<T>(result: T): object {
-  return Object.fromEntries([['then', (use: (kept: T) => unknown) => use(result)]]);
-}
-
 class Zstd {
-  readonly #wasm: ZstdExports;
+  readonly #wasm: ZstdModule;
   #heap: Uint8Array;
   #pointer = 0;
   #room = 0;
 
-  constructor(wasm: ZstdExports) {
+  constructor(wasm: ZstdModule) {
     this.#wasm = wasm;
     this.#heap = new Uint8Array(wasm.memory.buffer);
   }
