@@ -2,7 +2,7 @@ import { type Expression, parsePrintFormat } from './expression.ts';
 import { parseFormatString } from './printf.ts';
 
 /** Anything that could show bytes; formats without it are not parsed here. */
-const SHOWS_BYTES = /__print_(?:hex|array)|sockaddr|%[-\d*]*p[UmMiIhb]/;
+const SHOWS_BYTES = /__print_(?:hex|array|dynamic_array)|sockaddr|%[-\d*]*p[UmMiIhb]/;
 
 /**
  * Names of the fields a print format shows byte by byte (a UUID in a `char[16]`): their `char`
@@ -32,7 +32,7 @@ function* shownByPointer(format: string, args: readonly Expression[]): Generator
   }
 }
 
-const BYTE_HELPERS = /^__print_(?:hex|hex_str|hex_dump|array)$|sockaddr/;
+const BYTE_HELPERS = /^__print_(?:hex|hex_str|hex_dump|array|dynamic_array)$|sockaddr/;
 
 function collect(expression: Expression, names: Set<string>): void {
   if (expression.kind === 'call' && BYTE_HELPERS.test(expression.name)) {

@@ -206,19 +206,24 @@ function arrayText(call: Call, scope: Scope): TextOf {
   };
 }
 
-/** __print_dynamic_array(name, element size): like __print_array of all of it. */
+/**
+ * `{0x1,0x2}`, as trace_print_array_seq of the kernel: trace-cmd 3.1.6 does not know
+ * __print_dynamic_array.
+ */
 function dynamicArrayText(call: Call, scope: Scope): TextOf {
-  const [named] = call.arguments;
+  const [named, elementSize] = call.arguments;
   if (named?.kind !== 'name') throw new SyntaxError(`${call.name} of no field`);
   const field = fieldNamed(scope, named.name);
+  const size = compileNumber(required(elementSize, call), scope);
   const { layout } = scope.environment;
-  const size = elementBytes(field, layout);
   return (fields) => {
+    const step = Number(size(fields));
+    if (![1, 2, 4, 8].includes(step)) return `BAD SIZE:${step}`;
     const bytes = bytesOf(fields, field, layout);
-    const texts = Array.from({ length: Math.floor(bytes.length / size) }, (_, index) =>
-      String(integerAt(bytes, index * size, size, layout.littleEndian)),
+    const texts = Array.from({ length: Math.floor(bytes.length / step) }, (_, index) =>
+      integerAt(bytes, index * step, step, layout.littleEndian).toString(16),
     );
-    return texts.join(' ');
+    return `{${texts.map((digits) => `0x${digits}`).join(',')}}`;
   };
 }
 
@@ -250,7 +255,7 @@ function littleEndianBytes(
 }
 
 /** Hexadecimal with a comma every 32 bits, as bitmap_print of the kernel. */
-function bitmaskText(bytes: Uint8Array): string {
+export function bitmaskText(bytes: Uint8Array): string {
   let digits = '';
   for (const [index, byte] of bytes.entries()) {
     const comma = index > 0 && index % 4 === 0 ? ',' : '';

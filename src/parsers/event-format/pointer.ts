@@ -1,7 +1,7 @@
 import type { Fields } from '../parser.ts';
 import { addressText, ip4Text, ip6Text, sockaddrText } from './addresses.ts';
 import { type BytesOf, compileBytes, compileNumber, type Scope, storedField } from './evaluate.ts';
-import { bitListText, type TextOf } from './evaluate-text.ts';
+import { bitListText, bitmaskText, type TextOf } from './evaluate-text.ts';
 import type { Expression } from './expression.ts';
 import type { Unsigned } from './integer.ts';
 import { hex } from './memory.ts';
@@ -65,8 +65,10 @@ function memoryRenderer(pointer: string, scope: Scope): Render | undefined {
       return (bytes) => uuidText(bytes, pointer);
     case 'h':
       return (bytes, width) => hex(bytes.subarray(0, width ?? 1), HEX_SEPARATORS[pointer] ?? ' ');
-    case 'b':
-      return (bytes, width) => bitListText(bytes.subarray(0, ((width ?? 8) + 7) >> 3));
+    case 'b': {
+      const render = pointer === 'bl' ? bitListText : bitmaskText;
+      return (bytes, width) => render(bytes.subarray(0, ((width ?? 8) + 7) >> 3));
+    }
     default:
       return internetRenderer(pointer, scope.environment.layout.littleEndian);
   }

@@ -153,6 +153,13 @@ describe('conversions', () => {
     expect(each('%*phD', '9, __get_dynamic_array(raw)')).toBe('01-02-03');
   });
 
+  it('prints bitmaps as lists and in hexadecimal', () => {
+    const fields = ['unsigned long m[2] 16'];
+    const values = { m: [0b1011, 1] };
+    expect(print({ fields, print: '"%*pbl.", 128, REC->m', values })).toBe('0-1,3,64.');
+    expect(print({ fields, print: '"%*pb.", 32, REC->m', values })).toBe('0000000b.');
+  });
+
   it('reads socket addresses of both families', () => {
     const fields = ['__data_loc u8[] sa 4'];
     const show = (...sa: number[]) =>
@@ -200,6 +207,7 @@ describe('helpers', () => {
     expect(each('__print_hex(__get_dynamic_array(b), 4000000000)')).toBe('');
     expect(each('__print_array(REC->v, 3, 4)')).toBe('1 2 3');
     expect(each('__print_array(REC->v, 1000000, 4)')).toBe('1 2 3');
+    expect(each('__print_dynamic_array(b, 1)')).toBe('{0x1,0xab,0x3}');
     expect(each('__get_cpumask(m)')).toBe('0,2-3,64');
     expect(each('__get_bitmask(m)')).toBe('00000000,00000001,00000000,0000000d');
     expect(each('__print_hex_dump("p: ", 0, 16, 1, __get_dynamic_array(b), 3, 1)')).toBe(

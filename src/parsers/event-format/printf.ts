@@ -22,7 +22,7 @@ const CONVERSION =
 
 /** The extensions of lib/vsprintf.c's pointer() that take letters. */
 const POINTER =
-  /^(?:[fF](?!w)|fw[fP]?|[sSbB]R?|[rR]|h[CDN]?|bl?|[mM][RF]?|[iI](?:4[hnbl]?|6c?|S[pfsc]*[hnbl]?c?)|U[bBlL]?|E\w*|V|K|N\w*|a[dp]?|d[234]?|D[234]?|g|t[RTrdtsu]*|C[nr]?|G[fgpFV]?|O\w*|x|e|ua?)?/;
+  /^(?:[fF](?!w)|fw[fP]?|[sSB]R?|[rR]|h[CDN]?|bl?|[mM][RF]?|[iI](?:4[hnbl]?|6c?|S[pfsc]*[hnbl]?c?)|U[bBlL]?|E\w*|V|K|N\w*|a[dp]?|d[234]?|D[234]?|g|t[RTrdtsu]*|C[nr]?|G[fgpFV]?|O\w*|x|e|ua?)?/;
 
 /** Splits a format into text and conversions; `%%` is text. */
 export function parseFormatString(format: string): FormatPiece[] {
