@@ -40,6 +40,12 @@ export function createRecogniser(header: CaptureHeader, symbol: SymbolLookup): R
 
 type Reader = (fields: Fields, moment: Moment) => Occurrence | undefined;
 
+/** How often a kind was seen; kept by event type too, as most types give one kind. */
+interface Counter {
+  readonly kind: OccurrenceKind;
+  count: number;
+}
+
 /** One event type that marks a function; the first, or the one with more arguments, is believed. */
 interface Reporter {
   readonly type: EventType;
@@ -47,15 +53,21 @@ interface Reporter {
 }
 
 class CaptureRecogniser implements Recogniser {
-  readonly observed = new Map<OccurrenceKind, number>();
+  readonly #counters = new Map<OccurrenceKind, Counter>();
+  /** By event type: the counter of what its last event meant. */
+  readonly #lastCounters: (Counter | undefined)[] = [];
   readonly #header: CaptureHeader;
   readonly #symbol: SymbolLookup;
   readonly #kernel: KernelFacts;
   readonly #readers: readonly (Reader | undefined)[];
   readonly #sanity = new ProbeSanity();
-  readonly #reporters = new Map<string, Reporter>();
+  readonly #reporters = {
+    enter: new Map<string, Reporter>(),
+    return: new Map<string, Reporter>(),
+  };
   readonly #guesses = new Map<EventType, Guess>();
-  readonly #seenSystems = new Set<string>();
+  /** By event type: 1 when an event of it was seen. */
+  readonly #seen: Uint8Array;
   readonly #possibleProbes = new Map<EventType, ProbeTarget>();
   /** By tid: call depth of the invalidation the function graph is inside of. */
   readonly #insideInvalidation = new Map<number, number>();
@@ -65,7 +77,12 @@ class CaptureRecogniser implements Recogniser {
     this.#header = header;
     this.#symbol = symbol;
     this.#kernel = { release: releaseOf(header.uname) };
+    this.#seen = new Uint8Array(header.eventTypes.length);
     this.#readers = header.eventTypes.map((type) => this.#readerOf(type));
+  }
+
+  get observed(): ReadonlyMap<OccurrenceKind, number> {
+    return new Map([...this.#counters.values()].map(({ kind, count }) => [kind, count]));
   }
 
   get guesses(): readonly Guess[] {
@@ -82,12 +99,20 @@ class CaptureRecogniser implements Recogniser {
 
   recognise(type: EventType, fields: Fields, moment: Moment): Occurrence | undefined {
     this.#keepLast = true;
-    this.#seenSystems.add(type.system);
+    this.#seen[type.index] = 1;
     const occurrence = this.#readers[type.index]?.(fields, moment);
-    if (occurrence) {
-      this.observed.set(occurrence.kind, (this.observed.get(occurrence.kind) ?? 0) + 1);
-    }
+    if (occurrence) this.#count(type.index, occurrence.kind);
     return occurrence;
+  }
+
+  #count(type: number, kind: OccurrenceKind): void {
+    let counter = this.#lastCounters[type];
+    if (counter?.kind !== kind) {
+      counter = this.#counters.get(kind) ?? { kind, count: 0 };
+      this.#counters.set(kind, counter);
+      this.#lastCounters[type] = counter;
+    }
+    counter.count++;
   }
 
   keepRow(_type: EventType, _fields: Fields): boolean {
@@ -95,10 +120,12 @@ class CaptureRecogniser implements Recogniser {
   }
 
   possible(kind: OccurrenceKind): boolean {
-    if (this.observed.has(kind)) return true;
-    return this.#header.eventTypes.some(
-      (type) => this.#seenSystems.has(type.system) && this.#gives(type).includes(kind),
+    if (this.#counters.has(kind)) return true;
+    const { eventTypes } = this.#header;
+    const seen = new Set(
+      eventTypes.filter((type) => this.#seen[type.index]).map(({ system }) => system),
     );
+    return eventTypes.some((type) => seen.has(type.system) && this.#gives(type).includes(kind));
   }
 
   #gives(type: EventType): readonly OccurrenceKind[] {
@@ -122,12 +149,18 @@ class CaptureRecogniser implements Recogniser {
   #probeReader(type: EventType, shape: ProbeShape): Reader {
     const recorded: Recorded = { type, source: shape.source, kernel: this.#kernel };
     const targets = new Map<Word | undefined, ProbeTarget | undefined>();
+    // a probe's records all have one address: no look-up for those after the first
+    let lastAddress: Word | undefined;
+    let target: ProbeTarget | undefined;
     return (fields, moment) => {
       const address = word(fields[shape.address]);
-      let target = targets.get(address);
-      if (target === undefined && !targets.has(address)) {
-        target = this.#resolve(address, shape, type);
-        targets.set(address, target);
+      if (address !== lastAddress || !target) {
+        lastAddress = address;
+        target = targets.get(address);
+        if (target === undefined && !targets.has(address)) {
+          target = this.#resolve(address, shape, type);
+          targets.set(address, target);
+        }
       }
       if (shape.source !== 'probe') return this.#traced(target, fields, moment, shape, recorded);
       if (!target || !this.#isReporter(target, shape, type)) return undefined;
@@ -151,15 +184,15 @@ class CaptureRecogniser implements Recogniser {
 
   /** Two probes on one function, or a probe and a function tracer, must not count a call twice. */
   #report(target: ProbeTarget, shape: ProbeShape, type: EventType): void {
-    const key = `${target.function} ${shape.edge}`;
+    const reporters = this.#reporters[shape.edge];
     const rank = richness(type, shape);
-    const other = this.#reporters.get(key);
+    const other = reporters.get(target.function);
     if (other && other.richness >= rank) return;
-    this.#reporters.set(key, { type, richness: rank });
+    reporters.set(target.function, { type, richness: rank });
   }
 
   #isReporter(target: ProbeTarget, shape: ProbeShape, type: EventType): boolean {
-    return this.#reporters.get(`${target.function} ${shape.edge}`)?.type === type;
+    return this.#reporters[shape.edge].get(target.function)?.type === type;
   }
 
   #probed(
