@@ -166,13 +166,12 @@ function lane(
   label: string,
   kind: string,
   spans: readonly (readonly [number | null, number | null, string, string?])[],
-  omitted = 0,
 ): TimelineLane {
   const items = spans.map(([from, to, name, finding]): TimelineItem => {
     const item = { from, to, label: name, kind };
     return finding === undefined ? item : { ...item, finding };
   });
-  return { label, items, omitted };
+  return { label, items };
 }
 
 function timeline(): TimelineLane[] {
@@ -192,7 +191,6 @@ function timeline(): TimelineLane[] {
         (3_005 + n * 5.4) * MS,
         `attempt ${n + 1}`,
       ]),
-      17,
     ),
     lane('invalidations', 'invalidation', [
       [300 * MS, 320 * MS, 'mprotect, 20 ms'],
@@ -211,7 +209,6 @@ function timeline(): TimelineLane[] {
     ]),
     {
       label: 'fences svmlab-ring1',
-      omitted: 0,
       items: [{ from: 500 * MS, to: 900 * MS, label: '37 shorter ones', kind: 'fence', count: 37 }],
     },
     lane('waits', 'fence_wait', [[1_402.6 * MS, 1_812 * MS, 'for 3:2', stall.id]]),

@@ -71,9 +71,9 @@ export interface TimelineItem {
 
 export interface TimelineLane {
   readonly label: string;
+  /** The thread whose doings the lane shows. */
+  readonly tid?: number;
   readonly items: readonly TimelineItem[];
-  /** Items left out because the lane holds too many. */
-  readonly omitted: number;
 }
 
 /** A table of objects of one kind, capped. Cells are already text or numbers. */

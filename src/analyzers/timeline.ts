@@ -16,6 +16,8 @@ interface LaneQuery {
   /** The table is called `o` in every expression. */
   readonly from: string;
   readonly where?: string;
+  /** Its lanes are threads: `key` is the tid. */
+  readonly thread?: true;
   /** What tells lanes of this kind apart, cheap to compute: it is asked of every object. */
   readonly key: string;
   /** The lane's label. */
@@ -31,7 +33,10 @@ const THREAD = `(SELECT coalesce(comm || '-', '') FROM task WHERE task.tid = o.t
 /** enum mmu_notifier_event by name. */
 const REASON = `CASE o.reason ${MMU_NOTIFY_NAMES.map((name, value) => `WHEN ${value} THEN '${name}'`).join(' ')} ELSE 'invalidation' END`;
 
-/** From who acts (processes, their memory) over what happens to it to what the device does. */
+/**
+ * From who acts (processes, their memory) over what their threads do to what the device does. A
+ * thread's lanes stand together, the outer doing above the inner.
+ */
 const laneQueries: readonly LaneQuery[] = [
   {
     kind: 'process',
@@ -49,7 +54,7 @@ const laneQueries: readonly LaneQuery[] = [
   {
     kind: 'address_space',
     from: 'address_space o',
-    where: `EXISTS (SELECT 1 FROM notifier WHERE notifier.mm = o.mm)
+    where: `EXISTS (SELECT 1 FROM notifier WHERE notifier.address_space_id = o.id)
       OR EXISTS (SELECT 1 FROM invalidation WHERE invalidation.address_space_id = o.id)`,
     key: `''`,
     lane: `'address spaces'`,
@@ -69,6 +74,7 @@ const laneQueries: readonly LaneQuery[] = [
   {
     kind: 'range_fault',
     from: 'range_fault o',
+    thread: true,
     key: 'o.tid',
     lane: `'range faults of ' || coalesce(${THREAD}, '') || o.tid`,
     label: `o.attempts || CASE o.attempts WHEN 1 THEN ' attempt, ' ELSE ' attempts, ' END || coalesce(o.outcome, 'open')`,
@@ -78,6 +84,7 @@ const laneQueries: readonly LaneQuery[] = [
   {
     kind: 'range_fault_attempt',
     from: `(SELECT a.*, f.tid FROM range_fault_attempt a JOIN range_fault f ON f.id = a.range_fault_id) o`,
+    thread: true,
     key: 'o.tid',
     lane: `'attempts of ' || coalesce(${THREAD}, '') || o.tid`,
     label: `'attempt ' || o.n || coalesce(' = ' || o.ret, '')`,
@@ -87,6 +94,7 @@ const laneQueries: readonly LaneQuery[] = [
   {
     kind: 'invalidation',
     from: 'invalidation o',
+    thread: true,
     key: 'o.tid',
     lane: `'invalidations by ' || coalesce(${THREAD}, '') || o.tid`,
     label: `CASE WHEN o.sane = 0 THEN 'invalidation'
@@ -102,6 +110,7 @@ const laneQueries: readonly LaneQuery[] = [
   {
     kind: 'invalidation_callback',
     from: 'invalidation_callback o',
+    thread: true,
     key: 'o.tid',
     lane: `'callbacks in ' || coalesce(${THREAD}, '') || o.tid`,
     label: `coalesce(o.function, 'callback') || coalesce(' = ' || o.ret, '')`,
@@ -111,6 +120,7 @@ const laneQueries: readonly LaneQuery[] = [
   {
     kind: 'fence_wait',
     from: 'fence_wait o',
+    thread: true,
     key: 'o.tid',
     lane: `'fence waits of ' || coalesce(${THREAD}, '') || o.tid`,
     label: `coalesce((SELECT 'wait for ' || context || ':' || seqno FROM fence WHERE fence.id = o.fence_id), 'wait')`,
@@ -121,8 +131,9 @@ const laneQueries: readonly LaneQuery[] = [
     kind: 'fence',
     from: 'fence o',
     where: 'coalesce(o.container, 0) = 0',
-    key: `o.context || ' ' || coalesce(o.timeline, '')`,
-    lane: `'fences of ' || coalesce(o.timeline, 'unknown timeline') || ' (context ' || o.context || ')'`,
+    // not by context: schedulers open two for every client
+    key: `coalesce(o.driver, '') || ' ' || coalesce(o.timeline, '')`,
+    lane: `'fences of ' || coalesce(o.driver || ' ', '') || coalesce(o.timeline, 'unknown timeline')`,
     label: `'fence ' || o.context || ':' || o.seqno`,
     start: 'coalesce(o.init_ts, o.emit_ts)',
     end: 'coalesce(o.signaled_ts, o.destroy_ts)',
@@ -157,6 +168,7 @@ interface LaneSize {
 }
 
 interface ItemRow {
+  readonly key: string | number;
   readonly lane: string;
   /** NULL for objects drawn together. */
   readonly id: number | null;
@@ -177,14 +189,24 @@ export function buildTimeline(store: StoreReader, findings: readonly Finding[]):
     laneSizes(store, query, idsInFindings(findings, query.kind)),
   );
   const kept = all.sort((a, b) => b.flagged - a.flagged || b.total - a.total).slice(0, MAX_LANES);
-  return {
-    lanes: laneQueries.flatMap((query) => {
-      const keys = kept.filter((lane) => lane.query === query).map(({ key }) => key);
-      if (keys.length === 0) return [];
-      return lanesOf(store, query, keys, idsInFindings(findings, query.kind));
-    }),
-    omitted: all.length - kept.length,
-  };
+  const lanes = laneQueries.flatMap((query) => {
+    const keys = kept.filter((lane) => lane.query === query).map(({ key }) => key);
+    if (keys.length === 0) return [];
+    return lanesOf(store, query, keys, idsInFindings(findings, query.kind));
+  });
+  return { lanes: threadsTogether(lanes), omitted: all.length - kept.length };
+}
+
+/** The lanes of threads by tid where the first of them stands; all others as they were. */
+function threadsTogether(lanes: readonly TimelineLane[]): TimelineLane[] {
+  const first = lanes.findIndex((lane) => lane.tid !== undefined);
+  if (first === -1) return [...lanes];
+  const threads = lanes.filter((lane) => lane.tid !== undefined);
+  return [
+    ...lanes.slice(0, first),
+    ...threads.sort((a, b) => (a.tid ?? 0) - (b.tid ?? 0)),
+    ...lanes.slice(first).filter((lane) => lane.tid === undefined),
+  ];
 }
 
 function laneSizes(
@@ -218,9 +240,9 @@ function lanesOf(
            ${query.lane} AS lane, ${query.label} AS label, ${query.start} AS from_ts, ${query.end} AS to_ts
          FROM ${query.from} WHERE (${query.where ?? 'TRUE'}) AND ${query.key} IN (SELECT value FROM json_each(?)))
      ), slice AS (SELECT max(duration_ns, 1) / ${SLICES}.0 AS width FROM capture)
-     SELECT lane, id, label, from_ts, to_ts, 1 AS number FROM item WHERE place <= ${MAX_ITEMS_PER_LANE}
+     SELECT key, lane, id, label, from_ts, to_ts, 1 AS number FROM item WHERE place <= ${MAX_ITEMS_PER_LANE}
      UNION ALL
-     SELECT lane, NULL, count(*) || ' shorter ones', min(from_ts),
+     SELECT key, lane, NULL, count(*) || ' shorter ones', min(from_ts),
        CASE WHEN count(to_ts) = count(*) THEN max(to_ts) END, count(*)
        FROM item, slice WHERE place > ${MAX_ITEMS_PER_LANE}
        GROUP BY key, CAST(coalesce(from_ts, 0) / width AS INTEGER)
@@ -228,13 +250,14 @@ function lanesOf(
     JSON.stringify([...inFindings.keys()]),
     JSON.stringify(keys),
   );
-  const lanes = new Map<string, TimelineItem[]>();
+  const lanes = new Map<string, { label: string; tid?: number; items: TimelineItem[] }>();
   for (const row of rows) {
-    const items = lanes.get(row.lane) ?? [];
-    lanes.set(row.lane, items);
-    items.push(itemOf(row, query.kind, inFindings));
+    const thread = query.thread ? { tid: Number(row.key) } : {};
+    const lane = lanes.get(row.lane) ?? { label: row.lane, ...thread, items: [] };
+    lanes.set(row.lane, lane);
+    lane.items.push(itemOf(row, query.kind, inFindings));
   }
-  return [...lanes].map(([label, items]) => ({ label, items, omitted: 0 }));
+  return [...lanes.values()];
 }
 
 function itemOf(

@@ -8,7 +8,7 @@ const { capture } = sampleResult();
 
 function withItem(from: number | null, to: number | null): Parameters<typeof sampleResult>[0] {
   const item: TimelineItem = { from, to, label: 'x', kind: 'fence' };
-  return { ...empty, timeline: [{ label: 'lane', items: [item], omitted: 0 }] };
+  return { ...empty, timeline: [{ label: 'lane', items: [item] }] };
 }
 
 describe('activeWindow', () => {

@@ -2,15 +2,17 @@
 import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Finding } from '../../../analyzers/finding.ts';
-import type { Result, TimelineLane } from '../../../analyzers/result.ts';
+import type { Result, TimelineItem, TimelineLane } from '../../../analyzers/result.ts';
 import { Time } from '../time-context.ts';
 import { axisTicks } from './axis.ts';
 import { condensed } from './condensed.ts';
-import { Axis, Lane } from './lane.tsx';
+import { Axis, Lane, lastsWithin } from './lane.tsx';
 import { itemsIn, type TimeWindow } from './layout.ts';
 
 const MAX_LANES = 12;
 const MAX_ROWS = 8;
+/** Processes and their memory only say whose doings the others are. */
+const CONTEXT_ROWS = 2;
 /** Share of the finding's span shown before and after it. */
 const MARGIN = 0.25;
 /** A finding about one moment is shown with this share of the capture around it. */
@@ -34,7 +36,7 @@ export function FindingTimeline(props: {
           window={window}
           ticks={ticks}
           losses={result.losses}
-          maxRows={MAX_ROWS}
+          maxRows={lane.items.some(isContext) ? CONTEXT_ROWS : MAX_ROWS}
           focus={finding}
         />
       ))}
@@ -52,7 +54,7 @@ function windowAround(finding: Pick<Finding, 'from' | 'to'>, duration: number): 
   };
 }
 
-/** Lanes that hold the finding's own objects first, then those of others, then whatever was busy. */
+/** Lanes of the finding's own objects and of their threads, of other findings, then what was busy. */
 function lanesOf(
   finding: Finding,
   timeline: readonly TimelineLane[],
@@ -62,12 +64,20 @@ function lanesOf(
     .map((lane) => ({ ...lane, items: itemsIn(lane.items, window) }))
     .filter((lane) => lane.items.length > 0);
   const own = busy.filter((lane) => lane.items.some((item) => item.finding === finding.id));
+  const threads = new Set(own.map((lane) => lane.tid).filter((tid) => tid !== undefined));
+  const same = busy.filter((lane) => lane.tid !== undefined && threads.has(lane.tid));
   const marked = busy.filter((lane) => lane.items.some((item) => item.finding !== undefined));
-  const chosen = new Set([...new Set([...own, ...marked, ...busy])].slice(0, MAX_LANES));
+  const inside = busy.filter((lane) => lane.items.some((item) => lastsWithin(item, finding)));
+  const order = new Set([...own, ...same, ...marked, ...inside, ...busy]);
+  const chosen = new Set([...order].slice(0, MAX_LANES));
   return busy
     .filter((lane) => chosen.has(lane))
     .map((lane) => ({
       ...lane,
       items: condensed(lane.items, window, (item) => item.finding === finding.id),
     }));
+}
+
+function isContext({ kind }: TimelineItem): boolean {
+  return kind === 'process' || kind === 'address_space' || kind === 'notifier';
 }

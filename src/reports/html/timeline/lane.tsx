@@ -19,7 +19,6 @@ type Focus = Pick<Finding, 'id' | 'from' | 'to'>;
 interface LaneProps {
   readonly label: string;
   readonly items: readonly TimelineItem[];
-  readonly omitted: number;
   readonly window: TimeWindow;
   readonly ticks: readonly Tick[];
   readonly losses: readonly ResultLoss[];
@@ -31,12 +30,12 @@ interface LaneProps {
 export function Lane(props: LaneProps): VNode {
   const layout = layoutLane(props.items, props.window, props.maxRows);
   const height = layout.rows * ROW_PIXELS + GAP_PIXELS;
-  const left = props.omitted + layout.hidden;
+  const crowded = layout.bars.filter((bar) => bar.crowded).length;
   return (
     <div class="lane">
       <div class="label">
         {props.label}
-        {left > 0 && <span class="quiet"> {counted(left, 'more', 'more')} not drawn</span>}
+        {crowded > 0 && <span class="quiet"> {counted(crowded, 'bar')} over each other below</span>}
       </div>
       <svg
         width="100%"
@@ -88,7 +87,7 @@ function LaneBar(props: { readonly bar: Bar; readonly focus: Focus | undefined }
     'bar',
     kindClass(bar.item.kind),
     bar.item.finding === undefined ? '' : 'marked',
-    bar.item.count === undefined ? '' : 'several',
+    bar.item.count === undefined && !bar.crowded ? '' : 'several',
     faint ? 'faint' : '',
   ];
   const shape = (
@@ -96,7 +95,7 @@ function LaneBar(props: { readonly bar: Bar; readonly focus: Focus | undefined }
       <title>{barTitle(bar.item, time)}</title>
       <rect x={x} y={y} width={width} height={height} rx="1.5" />
       {bar.openEnd && <OpenEnd bar={bar} y={y + height / 2} />}
-      {bar.width >= LABELLED_PERCENT && (
+      {bar.width >= LABELLED_PERCENT && !bar.crowded && (
         <svg x={x} y={y} width={width} height={height} aria-hidden="true">
           <text x="5" y={height - 3}>
             {bar.item.label}
@@ -110,8 +109,11 @@ function LaneBar(props: { readonly bar: Bar; readonly focus: Focus | undefined }
 
 /** What is of the finding itself, or happened wholly while it lasted, stands out. */
 function isFaint(item: TimelineItem, focus: Focus | undefined): boolean {
-  if (focus === undefined || item.finding === focus.id) return false;
-  return item.from === null || item.to === null || item.from < focus.from || item.to > focus.to;
+  return focus !== undefined && item.finding !== focus.id && !lastsWithin(item, focus);
+}
+
+export function lastsWithin({ from, to }: TimelineItem, span: Focus): boolean {
+  return from !== null && to !== null && from >= span.from && to <= span.to;
 }
 
 /** An arrow out of the picture: the object was still alive when the capture ended. */

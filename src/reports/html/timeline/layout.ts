@@ -10,6 +10,8 @@ export interface TimeWindow {
 export interface Bar {
   readonly item: TimelineItem;
   readonly row: number;
+  /** In the last row, where bars may lie over each other. */
+  readonly crowded: boolean;
   /** Percent of the window's width. */
   readonly x: number;
   readonly width: number;
@@ -24,13 +26,11 @@ const NARROWEST_PERCENT = 0.01;
 export interface LaneLayout {
   readonly bars: readonly Bar[];
   readonly rows: number;
-  /** Objects that overlap more others than there are rows. */
-  readonly hidden: number;
 }
 
 /**
  * Items that touch the window, stacked so that those alive at the same time lie in rows of their own.
- * Items of findings are never hidden for lack of rows.
+ * What finds none free shares one more row, the last, except items of findings.
  */
 export function layoutLane(
   items: readonly TimelineItem[],
@@ -39,20 +39,21 @@ export function layoutLane(
 ): LaneLayout {
   const rowEnds: number[] = [];
   const bars: Bar[] = [];
-  let hidden = 0;
+  const crowd: TimelineItem[] = [];
   for (const item of itemsIn(items, window)) {
     const from = item.from ?? Number.NEGATIVE_INFINITY;
-    const to = item.to ?? Number.POSITIVE_INFINITY;
     const free = rowEnds.findIndex((end) => end <= from);
     const row = free === -1 ? rowEnds.length : free;
-    if (row >= maxRows && item.finding === undefined) {
-      hidden += item.count ?? 1;
+    if (row >= maxRows && row === rowEnds.length && item.finding === undefined) {
+      crowd.push(item);
       continue;
     }
-    rowEnds[row] = to;
-    bars.push({ item, row, ...across(item, window) });
+    rowEnds[row] = item.to ?? Number.POSITIVE_INFINITY;
+    bars.push({ item, row, crowded: false, ...across(item, window) });
   }
-  return { bars, rows: Math.max(rowEnds.length, 1), hidden };
+  const last = rowEnds.length;
+  bars.push(...crowd.map((item) => ({ item, row: last, crowded: true, ...across(item, window) })));
+  return { bars, rows: Math.max(last + (crowd.length > 0 ? 1 : 0), 1) };
 }
 
 export function itemsIn(items: readonly TimelineItem[], window: TimeWindow): TimelineItem[] {

@@ -9,7 +9,7 @@ import { axisTicks } from './axis.ts';
 import { Axis, kindClass, Lane } from './lane.tsx';
 import type { TimeWindow } from './layout.ts';
 
-const MAX_ROWS = 24;
+const MAX_ROWS = 12;
 const ZOOMS = [1, 4, 16, 64] as const;
 
 export function TimelineSection({ result }: { readonly result: Result }): VNode {
