@@ -8,7 +8,7 @@ import type { OccurrenceKind } from '../src/kernel/occurrence.ts';
 import type { Loss } from '../src/parsers/parser.ts';
 import { StoreReader } from '../src/store/reader.ts';
 import { schemaTables } from '../src/store/schema.ts';
-import { createTableSql, identifier } from '../src/store/sql.ts';
+import { createIndexSql, createTableSql, identifier } from '../src/store/sql.ts';
 
 /** Column name to value; `id` counts up from 1 where it is not given. */
 export type RowOf = Readonly<Record<string, string | number | bigint | null>>;
@@ -33,7 +33,7 @@ export const s = (value: number): number => value * 1e9;
 export function view(situation: Situation): View {
   const db = new Database(':memory:');
   for (const table of [...schemaTables, ...lifetimes.flatMap((lifetime) => lifetime.tables)]) {
-    db.exec(createTableSql(table));
+    db.exec([createTableSql(table), ...createIndexSql(table)].join(';'));
   }
   db.exec("CREATE VIEW event AS SELECT 1 AS id, 0 AS ts, 0 AS cpu, 1 AS tid, 'a:b' AS type");
   for (const [table, rows] of Object.entries(situation.rows ?? {})) {

@@ -99,8 +99,22 @@ interface ProcessRow {
   readonly comm: string | null;
 }
 
+const actors = new WeakMap<View, Map<string, Actor>>();
+
 /** `svmload (pid 424)`, and `svmload (pid 424, thread 425)` for another thread than the leader. */
 export function actor(view: View, tid: number, processId: number | null): Actor {
+  let known = actors.get(view);
+  if (known === undefined) {
+    known = new Map();
+    actors.set(view, known);
+  }
+  const name = `${tid} ${processId}`;
+  const found = known.get(name) ?? findActor(view, tid, processId);
+  known.set(name, found);
+  return found;
+}
+
+function findActor(view: View, tid: number, processId: number | null): Actor {
   const [process] =
     processId === null
       ? []
