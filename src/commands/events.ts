@@ -17,6 +17,7 @@ interface EventsArguments extends QuietArguments {
   readonly event: readonly string[] | undefined;
   readonly raw: boolean;
   readonly plugins: boolean;
+  readonly N: boolean;
   readonly ns: boolean;
   readonly latency: boolean;
   readonly limit: number;
@@ -63,7 +64,12 @@ export const eventsCommand: CommandModule<object, EventsArguments> = {
       .option('plugins', {
         type: 'boolean',
         default: true,
-        describe: "trace-cmd's own forms of sched_switch, kmem and others; --no-plugins is its -N",
+        describe: "Forms trace-cmd's plugins give sched_switch, kmem and others",
+      })
+      .option('N', {
+        type: 'boolean',
+        default: false,
+        describe: 'As --no-plugins: the forms of the kernel itself (trace-cmd report -N)',
       })
       .option('ns', {
         alias: 't',
@@ -94,7 +100,7 @@ function run(args: EventsArguments): void {
       ...(args.pid === undefined ? {} : { pid: args.pid }),
       ...(args.cpu === undefined ? {} : { cpu: args.cpu }),
       ...(args.event === undefined ? {} : { event: args.event }),
-      style: args.raw ? 'raw' : args.plugins ? 'plugins' : 'no-plugins',
+      style: args.raw ? 'raw' : args.plugins && !args.N ? 'plugins' : 'no-plugins',
       nanoseconds: args.ns,
       latency: args.latency,
       limit: args.limit,

@@ -42,7 +42,8 @@ export function compileNumber(expression: Expression, scope: Scope): NumberOf {
       return fieldNumber(fieldNamed(scope, expression.name), scope);
     case 'cast': {
       const operand = compileNumber(expression.operand, scope);
-      return (fields) => castTo(expression.type, operand(fields));
+      const cast = castTo(expression.type);
+      return cast ? (fields) => cast(operand(fields)) : operand;
     }
     case 'sizeof':
       return constant(sizeOf(expression.type, scope));

@@ -108,11 +108,15 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   '>=': truth((a, b) => a >= b),
 };
 
-/** The value a cast leaves; libtraceevent's eval_type_str widens no sign either. */
-export function castTo(type: string, value: Unsigned): Unsigned {
+/**
+ * What a cast does to a value; undefined where it leaves it. libtraceevent's eval_type_str widens
+ * no sign either.
+ */
+export function castTo(type: string): ((value: Unsigned) => Unsigned) | undefined {
   const size = CAST_SIZES[type.replace(/^(?:const )?(?:unsigned |signed )?/, '')];
-  if (size === undefined || size === 8) return value;
-  return size === 4 ? uint32(value) : uint32(value) & (size === 2 ? 0xffff : 0xff);
+  if (size === 4) return uint32;
+  if (size === 2) return (value) => uint32(value) & 0xffff;
+  return size === 1 ? (value) => uint32(value) & 0xff : undefined;
 }
 
 const CAST_SIZES: Readonly<Record<string, number>> = {
