@@ -6,10 +6,12 @@ import type { TimelineItem, TimelineLane } from './result.ts';
 
 const RELEASE = MMU_NOTIFY_NAMES.indexOf('RELEASE');
 const MAX_LANES = 60;
-/** Objects with a bar of their own. */
+/** Objects of a lane with a bar of their own: many in few lanes, few in many. */
 const MAX_ITEMS_PER_LANE = 300;
+const MAX_ITEMS = 6_000;
 /** Parts of the capture in which the others are drawn together: one or two pixels each. */
-const SLICES = 500;
+const MAX_SLICES_PER_LANE = 500;
+const MAX_SLICES = 9_000;
 
 interface LaneQuery {
   readonly kind: string;
@@ -167,6 +169,11 @@ interface LaneSize {
   readonly flagged: number;
 }
 
+interface LaneLimits {
+  readonly items: number;
+  readonly slices: number;
+}
+
 interface ItemRow {
   readonly key: string | number;
   readonly lane: string;
@@ -189,10 +196,14 @@ export function buildTimeline(store: StoreReader, findings: readonly Finding[]):
     laneSizes(store, query, idsInFindings(findings, query.kind)),
   );
   const kept = all.sort((a, b) => b.flagged - a.flagged || b.total - a.total).slice(0, MAX_LANES);
+  const limits = {
+    items: Math.min(MAX_ITEMS_PER_LANE, Math.floor(MAX_ITEMS / kept.length)),
+    slices: Math.min(MAX_SLICES_PER_LANE, Math.floor(MAX_SLICES / kept.length)),
+  };
   const lanes = laneQueries.flatMap((query) => {
     const keys = kept.filter((lane) => lane.query === query).map(({ key }) => key);
     if (keys.length === 0) return [];
-    return lanesOf(store, query, keys, idsInFindings(findings, query.kind));
+    return lanesOf(store, query, keys, idsInFindings(findings, query.kind), limits);
   });
   return { lanes: threadsTogether(lanes), omitted: all.length - kept.length };
 }
@@ -232,6 +243,7 @@ function lanesOf(
   query: LaneQuery,
   keys: readonly (string | number)[],
   inFindings: ReadonlyMap<number, string>,
+  limits: LaneLimits,
 ): TimelineLane[] {
   const rows = store.all<ItemRow>(
     `WITH item AS MATERIALIZED (
@@ -239,12 +251,12 @@ function lanesOf(
        FROM (SELECT o.id AS id, o.id IN (SELECT value FROM json_each(?)) AS flag, ${query.key} AS key,
            ${query.lane} AS lane, ${query.label} AS label, ${query.start} AS from_ts, ${query.end} AS to_ts
          FROM ${query.from} WHERE (${query.where ?? 'TRUE'}) AND ${query.key} IN (SELECT value FROM json_each(?)))
-     ), slice AS (SELECT max(duration_ns, 1) / ${SLICES}.0 AS width FROM capture)
-     SELECT key, lane, id, label, from_ts, to_ts, 1 AS number FROM item WHERE place <= ${MAX_ITEMS_PER_LANE}
+     ), slice AS (SELECT max(duration_ns, 1) / ${limits.slices}.0 AS width FROM capture)
+     SELECT key, lane, id, label, from_ts, to_ts, 1 AS number FROM item WHERE place <= ${limits.items}
      UNION ALL
      SELECT key, lane, NULL, count(*) || ' shorter ones', min(from_ts),
        CASE WHEN count(to_ts) = count(*) THEN max(to_ts) END, count(*)
-       FROM item, slice WHERE place > ${MAX_ITEMS_PER_LANE}
+       FROM item, slice WHERE place > ${limits.items}
        GROUP BY key, CAST(coalesce(from_ts, 0) / width AS INTEGER)
      ORDER BY lane, from_ts, id`,
     JSON.stringify([...inFindings.keys()]),

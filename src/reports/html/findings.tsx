@@ -11,9 +11,12 @@ import { byImportance, isAboutRecording } from './importance.ts';
 import { Time } from './time-context.ts';
 import { FindingTimeline } from './timeline/finding-timeline.tsx';
 
-/** Beyond this many, findings are folded and drawn without their own timeline. */
+/** Beyond this many, findings are folded. */
 const OPEN_AT_MOST = 3;
-const DRAWN_AT_MOST = 40;
+/** Beyond this many, findings have no timeline of their own. */
+const DRAWN_AT_MOST = 12;
+/** Beyond this many, findings are only counted. */
+const SHOWN_AT_MOST = 200;
 
 export function FindingsSection({ result }: { readonly result: Result }): VNode {
   const findings = byImportance(result.findings.filter((finding) => !isAboutRecording(finding)));
@@ -27,7 +30,7 @@ export function FindingsSection({ result }: { readonly result: Result }): VNode 
           None. What that rests on is under <a href="#detectors">what was checked</a>.
         </p>
       )}
-      {findings.map((finding, index) => (
+      {findings.slice(0, SHOWN_AT_MOST).map((finding, index) => (
         <FindingCard
           finding={finding}
           result={result}
@@ -35,6 +38,12 @@ export function FindingsSection({ result }: { readonly result: Result }): VNode 
           drawn={index < DRAWN_AT_MOST}
         />
       ))}
+      {findings.length > SHOWN_AT_MOST && (
+        <p class="note">
+          {count(findings.length - SHOWN_AT_MOST)} more, none of them worse, are in the database,
+          table <code>finding</code>.
+        </p>
+      )}
     </section>
   );
 }

@@ -107,6 +107,16 @@ describe('renderHtml', () => {
     expect(page.includes('<h1>Nothing can be said')).toBe(true);
   });
 
+  it('shows the worst of very many findings and counts the rest', () => {
+    const [first] = sampleResult().findings;
+    if (!first) throw new Error('the sample has findings');
+    const findings = Array.from({ length: 1_000 }, (_, n) => ({ ...first, id: `many-${n}` }));
+    const page = renderHtml(sampleResult({ findings }));
+    expect(found(page, /<details class="finding/)).toHaveLength(200);
+    expect(page.includes('800 more, none of them worse')).toBe(true);
+    expect(page.length).toBeLessThan(4_000_000);
+  });
+
   it('stays below 2.5 MB without data', () => {
     expect(Buffer.byteLength(html)).toBeLessThan(2_500_000);
   });

@@ -79,7 +79,7 @@ function makeFilterable(details) {
 }
 
 function openTarget() {
-  const id = decodeURIComponent(location.hash.slice(1));
+  const id = location.hash.slice(1);
   const target = id && document.getElementById(id);
   if (target instanceof HTMLDetailsElement) {
     target.open = true;

@@ -2,9 +2,9 @@ import type { TimelineItem } from '../../../analyzers/result.ts';
 import type { TimeWindow } from './layout.ts';
 
 /** More items than this are not all drawn apart. */
-const APART_AT_MOST = 120;
+const APART_AT_MOST = 50;
 /** Parts of the window in which the shorter items are drawn as one. */
-const SLICES = 200;
+const SLICES = 100;
 
 /**
  * Few enough bars for a small picture: the kept and the longest as they are, the others together by
