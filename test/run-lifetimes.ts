@@ -1,7 +1,13 @@
 /** Runs the lifetimes on hand-made occurrences, as the pass does, and gives the rows by table. */
 import { lifetimes } from '../src/analyzers/lifetimes/index.ts';
 import { createLiveObjects } from '../src/analyzers/lifetimes/live-objects.ts';
-import type { Occurrence, OccurrenceData, OccurrenceKind } from '../src/kernel/occurrence.ts';
+import type {
+  Moment,
+  Occurrence,
+  OccurrenceData,
+  OccurrenceKind,
+  OccurrenceOf,
+} from '../src/kernel/occurrence.ts';
 import type { Row, Table } from '../src/store/table.ts';
 
 /** A row with its values ready to compare: NULLs left out. */
@@ -79,7 +85,7 @@ function withoutNulls(row: Row): Values {
   return values;
 }
 
-type DataOf<K extends OccurrenceKind> = Omit<Extract<OccurrenceData, { kind: K }>, 'kind'>;
+type DataOf<K extends OccurrenceKind> = Omit<OccurrenceOf<K>, 'kind' | keyof Moment>;
 
 export const fork = (child: number, cloneFlags?: number): OccurrenceData => ({
   kind: 'task.fork',

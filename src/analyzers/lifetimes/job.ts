@@ -133,9 +133,9 @@ class JobTracker implements Tracker {
     const same = before && !before.run && before.source !== queue.source;
     if (before && !same) this.#close(before);
     const queued = same ? before : this.#create(queue);
-    this.#learn(queued, queue);
     queued.queued ??= markOf(queue);
     queued.owner ??= this.#context.live.taskOf(queue.tid);
+    this.#learn(queued, queue);
     if (queued.context === undefined) this.#nameByArming(queued, queue);
   }
 

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import {
+  enter,
+  exec,
+  exit,
+  exitMmap,
+  insert,
+  leave,
+  live,
+  rangeFault,
+  readBegin,
+} from '../../../test/run-lifetimes.ts';
+
+const MM = 0x1000;
+const WORKER = 58;
+const comms = { [WORKER]: 'kworker/0:2' };
+
+describe('a fault handler', () => {
+  it('belongs to the process whose notifier an earlier fault of its PASID was served through', () => {
+    const lived = live(
+      [
+        [0, 10, exec('/bin/app', 10)],
+        [1, 10, insert(0x99, MM, 0x7000, 0x10000)],
+        [2, WORKER, enter('gpu_fault', { pasid: 33616, addr: 0x7000 })],
+        [2.1, WORKER, readBegin(0x99)],
+        [2.2, WORKER, rangeFault(0x99, 0x7000, 0x8000)],
+        [2.4, WORKER, leave('gpu_fault', 0)],
+        [3, 10, exitMmap(MM)],
+        [3.1, 10, exit()],
+        [9, WORKER, enter('gpu_fault', { pasid: 33616, addr: 0x8000 })],
+        [9.1, WORKER, leave('gpu_fault', -3)],
+      ],
+      { comms },
+    );
+    expect(lived.rows('device_fault')).toMatchObject([
+      { pasid: 33616, ret: 0, process_id: 1, mm: MM, address: 0x7000 },
+      { pasid: 33616, ret: -3, process_id: 1, mm: MM, address: 0x8000, start_ts: 9e6 },
+    ]);
+  });
+
+  it('of a PASID nobody was served for belongs to nobody: the number is not decoded', () => {
+    const lived = live([
+      [0, 10, exec('/bin/app', 10)],
+      [1, WORKER, enter('gpu_fault', { pasid: 0x8000 + 10 })],
+      [2, WORKER, leave('gpu_fault', -3)],
+    ]);
+    expect(lived.row('device_fault')).not.toHaveProperty('process_id');
+  });
+
+  it('is recognised by what it does: it faults a range in from a worker and is refused', () => {
+    const lived = live(
+      [
+        [1, WORKER, enter('do_it')],
+        [1.1, WORKER, readBegin(0x99)],
+        [2, WORKER, leave('do_it', -14)],
+        [3, WORKER, enter('something_else')],
+        [4, WORKER, leave('something_else', -14)],
+      ],
+      { comms },
+    );
+    expect(lived.row('device_fault')).toMatchObject({ function: 'do_it', ret: -14 });
+  });
+});
+
+describe('reported faults', () => {
+  it('of a driver are joined by its PASID while it is allocated', () => {
+    const fault = {
+      kind: 'device.fault',
+      driver: 'amdgpu',
+      pasid: 32770,
+      vmid: 8,
+      asid: undefined,
+      address: 0x7000,
+      write: false,
+    } as const;
+    const lived = live([
+      [0, 10, { kind: 'pasid.allocated', driver: 'amdgpu', pasid: 32770 }],
+      [1, 0, fault],
+      [2, 5, { kind: 'pasid.freed', driver: 'amdgpu', pasid: 32770 }],
+      [3, 0, fault],
+    ]);
+    const [during, after] = lived.rows('device_fault');
+    expect(during).toMatchObject({ process_id: 1, source: 'tracepoint' });
+    expect(after).not.toHaveProperty('process_id');
+  });
+});
