@@ -221,9 +221,18 @@ const STDOUT = 1;
 /** How long a full pipe is left alone before the next try. */
 const PIPE_WAIT_MS = 2;
 
+/** Names in captures are hostile: a terminal gets no control characters but line breaks and tabs. */
+const CONTROL = /[^\P{Cc}\n\t]/gu;
+
+function forTerminal(text: string): string {
+  return text.replace(CONTROL, (character) => {
+    return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  });
+}
+
 /** Synchronous, so that a reader that goes away (`| head`) ends the work at once. */
 function writeStdout(text: string): boolean {
-  const bytes = Buffer.from(text);
+  const bytes = Buffer.from(process.stdout.isTTY ? forTerminal(text) : text);
   for (let at = 0; at < bytes.length; ) {
     try {
       at += writeSync(STDOUT, bytes, at);
