@@ -1,9 +1,9 @@
 /** The report on the terminal: the verdict, each finding with what shows it, and what was not seen. */
-import type { Detail, Finding } from '../analyzers/finding.ts';
+import type { Finding } from '../analyzers/finding.ts';
 import type { Result } from '../analyzers/result.ts';
-import { errnoName } from './errno.ts';
+import { detailText } from './detail-text.ts';
 import { eventLine, firstStamp } from './event-line.ts';
-import { byImportance, isAboutRecording, SEVERITIES } from './html/importance.ts';
+import { byImportance, isAboutRecording, SEVERITIES } from './importance.ts';
 import { recordingCommands } from './recording.ts';
 import { plainStyle, type TextStyle } from './text-style.ts';
 import { count, counted, formatBytes, type TimeFormat, timeFormat } from './units.ts';
@@ -150,7 +150,9 @@ class TextReport {
               `${this.#time.moment(finding.from)} to ${this.#time.moment(finding.to)}`,
             ] as const,
           ];
-    const details = finding.details.map((detail) => [detail.label, this.#detail(detail)] as const);
+    const details = finding.details.map(
+      (detail) => [detail.label, detailText(detail.value, this.#time)] as const,
+    );
     const body = [
       ...wrap(finding.summary, width),
       ...lines(columns([...span, ...details], width - 2)).map((line) => `  ${line}`),
@@ -177,28 +179,6 @@ class TextReport {
     return lines;
   }
 
-  #detail({ value }: Detail): string {
-    switch (value.type) {
-      case 'text':
-        return value.value;
-      case 'count':
-        return count(value.value);
-      case 'duration':
-        return this.#time.duration(value.ns);
-      case 'time':
-        return this.#time.moment(value.ns);
-      case 'bytes':
-        return formatBytes(value.value);
-      case 'address':
-        return value.hex;
-      case 'errno':
-        return errnoName(value.value);
-      case 'object':
-        return value.ref.label;
-    }
-  }
-
-  /** What the recording cannot show: no failure of the machine, but no all-clear either. */
   #notObservable(): string[] {
     const remarks = this.#result.findings.filter(isAboutRecording);
     const blind = this.#result.detectors.filter((run) => run.outcome === 'not-observable');

@@ -3,10 +3,10 @@ import type { VNode } from 'preact';
 import type { DetectorRun } from '../../analyzers/detector.ts';
 import type { Finding } from '../../analyzers/finding.ts';
 import type { Result } from '../../analyzers/result.ts';
+import { isAboutRecording } from '../importance.ts';
 import { recordingCommands } from '../recording.ts';
 import { count, counted } from '../units.ts';
 import { Details } from './details.tsx';
-import { isAboutRecording } from './importance.ts';
 
 export function DetectorsSection({ result }: { readonly result: Result }): VNode {
   const of = (outcome: DetectorRun['outcome']): DetectorRun[] =>

@@ -3,11 +3,12 @@ import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Finding } from '../../analyzers/finding.ts';
 import type { Result } from '../../analyzers/result.ts';
+import { bugText } from '../bug-text.ts';
+import { byImportance, isAboutRecording } from '../importance.ts';
 import { count } from '../units.ts';
 import { ConfidenceBadge, SeverityBadge } from './badges.tsx';
 import { Details } from './details.tsx';
 import { Evidence } from './evidence.tsx';
-import { byImportance, isAboutRecording } from './importance.ts';
 import { Time } from './time-context.ts';
 import { FindingTimeline } from './timeline/finding-timeline.tsx';
 
@@ -72,6 +73,21 @@ function FindingCard(props: {
         <NextSteps next={finding.next} />
       </div>
       <Evidence finding={finding} clock={props.result.capture.clock} />
+      <BugText finding={finding} result={props.result} />
+    </details>
+  );
+}
+
+function BugText(props: { readonly finding: Finding; readonly result: Result }): VNode {
+  return (
+    <details class="bug-text">
+      <summary>
+        <h4>Text for a bug report</h4>
+      </summary>
+      <button type="button" class="copy">
+        Copy
+      </button>
+      <pre>{bugText(props.finding, props.result)}</pre>
     </details>
   );
 }

@@ -2,20 +2,11 @@
 import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { ResultLoss, ResultProblem } from '../../analyzers/result.ts';
+import { lossSentence } from '../loss-sentence.ts';
 import { count, counted, type TimeFormat } from '../units.ts';
 import { Time } from './time-context.ts';
 
 const SHOWN_AT_MOST = 100;
-
-/** One sentence for the first screen. */
-export function lossSentence(losses: readonly ResultLoss[]): string {
-  if (losses.length === 0) return 'No lost events';
-  const known = losses.reduce((sum, loss) => sum + (loss.events ?? 0), 0);
-  const unknown = losses.some((loss) => loss.events === null);
-  const cpus = [...new Set(losses.map((loss) => loss.cpu))].sort((a, b) => a - b);
-  const amount = known === 0 ? 'Events' : `${unknown ? 'At least ' : ''}${counted(known, 'event')}`;
-  return `${amount} lost on ${cpus.length === 1 ? 'CPU' : 'CPUs'} ${cpus.join(', ')}`;
-}
 
 export function problemSentence(problems: readonly ResultProblem[]): string {
   return counted(problems.length, 'note on the capture', 'notes on the capture');

@@ -90,4 +90,17 @@ describe.skipIf(withoutBrowser())('the report in Chromium', () => {
     expect(complaints).toEqual([]);
     await close();
   });
+
+  it('gives the text of a bug report away at a click', async () => {
+    const { page, complaints, close } = await openReport(browser, renderHtml(sampleResult()));
+    const finding = page.locator('#invalidate-stall-0a1b2c3d');
+    await finding.locator('.bug-text summary').click();
+    await finding.locator('button.copy').click();
+    await finding.locator('button.copy', { hasText: /Copied|Selected/ }).waitFor();
+    const text = await finding.locator('.bug-text pre').textContent();
+    expect(text).toContain('mprotect() by svmload (tid 172) was held up for 411.8 ms');
+    expect(text).toContain('dma_fence_wait_start: driver=svmlab');
+    expect(complaints).toEqual([]);
+    await close();
+  });
 });

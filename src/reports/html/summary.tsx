@@ -3,10 +3,12 @@ import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Finding } from '../../analyzers/finding.ts';
 import type { Result } from '../../analyzers/result.ts';
+import { headline } from '../headline.ts';
+import { isAboutRecording, SEVERITIES } from '../importance.ts';
+import { lossSentence } from '../loss-sentence.ts';
 import { count, counted, formatBytes } from '../units.ts';
 import { SeverityBadge } from './badges.tsx';
-import { byImportance, isAboutRecording, SEVERITIES } from './importance.ts';
-import { lossSentence, problemSentence } from './losses.tsx';
+import { problemSentence } from './losses.tsx';
 import { Time } from './time-context.ts';
 
 export function Summary({ result }: { readonly result: Result }): VNode {
@@ -26,29 +28,6 @@ export function Summary({ result }: { readonly result: Result }): VNode {
       </nav>
     </header>
   );
-}
-
-/** The worst finding's own sentence; without one, how much looking that rests on. */
-function headline(result: Result): string {
-  const [worst] = byImportance(result.findings.filter((finding) => !isAboutRecording(finding)));
-  if (!worst) return cleanHeadline(result);
-  if (worst.severity !== 'info') return worst.summary;
-  const judged =
-    result.capture.clock.unit === 'ticks'
-      ? 'The clock counts ticks, so no duration is judged.'
-      : 'No failure found.';
-  return `${judged} Worth a look: ${worst.summary}`;
-}
-
-function cleanHeadline(result: Result): string {
-  const runs = result.detectors.filter((run) => !isAboutRecording(run));
-  const looked = runs.filter((run) => run.outcome === 'clean').length;
-  if (looked === 0) {
-    return 'Nothing can be said: this capture lacks the events that the detectors need.';
-  }
-  const blind = runs.filter((run) => run.outcome === 'not-observable').length;
-  const rest = blind === 0 ? '' : `; ${count(blind)} could not look`;
-  return `No failure found: ${counted(looked, 'detector')} looked and found nothing${rest}.`;
 }
 
 function Verdict({ result }: { readonly result: Result }): VNode {

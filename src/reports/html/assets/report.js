@@ -78,6 +78,20 @@ function makeFilterable(details) {
   });
 }
 
+/** The clipboard wants a secure context, which a file is not in every browser: then select the text. */
+function makeCopyable(button) {
+  const text = button.nextElementSibling;
+  button.addEventListener('click', async () => {
+    try {
+      await navigator.clipboard.writeText(text.textContent);
+      button.textContent = 'Copied';
+    } catch {
+      getSelection().selectAllChildren(text);
+      button.textContent = 'Selected: press Ctrl+C';
+    }
+  });
+}
+
 function openTarget() {
   const id = location.hash.slice(1);
   const target = id && document.getElementById(id);
@@ -90,5 +104,6 @@ function openTarget() {
 drawPlots();
 for (const table of document.querySelectorAll('table.sortable')) makeSortable(table);
 for (const details of document.querySelectorAll('details.objects')) makeFilterable(details);
+for (const button of document.querySelectorAll('button.copy')) makeCopyable(button);
 addEventListener('hashchange', openTarget);
 openTarget();

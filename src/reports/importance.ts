@@ -1,5 +1,5 @@
-import type { DetectorRun } from '../../analyzers/detector.ts';
-import type { Confidence, Finding, Severity } from '../../analyzers/finding.ts';
+import type { DetectorRun } from '../analyzers/detector.ts';
+import type { Confidence, Finding, Severity } from '../analyzers/finding.ts';
 
 /** Worst first. */
 export const SEVERITIES: readonly Severity[] = ['critical', 'error', 'warn', 'info'];
