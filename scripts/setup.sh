@@ -35,10 +35,16 @@ build_from_source() {
   prefix=$(node -p 'path.dirname(path.dirname(process.execPath))')
   # Node's own headers, where they came with it: spares node-gyp a download.
   if [ -e "$prefix/include/node/node.h" ]; then export npm_config_nodedir="$prefix"; fi
-  npm ci --no-audit --no-fund </dev/null
+  install_dependencies
 }
 
-npm ci --no-audit --no-fund </dev/null || build_from_source
+# Not `npm ci`: it refuses a lock file that lacks the packages of other platforms, as one does that was
+# written where the registry does not offer them. The locked versions are installed all the same.
+install_dependencies() {
+  npm install --no-save --no-audit --no-fund </dev/null
+}
+
+install_dependencies || build_from_source
 
 if [ "${1:-}" = tests ]; then
   missing=()
