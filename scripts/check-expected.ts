@@ -50,11 +50,13 @@ console.log(
 );
 process.exitCode = total.missed + total.violated + total.over + total.failed > 0 ? 1 : 0;
 
-/** The statement names the golden text; the capture lies beside it. */
+/** The statement names the golden text, and the capture lies beside it; or it names the capture. */
 function captureOf(root: string, name: string): string | undefined {
-  const match = name.match(/^(.*)\.report\.txt(\.gz)?$/);
-  if (match === null) return undefined;
-  const capture = join(root, `${match[1]}.dat`);
+  const path = name
+    .replace(/\.report\.txt(\.gz)?$/, '.dat')
+    .replace(/\.script(-ns)?\.txt(\.gz)?$/, '.perf.data');
+  if (!/\.(dat|perf\.data)$/.test(path)) return undefined;
+  const capture = join(root, path);
   if (existsSync(capture)) return capture;
   if (!existsSync(`${capture}.gz`)) return undefined;
   const unpacked = join(scratch, basename(capture));

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { TraceError } from '../errors.ts';
 import type { Capture, Parser } from './parser.ts';
+import { perfData } from './perf-data/perf-data.ts';
 import { traceDat } from './trace-dat/trace-dat.ts';
 
 const SNIFF_BYTES = 4096;
@@ -13,7 +14,7 @@ const PACKED: readonly { name: string; command: string; magic: readonly number[]
   { name: 'zip', command: 'unzip', magic: [0x50, 0x4b, 0x03, 0x04] },
 ];
 
-const parsers: readonly Parser[] = [traceDat];
+const parsers: readonly Parser[] = [traceDat, perfData];
 
 /**
  * Opens a capture with the parser that recognises its content; the file name plays no part.

@@ -1,0 +1,105 @@
+import { type ZstdModule, zstdModule } from '../zstd-module.ts';
+
+const INPUT_BYTES = 128 * 1024;
+const OUTPUT_BYTES = 128 * 1024;
+const WORD = 4;
+/** Error codes are the negatives of small numbers (zstd_errors.h, ZSTD_error_maxCode). */
+const FIRST_ERROR = 2 ** 32 - 128;
+/** How a frame begins; perf begins one only once (tools/perf/util/zstd.c). */
+const MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
+
+/**
+ * The zstd stream that runs through all compressed records of a file. perf flushes the stream at
+ * the end of each record and never ends its one frame, so every record needs what came before it.
+ * After damage nothing can be read until a record begins a frame.
+ */
+export class CompressedStream {
+  readonly #wasm: ZstdModule = zstdModule();
+  #context = 0;
+  #input = 0;
+  #output = 0;
+  /** Two structs of three words: address, size, position. */
+  #structs = 0;
+  #isBroken = false;
+  #isDrained = true;
+
+  /** False when the bytes cannot be used: the stream is damaged or there is no memory for it. */
+  feed(bytes: Uint8Array): boolean {
+    if (bytes.length > INPUT_BYTES) return false;
+    if (this.#context === 0 && !this.#start()) return false;
+    if (this.#isBroken) {
+      if (!MAGIC.every((byte, i) => bytes[i] === byte)) return false;
+      this.#restart();
+    }
+    this.#heap().set(bytes, this.#input);
+    this.#setStruct(this.#inBuffer, this.#input, bytes.length);
+    this.#isDrained = bytes.length === 0;
+    return true;
+  }
+
+  /** The next bytes of what was fed, as a copy; undefined when there are no more; null on damage. */
+  read(): Uint8Array | undefined | null {
+    if (this.#isDrained || this.#isBroken) return undefined;
+    this.#setStruct(this.#outBuffer, this.#output, OUTPUT_BYTES);
+    const left = this.#wasm.ZSTD_decompressStream(this.#context, this.#outBuffer, this.#inBuffer);
+    if (left >>> 0 >= FIRST_ERROR) {
+      this.#isBroken = true;
+      return null;
+    }
+    const words = new DataView(this.#wasm.memory.buffer);
+    const made = words.getUint32(this.#outBuffer + 2 * WORD, true);
+    const used = words.getUint32(this.#inBuffer + 2 * WORD, true);
+    const size = words.getUint32(this.#inBuffer + WORD, true);
+    // an output that was filled may have more behind it, even when all input is taken
+    this.#isDrained = used >= size && made < OUTPUT_BYTES;
+    if (made === 0) return this.#isDrained ? undefined : this.#stuck();
+    return this.#heap().slice(this.#output, this.#output + made);
+  }
+
+  close(): void {
+    if (this.#context === 0) return;
+    this.#wasm.ZSTD_freeDCtx(this.#context);
+    for (const pointer of [this.#input, this.#output, this.#structs]) this.#wasm.free(pointer);
+    this.#context = 0;
+  }
+
+  get #inBuffer(): number {
+    return this.#structs;
+  }
+
+  get #outBuffer(): number {
+    return this.#structs + 3 * WORD;
+  }
+
+  #start(): boolean {
+    this.#context = this.#wasm.ZSTD_createDCtx();
+    this.#input = this.#wasm.malloc(INPUT_BYTES);
+    this.#output = this.#wasm.malloc(OUTPUT_BYTES);
+    this.#structs = this.#wasm.malloc(6 * WORD);
+    return [this.#context, this.#input, this.#output, this.#structs].every(Boolean);
+  }
+
+  #restart(): void {
+    this.#wasm.ZSTD_freeDCtx(this.#context);
+    this.#context = this.#wasm.ZSTD_createDCtx();
+    this.#isBroken = this.#context === 0;
+  }
+
+  /** Input left, nothing made: the decoder waits for what will not come. */
+  #stuck(): null {
+    this.#isBroken = true;
+    return null;
+  }
+
+  #setStruct(at: number, address: number, size: number): void {
+    const words = new DataView(this.#wasm.memory.buffer);
+    words.setUint32(at, address, true);
+    words.setUint32(at + WORD, size, true);
+    words.setUint32(at + 2 * WORD, 0, true);
+  }
+
+  /** The memory as it is now: growing it detaches earlier views. */
+  #heap(): Uint8Array {
+    return new Uint8Array(this.#wasm.memory.buffer);
+  }
+}

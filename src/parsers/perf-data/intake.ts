@@ -1,0 +1,189 @@
+import type { FileSource } from '../trace-dat/byte-reader.ts';
+import type { ProblemLog } from '../trace-dat/problem-log.ts';
+import { readU64, TRACEPOINT } from './attribute.ts';
+import { EventIndex, type IndexedEvent } from './event-index.ts';
+import { CHANGE, EventQueue } from './event-queue.ts';
+import { LossLog } from './loss-log.ts';
+import type { PerfFile } from './perf-file.ts';
+import { RecordReader } from './record-reader.ts';
+import { RECORD } from './record-types.ts';
+import { SideRecords } from './side-records.ts';
+import { type ThreadChange, ThreadNames } from './thread-names.ts';
+import { TimeOrigin } from './time-origin.ts';
+
+const WORD = 8;
+/**
+ * What may wait for the end of a round. perf record ends a round each time it has emptied all ring
+ * buffers, so this is rarely reached; a file without rounds is delivered in halves once so much
+ * waits, as perf does when it is out of memory (OE_FLUSH__HALF in ordered-events.c).
+ */
+const MOST_WAITING_BYTES = 48 * 1024 * 1024;
+const MOST_WAITING_EVENTS = 1024 * 1024;
+const UNKNOWN_CPU = -1;
+
+/** Reads records: what is ordered by time goes into the queue, everything else is used at once. */
+export class Intake {
+  readonly queue: EventQueue = new EventQueue();
+  readonly losses: LossLog = new LossLog();
+  readonly names: ThreadNames = new ThreadNames();
+  /** Entries up to this time may be used: nothing earlier follows. */
+  limit: number = Number.NEGATIVE_INFINITY;
+  readonly origin: TimeOrigin;
+  /** By the event's place in the index: samples that are no tracepoint's. */
+  readonly others: Map<number, number> = new Map();
+  /** Whether samples of an event (by its place in the index) are to be decoded. */
+  keeps: (event: number) => boolean = () => true;
+  readonly #perf: PerfFile;
+  readonly #problems: ProblemLog;
+  readonly #reader: RecordReader;
+  readonly #side: SideRecords;
+  readonly #littleEndian: boolean;
+  #index: EventIndex | undefined;
+  #endOfRound = Number.NEGATIVE_INFINITY;
+  #hasEnded = false;
+
+  constructor(perf: PerfFile, file: FileSource, problems: ProblemLog) {
+    this.#perf = perf;
+    this.#problems = problems;
+    this.#littleEndian = perf.littleEndian;
+    this.origin = new TimeOrigin(perf.littleEndian);
+    this.#reader = new RecordReader(file, perf.records, perf.littleEndian, problems);
+    this.#side = new SideRecords({
+      perf,
+      file,
+      reader: this.#reader,
+      origin: this.origin,
+      losses: this.losses,
+      problems,
+      trailer: () => this.index.trailer,
+      eventsChanged: () => {
+        this.#index = undefined;
+      },
+      changed: (change, time) => this.#changed(change, time),
+    });
+  }
+
+  /** The events as known so far. */
+  get index(): EventIndex {
+    this.#index ??= new EventIndex(this.#perf.attributes, this.#littleEndian);
+    return this.#index;
+  }
+
+  /** Threads perf was told to record, -1 standing for all; undefined where the file does not say. */
+  get threads(): readonly number[] | undefined {
+    return this.#side.threads;
+  }
+
+  get position(): number {
+    return this.#reader.position;
+  }
+
+  /** The records end before the file says they do. */
+  get isCut(): boolean {
+    return this.#reader.isCut;
+  }
+
+  close(): void {
+    this.#reader.close();
+  }
+
+  /** Reads on until entries may be used; false when the file has ended and all may. */
+  advance(): boolean {
+    while (!this.#hasEnded && this.#reader.next()) {
+      const { type } = this.#reader;
+      if (type === RECORD.sample) {
+        this.#sample();
+        if (this.#isFull()) return this.#releaseHalf();
+      } else if (type === RECORD.finishedRound) {
+        if (this.#finishRound()) return true;
+      } else {
+        this.#side.read();
+      }
+    }
+    this.#hasEnded = true;
+    this.limit = Number.POSITIVE_INFINITY;
+    return false;
+  }
+
+  /** What one ring buffer gave in this round may be earlier than what another gave in the last. */
+  #finishRound(): boolean {
+    this.limit = this.#endOfRound;
+    this.#endOfRound = this.queue.latest;
+    return this.limit > Number.NEGATIVE_INFINITY;
+  }
+
+  #isFull(): boolean {
+    return this.queue.length >= MOST_WAITING_EVENTS || this.queue.bytes >= MOST_WAITING_BYTES;
+  }
+
+  #releaseHalf(): true {
+    this.queue.sort();
+    this.limit = this.queue.timeAt(this.queue.length >> 1);
+    return true;
+  }
+
+  #changed(change: ThreadChange, time: number | undefined): void {
+    if (time === undefined) {
+      this.names.apply(change);
+      return;
+    }
+    const row = this.queue.add(time, 0);
+    this.queue.columns.type[row] = CHANGE;
+    this.queue.columns.source[row] = change;
+  }
+
+  #sample(): void {
+    const { view, offset, size } = this.#reader;
+    const event = this.#eventOf(view, offset, size);
+    const known = this.index.events[event];
+    if (!known || size < known.layout.least || !known.layout.locate(view, offset, size)) {
+      this.#problems.add(
+        'unknown-event',
+        'data-loss',
+        'samples belong to no event the file lists, or are shorter than they must be',
+      );
+    } else if (known.attribute.type !== TRACEPOINT) {
+      this.others.set(event, (this.others.get(event) ?? 0) + 1);
+    } else {
+      this.#keep(known, event, view, offset, size);
+    }
+  }
+
+  #eventOf(view: DataView, offset: number, size: number): number {
+    const { index } = this;
+    const at = index.idAt;
+    if (at < 0) return 0;
+    return at + WORD > size ? -1 : index.eventOf(readU64(view, offset + at, this.#littleEndian));
+  }
+
+  #keep(
+    { layout }: IndexedEvent,
+    event: number,
+    view: DataView,
+    offset: number,
+    size: number,
+  ): void {
+    const littleEndian = this.#littleEndian;
+    const time = layout.time < 0 ? undefined : this.origin.relative(view, offset + layout.time);
+    if (time === undefined) {
+      this.#problems.add(
+        'impossible-time',
+        'data-loss',
+        'samples without a time stamp, or with an impossible one, are left out',
+      );
+      return;
+    }
+    const cpu = layout.cpu < 0 ? UNKNOWN_CPU : view.getInt32(offset + layout.cpu, littleEndian);
+    const isKept = this.keeps(event);
+    const row = this.queue.add(time, isKept ? size : 0);
+    const { columns } = this.queue;
+    columns.type[row] = event;
+    columns.cpu[row] = cpu;
+    columns.tid[row] = layout.tid < 0 ? -1 : view.getInt32(offset + layout.tid + 4, littleEndian);
+    columns.rawAt[row] = layout.rawAt;
+    columns.rawSize[row] = layout.rawSize;
+    columns.chainAt[row] = layout.chainAt;
+    columns.source[row] = isKept ? view : undefined;
+    this.losses.seen(cpu, time);
+  }
+}

@@ -1,0 +1,96 @@
+import type { Decode } from '../event-format/decoder.ts';
+import type { EventBatch, Fields } from '../parser.ts';
+import type { CommonFields } from '../trace-dat/rows.ts';
+import { readU64 } from './attribute.ts';
+import type { EventQueue } from './event-queue.ts';
+
+const CAPACITY = 8192;
+const WORD = 8;
+/** Longer than any chain the kernel writes (perf_event_max_stack); bounds a damaged count. */
+const LONGEST_CHAIN = 4096;
+
+/** The columns of a batch; one object serves the whole capture. */
+export class PerfRows implements EventBatch {
+  length = 0;
+  readonly id: Float64Array = new Float64Array(CAPACITY);
+  readonly ts: Float64Array = new Float64Array(CAPACITY);
+  readonly cpu: Int32Array = new Int32Array(CAPACITY);
+  readonly tid: Int32Array = new Int32Array(CAPACITY);
+  readonly type: Int32Array = new Int32Array(CAPACITY);
+  readonly buffer: Int32Array = new Int32Array(CAPACITY);
+  readonly #views: DataView[] = [];
+  readonly #rawAt = new Int32Array(CAPACITY);
+  readonly #rawSize = new Int32Array(CAPACITY);
+  readonly #chainAt = new Int32Array(CAPACITY);
+  readonly #common: CommonFields;
+  readonly #littleEndian: boolean;
+  readonly #decoderOf: (type: number) => Decode;
+  readonly #decoders: (Decode | undefined)[] = [];
+
+  constructor(common: CommonFields, littleEndian: boolean, decoderOf: (type: number) => Decode) {
+    this.#common = common;
+    this.#littleEndian = littleEndian;
+    this.#decoderOf = decoderOf;
+  }
+
+  get isFull(): boolean {
+    return this.length === CAPACITY;
+  }
+
+  /** Takes over row `from` of the queue, whose record is `view`. */
+  add(
+    { columns }: EventQueue,
+    from: number,
+    view: DataView,
+    place: { readonly id: number; readonly ts: number; readonly type: number },
+  ): void {
+    const row = this.length++;
+    this.id[row] = place.id;
+    this.ts[row] = place.ts;
+    this.type[row] = place.type;
+    this.cpu[row] = columns.cpu[from] as number;
+    this.#views[row] = view;
+    this.#rawAt[row] = columns.rawAt[from] as number;
+    this.#rawSize[row] = columns.rawSize[from] as number;
+    this.#chainAt[row] = columns.chainAt[from] as number;
+    const tid = columns.tid[from] as number;
+    this.tid[row] = tid < 0 ? this.#commonPid(row) : tid;
+  }
+
+  fields(i: number): Fields {
+    const type = this.type[i] as number;
+    let decode = this.#decoders[type];
+    if (!decode) {
+      decode = this.#decoderOf(type);
+      this.#decoders[type] = decode;
+    }
+    return decode(this.#views[i] as DataView, this.#rawAt[i] as number, this.#rawSize[i] as number);
+  }
+
+  flags(i: number): number {
+    const { flags, preemptCount } = this.#common;
+    if ((this.#rawSize[i] as number) <= Math.max(flags, preemptCount)) return 0;
+    const view = this.#views[i] as DataView;
+    const at = this.#rawAt[i] as number;
+    return view.getUint8(at + flags) | (view.getUint8(at + preemptCount) << 8);
+  }
+
+  /** Addresses of event `i`'s callers, innermost first, with perf's context marks; empty without. */
+  callchain(i: number): readonly bigint[] {
+    const at = this.#chainAt[i] as number;
+    if (at === 0) return [];
+    const view = this.#views[i] as DataView;
+    const count = Math.min(LONGEST_CHAIN, readU64(view, at, this.#littleEndian));
+    return Array.from({ length: count }, (_, n) =>
+      view.getBigUint64(at + WORD + n * WORD, this.#littleEndian),
+    );
+  }
+
+  /** The kernel has no thread id left for a task that is already gone; the record still has. */
+  #commonPid(row: number): number {
+    const { pid } = this.#common;
+    if ((this.#rawSize[row] as number) < pid + 4) return -1;
+    const at = (this.#rawAt[row] as number) + pid;
+    return (this.#views[row] as DataView).getInt32(at, this.#littleEndian);
+  }
+}
