@@ -1,0 +1,51 @@
+/** Recordings that expected.json does not speak of, judged by hand from their golden texts. */
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { analyze } from '../src/analyzers/analyze.ts';
+
+const FIXTURES = join(dirname(fileURLToPath(import.meta.url)), '../fixtures');
+
+/** Each finding as `severity confidence detector: fence or length`, but for what was not recorded. */
+async function verdicts(capture: string): Promise<string[]> {
+  const { result } = await analyze(join(FIXTURES, capture), { strict: true });
+  return result.findings
+    .filter(({ detector }) => detector !== 'tool-blind')
+    .map(({ severity, confidence, detector, key, from, to }) => {
+      const what = key.fence ?? `${Math.round((to - from) / 1e6)} ms`;
+      return `${severity} ${confidence} ${detector}: ${what}`;
+    });
+}
+
+it('a group leader that exits before its thread is nothing', async () => {
+  expect(await verdicts('c612-leader-exit/leader-exit.dat')).toEqual([]);
+});
+
+it('a pid that lives twice: only the first life left fences behind', async () => {
+  expect(await verdicts('c612-pid-reuse/pid-reuse.dat')).toEqual([
+    'error likely fence-never-signalled: 22:2',
+    'error likely fence-never-signalled: 22:3',
+  ]);
+});
+
+it('the release of a killed mm waits 5 s in vain and the zap after it until the job ends', async () => {
+  expect(await verdicts('c612-oom-refused/oom-refused.dat')).toEqual([
+    'error likely invalidate-stall: 5086 ms',
+    'warn proven invalidate-stall: 765 ms',
+  ]);
+});
+
+it('a two-pass notifier (7.x) waits in its second pass', async () => {
+  expect(await verdicts('s72-svm-twopass/svm-twopass.dat')).toEqual([
+    'warn proven invalidate-stall: 201 ms',
+    'warn proven invalidate-stall: 21 ms',
+  ]);
+});
+
+it('errors that no probe shows are undecidable, not absent', async () => {
+  const capture = join(FIXTURES, 's612-svm-error/svm-error.dat');
+  const { result } = await analyze(capture, { strict: true });
+  const run = result.detectors.find(({ detector }) => detector === 'fence-error');
+  expect(run?.outcome).toBe('not-observable');
+  expect(run?.enable?.join()).toContain('dma_fence_signal_timestamp_locked');
+});
