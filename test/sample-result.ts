@@ -169,7 +169,7 @@ function lane(
 ): TimelineLane {
   const items = spans.map(([from, to, name, finding]): TimelineItem => {
     const item = { from, to, label: name, kind };
-    return finding === undefined ? item : { ...item, finding };
+    return finding === undefined ? item : { ...item, findings: [finding] };
   });
   return { label, items };
 }

@@ -29,12 +29,15 @@ export function buildObjectTables(store: StoreReader, findings: readonly Finding
   });
 }
 
-/** Ids of the objects of one kind that findings are about. */
-export function idsInFindings(findings: readonly Finding[], kind: string): Map<number, string> {
-  const ids = new Map<number, string>();
+/** The objects of one kind that findings are about, each with the ids of those findings. */
+export function idsInFindings(findings: readonly Finding[], kind: string): Map<number, string[]> {
+  const ids = new Map<number, string[]>();
   for (const finding of findings) {
     for (const object of finding.objects) {
-      if (object.kind === kind && !ids.has(object.id)) ids.set(object.id, finding.id);
+      if (object.kind !== kind) continue;
+      const before = ids.get(object.id);
+      if (before === undefined) ids.set(object.id, [finding.id]);
+      else if (!before.includes(finding.id)) before.push(finding.id);
     }
   }
   return ids;
@@ -43,7 +46,7 @@ export function idsInFindings(findings: readonly Finding[], kind: string): Map<n
 function buildTable(
   store: StoreReader,
   table: Table,
-  inFindings: ReadonlyMap<number, string>,
+  inFindings: ReadonlyMap<number, unknown>,
 ): ObjectTable {
   const name = identifier(table.name);
   const [count] = store.all<{ total: number }>(`SELECT count(*) AS total FROM ${name}`);

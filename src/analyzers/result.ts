@@ -63,8 +63,8 @@ export interface TimelineItem {
   readonly label: string;
   /** Object table the item comes from; decides its colour. */
   readonly kind: string;
-  /** Id of the finding that is about it, if any. */
-  readonly finding?: string;
+  /** Ids of the findings that are about it; absent = none. */
+  readonly findings?: readonly string[];
   /** How many short objects close together are drawn as this one bar; absent = 1. */
   readonly count?: number;
 }

@@ -43,7 +43,9 @@ describe('the timeline of a storm', () => {
 
   it('marks the bar of a finding with its id', () => {
     const [finding] = storm.findings.filter(({ detector }) => detector === 'hmm-retry-storm');
-    const marked = itemsOf(storm, 'range_fault').filter((item) => item.finding === finding?.id);
+    const marked = itemsOf(storm, 'range_fault').filter((item) =>
+      item.findings?.includes(finding?.id ?? ''),
+    );
     expect(marked).toHaveLength(1);
     expect(marked[0]?.count).toBeUndefined();
   });

@@ -169,6 +169,8 @@ interface LaneSize {
   readonly flagged: number;
 }
 
+type InFindings = ReturnType<typeof idsInFindings>;
+
 interface LaneLimits {
   readonly items: number;
   readonly slices: number;
@@ -220,11 +222,7 @@ function threadsTogether(lanes: readonly TimelineLane[]): TimelineLane[] {
   ];
 }
 
-function laneSizes(
-  store: StoreReader,
-  query: LaneQuery,
-  inFindings: ReadonlyMap<number, string>,
-): LaneSize[] {
+function laneSizes(store: StoreReader, query: LaneQuery, inFindings: InFindings): LaneSize[] {
   const rows = store.all<Omit<LaneSize, 'query'>>(
     `SELECT ${query.key} AS key, count(*) AS total,
        sum(o.id IN (SELECT value FROM json_each(?))) AS flagged
@@ -242,7 +240,7 @@ function lanesOf(
   store: StoreReader,
   query: LaneQuery,
   keys: readonly (string | number)[],
-  inFindings: ReadonlyMap<number, string>,
+  inFindings: InFindings,
   limits: LaneLimits,
 ): TimelineLane[] {
   const rows = store.all<ItemRow>(
@@ -275,15 +273,15 @@ function lanesOf(
 function itemOf(
   { id, label, from_ts, to_ts, number }: ItemRow,
   kind: string,
-  inFindings: ReadonlyMap<number, string>,
+  inFindings: InFindings,
 ): TimelineItem {
-  const finding = id === null ? undefined : inFindings.get(id);
+  const findings = id === null ? undefined : inFindings.get(id);
   return {
     from: from_ts,
     to: to_ts,
     label,
     kind,
-    ...(finding === undefined ? {} : { finding }),
+    ...(findings === undefined ? {} : { findings }),
     ...(id === null ? { count: number } : {}),
   };
 }

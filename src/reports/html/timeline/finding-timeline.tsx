@@ -6,7 +6,7 @@ import type { Result, TimelineItem, TimelineLane } from '../../../analyzers/resu
 import { Time } from '../time-context.ts';
 import { axisTicks } from './axis.ts';
 import { condensed } from './condensed.ts';
-import { Axis, Lane, lastsWithin } from './lane.tsx';
+import { Axis, isOf, Lane, lastsWithin } from './lane.tsx';
 import { itemsIn, type TimeWindow } from './layout.ts';
 
 const MAX_LANES = 12;
@@ -63,10 +63,10 @@ function lanesOf(
   const busy = timeline
     .map((lane) => ({ ...lane, items: itemsIn(lane.items, window) }))
     .filter((lane) => lane.items.length > 0);
-  const own = busy.filter((lane) => lane.items.some((item) => item.finding === finding.id));
+  const own = busy.filter((lane) => lane.items.some((item) => isOf(item, finding)));
   const threads = new Set(own.map((lane) => lane.tid).filter((tid) => tid !== undefined));
   const same = busy.filter((lane) => lane.tid !== undefined && threads.has(lane.tid));
-  const marked = busy.filter((lane) => lane.items.some((item) => item.finding !== undefined));
+  const marked = busy.filter((lane) => lane.items.some((item) => item.findings !== undefined));
   const inside = busy.filter((lane) => lane.items.some((item) => lastsWithin(item, finding)));
   const order = new Set([...own, ...same, ...marked, ...inside, ...busy]);
   const chosen = new Set([...order].slice(0, MAX_LANES));
@@ -74,7 +74,7 @@ function lanesOf(
     .filter((lane) => chosen.has(lane))
     .map((lane) => ({
       ...lane,
-      items: condensed(lane.items, window, (item) => item.finding === finding.id),
+      items: condensed(lane.items, window, (item) => isOf(item, finding)),
     }));
 }
 

@@ -86,7 +86,7 @@ function LaneBar(props: { readonly bar: Bar; readonly focus: Focus | undefined }
   const classes = [
     'bar',
     kindClass(bar.item.kind),
-    bar.item.finding === undefined ? '' : 'marked',
+    bar.item.findings === undefined ? '' : 'marked',
     bar.item.count === undefined && !bar.crowded ? '' : 'several',
     faint ? 'faint' : '',
   ];
@@ -104,12 +104,17 @@ function LaneBar(props: { readonly bar: Bar; readonly focus: Focus | undefined }
       )}
     </g>
   );
-  return bar.item.finding === undefined ? shape : <a href={`#${bar.item.finding}`}>{shape}</a>;
+  const [finding] = bar.item.findings ?? [];
+  return finding === undefined ? shape : <a href={`#${finding}`}>{shape}</a>;
 }
 
 /** What is of the finding itself, or happened wholly while it lasted, stands out. */
 function isFaint(item: TimelineItem, focus: Focus | undefined): boolean {
-  return focus !== undefined && item.finding !== focus.id && !lastsWithin(item, focus);
+  return focus !== undefined && !isOf(item, focus) && !lastsWithin(item, focus);
+}
+
+export function isOf(item: TimelineItem, { id }: Focus): boolean {
+  return item.findings?.includes(id) ?? false;
 }
 
 export function lastsWithin({ from, to }: TimelineItem, span: Focus): boolean {

@@ -24,7 +24,7 @@ describe('layoutLane', () => {
   });
 
   it('lets what finds no row share the last, but nothing that a finding is about', () => {
-    const found = { ...item(0, 50), finding: 'x-1' };
+    const found = { ...item(0, 50), findings: ['x-1'] };
     const { bars, rows } = layoutLane([item(0, 50), item(0, 50), item(1, 50), found], WHOLE, 1);
     expect(bars.map(({ row, crowded }) => [row, crowded])).toEqual([
       [0, false],

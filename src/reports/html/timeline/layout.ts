@@ -44,7 +44,7 @@ export function layoutLane(
     const from = item.from ?? Number.NEGATIVE_INFINITY;
     const free = rowEnds.findIndex((end) => end <= from);
     const row = free === -1 ? rowEnds.length : free;
-    if (row >= maxRows && row === rowEnds.length && item.finding === undefined) {
+    if (row >= maxRows && row === rowEnds.length && item.findings === undefined) {
       crowd.push(item);
       continue;
     }

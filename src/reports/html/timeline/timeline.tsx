@@ -112,7 +112,7 @@ function Legend(props: {
           several, too short and too many to draw apart
         </li>
       )}
-      {items.some((item) => item.finding !== undefined) && (
+      {items.some((item) => item.findings !== undefined) && (
         <li>
           <Swatch class="bar kind-other marked" />
           in a finding
