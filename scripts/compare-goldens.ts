@@ -1,7 +1,7 @@
 /**
  * Compares what `events` prints with what `trace-cmd report` prints, line by line.
  *
- *   npx tsx scripts/compare-goldens.ts <folder or capture…> [--run] [-N] [-R] [-t] [-l] [--head N]
+ *   npm run goldens -- <folder or capture…> [--run] [-N] [-R] [-t] [-l] [--head N]
  *
  * A capture `x.dat` is compared with the golden `x.report.txt` or `x.report.txt.gz` beside it. With
  * `--run`, with options, or where there is no golden, the installed trace-cmd is asked.
