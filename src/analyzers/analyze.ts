@@ -93,8 +93,6 @@ async function load(
       signal: options.signal,
       onProgress: onProgress && ((bytes) => onProgress(Math.min(1, bytes / header.sizeBytes))),
     });
-    writer.flush();
-    const store = new StoreReader(writer.db);
     const identity = captureIdentity(path);
     writeCapture(writer, capture, { path, identity, options: settings }, recogniser);
     writeEventTypes(writer, capture, (type) => pass.selected(type));
@@ -103,6 +101,7 @@ async function load(
       recogniser.possible(kind),
     );
     writer.loaded();
+    const store = new StoreReader(writer.db);
     const found = runDetectors((runs) => createView(store, runs), running, options.strict ?? false);
     const verdicts = {
       runs: found.runs,

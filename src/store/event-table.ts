@@ -5,6 +5,7 @@
  * right), strings as TEXT, byte arrays as BLOB, integer arrays as JSON text.
  */
 import type { EventType, Field, FieldKind, Fields, FieldValue } from '../parsers/parser.ts';
+import type { RecordWriter } from './record.ts';
 import { identifier, UniqueNames } from './sql.ts';
 import type { ColumnType, Value } from './table.ts';
 
@@ -59,35 +60,51 @@ export function createEventTableSql(table: EventTable): string {
   return `CREATE TABLE ${identifier(table.name)} (${[...common, ...columns].join(', ')}) STRICT`;
 }
 
-/** Fills the field columns of one row, `parameters[at]` being the first of them. */
-export type BindFields = (parameters: Value[], at: number, fields: Fields) => void;
+/** Adds the field columns of one row to a record. */
+export type WriteFields = (record: RecordWriter, fields: Fields) => void;
 
 /**
  * Generated per event type: straight-line code without a loop over the fields is what makes storing
- * every event affordable (about a third of the time of the loop).
+ * every event affordable.
  */
-export function compileBindFields(table: EventTable): BindFields {
+export function compileWriteFields(table: EventTable): WriteFields {
   const lines = table.columns.map(({ field }, n) => {
-    const expression = bindExpression(field, `fields[${JSON.stringify(field.name)}]`);
-    return `v = ${expression.source}; p[at + ${n}] = ${expression.fast} ? v : slow[${n}](v);`;
+    const value = `v = fields[${JSON.stringify(field.name)}];`;
+    const other = `write(record, value[${n}](v));`;
+    if (field.kind === 'integer') {
+      return `${value} if (typeof v === 'number') record.integer(v); else ${other}`;
+    }
+    if (field.kind === 'string') {
+      return `${value} if (typeof v === 'string') record.text(v); else ${other}`;
+    }
+    return `${value} ${other}`;
   });
-  const slow = table.columns.map(({ field }) => slowBinders[field.kind]);
-  const source = `return (p, at, fields) => { let v; ${lines.join('\n')} };`;
-  return new Function('slow', source)(slow) as BindFields;
+  const source = `return (record, fields) => { let v; ${lines.join('\n')} };`;
+  const converters = table.columns.map(({ field }) => toValue[field.kind]);
+  return new Function('write', 'value', source)(writeValue, converters) as WriteFields;
 }
 
-function bindExpression(field: Field, source: string): { source: string; fast: string } {
-  if (field.kind === 'integer') return { source, fast: "typeof v === 'number'" };
-  if (field.kind === 'string') return { source, fast: "typeof v === 'string'" };
-  return { source, fast: 'v === undefined' };
+function writeValue(record: RecordWriter, value: Value): void {
+  if (value === null) record.null();
+  else if (typeof value === 'number') record.integer(value);
+  else if (typeof value === 'bigint') record.wide(value);
+  else if (typeof value === 'string') record.text(value);
+  else record.bytes(value);
 }
 
-/** What the generated code leaves over: rare types, and values that are not what the format says. */
-const slowBinders: Readonly<Record<FieldKind, (value: FieldValue | undefined) => Value>> = {
-  integer: (value) => (typeof value === 'bigint' ? BigInt.asIntN(64, value) : null),
+/** The field columns of one row as values to bind. */
+export function valuesOf(table: EventTable, fields: Fields): Value[] {
+  return table.columns.map(({ field }) => toValue[field.kind](fields[field.name]));
+}
+
+/** What is stored of a field; NULL where the event has no value or none of the kind. */
+const toValue: Readonly<Record<FieldKind, (value: FieldValue | undefined) => Value>> = {
+  integer: (value) => {
+    if (typeof value === 'bigint') return BigInt.asIntN(64, value);
+    return typeof value === 'number' ? value : null;
+  },
   string: (value) => (value === undefined ? null : String(value)),
-  // the parser reuses its buffers, and rows wait for the statement to be full
-  bytes: (value) => (value instanceof Uint8Array ? value.slice() : null),
+  bytes: (value) => (value instanceof Uint8Array ? value : null),
   integers: (value) => (Array.isArray(value) ? integersToJson(value) : null),
 };
 

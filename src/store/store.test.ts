@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { TraceError } from '../errors.ts';
@@ -117,9 +118,112 @@ test('bytes are kept even when the parser overwrites its buffer before the rows 
   const buffer = new Uint8Array([1, 2, 3]);
   writer.insertEvent(0, 1, 0, 0, 1, 0, { raw: buffer });
   buffer.fill(9);
-  writer.flush();
+  writer.loaded();
   const raw = writer.db.prepare('SELECT raw FROM test__reused').pluck().get();
   expect(Array.from(raw as Uint8Array)).toEqual([1, 2, 3]);
+  writer.abort();
+});
+
+test('property: the pages are a sound database whatever the rows look like', () => {
+  const types = [0, 1, 2].map((n) =>
+    eventType(n, `e${n}`, [
+      field('number'),
+      field('text', { kind: 'string' }),
+      field('raw', { kind: 'bytes' }),
+    ]),
+  );
+  const number = fc.oneof(
+    fc.integer({ min: -2, max: 2 }),
+    fc.integer(),
+    fc.maxSafeInteger(),
+    // where the bytes of an integer become more
+    fc.nat(53).map((bits) => 2 ** bits - 1),
+    fc.nat(53).map((bits) => -(2 ** bits) + 1),
+  );
+  const row = fc.record({
+    type: fc.nat(2),
+    step: fc.oneof(
+      fc.constant(1),
+      fc.nat(1000).map((gap) => gap + 1),
+      fc.constant(2 ** 33),
+    ),
+    number,
+    // around 4061 bytes a record no longer fits a page
+    text: fc.oneof(
+      fc.constant(''),
+      fc.string(),
+      fc.nat(4200).map((length) => 'ü'.repeat(length / 2)),
+    ),
+    raw: fc.nat(80).map((length) => new Uint8Array(length).fill(length)),
+    times: fc.oneof(
+      { weight: 9, arbitrary: fc.constant(1) },
+      { weight: 1, arbitrary: fc.nat(900) },
+    ),
+  });
+  fc.assert(
+    fc.property(fc.array(row, { maxLength: 60 }), (rows) => {
+      const path = join(scratch(), 'x.db');
+      const writer = new StoreWriter(path, types, []);
+      const expected = new Map<string, unknown[]>(types.map((type) => [type.name, []]));
+      for (const type of types) writer.declareEvent(type.index);
+      let id = 0;
+      for (const { type, step, number: value, text, raw, times } of rows) {
+        for (let n = 0; n < times; n += 1) {
+          id += step;
+          writer.insertEvent(type, id, id, 3, -1, 0, { number: value, text, raw });
+          expected.get(`e${type}`)?.push([id, id, 3, -1, 0, value, text, raw]);
+        }
+      }
+      writer.loaded();
+      writer.finish();
+      writer.abort();
+      const db = new Database(path, { readonly: true });
+      expect(db.pragma('integrity_check', { simple: true })).toBe('ok');
+      for (const [name, wanted] of expected) {
+        const got = db
+          .prepare(`SELECT * FROM test__${name} ORDER BY id`)
+          .raw()
+          .all() as unknown[][];
+        expect(
+          got.map((cells) => [...cells.slice(0, 7), new Uint8Array(cells[7] as Buffer)]),
+        ).toEqual(wanted);
+      }
+      db.close();
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('many rows make interior pages over interior pages', () => {
+  const type = eventType(0, 'e', [field('text', { kind: 'string' })]);
+  const path = join(scratch(), 'x.db');
+  const writer = new StoreWriter(path, [type], []);
+  const rows = 2_000;
+  // two rows to a page, and 272 pages to an interior page
+  for (let id = 1; id <= rows; id += 1) {
+    writer.insertEvent(0, id * 7, id, 0, 1, 0, { text: `${id} `.padEnd(1_900, 'x') });
+  }
+  writer.loaded();
+  writer.finish();
+  writer.abort();
+  const db = new Database(path);
+  expect(db.pragma('integrity_check', { simple: true })).toBe('ok');
+  const find = db.prepare('SELECT text FROM test__e WHERE id = ?').pluck();
+  for (const id of [1, 2, 543, 544, 545, 1_088, 1_089, 1_999, rows]) {
+    expect(String(find.get(id * 7)).startsWith(`${id} `)).toBe(true);
+    expect(find.get(id * 7 + 1)).toBeUndefined();
+  }
+  // SQLite can go on with it
+  db.prepare('DELETE FROM test__e WHERE id % 2 = 0').run();
+  db.prepare('INSERT INTO test__e (id, ts, cpu, tid, buffer) VALUES (8, 0, 0, 0, 0)').run();
+  expect(db.pragma('integrity_check', { simple: true })).toBe('ok');
+  db.close();
+});
+
+test('ids that do not ascend are a mistake of the parser, not a broken database', () => {
+  const writer = new StoreWriter(undefined, [eventType(0, 'e', [])], []);
+  writer.insertEvent(0, 2, 0, 0, 1, 0, {});
+  expect(() => writer.insertEvent(0, 2, 0, 0, 1, 0, {})).toThrow('row 2 comes after row 2');
   writer.abort();
 });
 
@@ -188,8 +292,9 @@ test('the file has its name only when it is whole, and giving up leaves nothing'
   const given = new StoreWriter(path, [type], []);
   given.insertEvent(0, 1, 0, 0, 1, 0, { v: 1 });
   given.flush();
-  // one file and no journal beside it: the load is thrown away whole
-  expect(readdirSync(directory)).toEqual([`x.db.${process.pid}.tmp`]);
+  // no journal beside them: the load is thrown away whole
+  const temporary = `x.db.${process.pid}.tmp`;
+  expect(readdirSync(directory)).toEqual([temporary, `${temporary}-side`]);
   given.abort();
   expect(readdirSync(directory)).toEqual([]);
 

@@ -1,45 +1,51 @@
 /**
- * Writes a store: everything goes into a temporary file beside the final path, without a journal
- * and in one transaction; the file gets its final name when it is whole. Whatever ends the load
- * early leaves no database behind.
+ * Writes a store: everything goes into temporary files beside the final path, without a journal; the
+ * store gets its final name when it is whole. Whatever ends the load early leaves no database behind.
+ *
+ * Events, of which there are millions, are written as finished pages of their tables. SQLite inserts
+ * objects and facts into a side database meanwhile; when all events are there it gets their pages as
+ * tables, and the rows of the side database behind them.
  */
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { TraceError } from '../errors.ts';
 import type { EventType, Fields } from '../parsers/parser.ts';
 import { BulkInsert } from './bulk-insert.ts';
-import {
-  type BindFields,
-  compileBindFields,
-  createEventTableSql,
-  describeEventTable,
-  EVENT_COLUMNS,
-  type EventTable,
-} from './event-table.ts';
+import { EventRows } from './event-rows.ts';
+import type { EventTable } from './event-table.ts';
+import { createEventTableSql } from './event-table.ts';
 import { createEventViewSql } from './event-view.ts';
+import { PageFile } from './page-file.ts';
 import { type BindRow, compileBindRow } from './row-binder.ts';
 import { schemaTables } from './schema.ts';
-import { createIndexSql, createTableSql, UniqueNames } from './sql.ts';
+import { createIndexSql, createTableSql, identifier, UniqueNames } from './sql.ts';
 import { storeError } from './store-error.ts';
 import type { Row, Table } from './table.ts';
 
-interface EventRows {
-  readonly table: EventTable;
-  readonly insert: BulkInsert;
-  readonly bind: BindFields;
-}
-
 interface ObjectRows {
   readonly table: Table;
-  readonly insert: BulkInsert;
+  insert: BulkInsert;
   readonly bind: BindRow;
 }
 
 export class StoreWriter {
-  /** For reading what was written so far; call {@link flush} first. */
-  readonly db: Database.Database;
+  #db: Database.Database;
   readonly #path: string | undefined;
   readonly #temporary: string;
+  /** Made for a store without a name. */
+  readonly #directory: string | undefined;
+  readonly #file: PageFile;
   readonly #eventTypes: readonly EventType[];
   readonly #names: UniqueNames;
   /** By event type index. */
@@ -56,21 +62,34 @@ export class StoreWriter {
     tables: readonly Table[],
   ) {
     this.#path = path;
-    this.#temporary = path === undefined ? '' : `${path}.${process.pid}.tmp`;
     this.#eventTypes = eventTypes;
     const declared = [...schemaTables, ...tables];
     this.#names = new UniqueNames(['event', ...declared.map((table) => table.name)]);
-    this.db = createDatabase(this.#temporary, path);
+    refuseUnfitPath(path);
+    this.#directory = path === undefined ? mkdtempSync(join(tmpdir(), 'svm-trace-')) : undefined;
+    this.#temporary = this.#directory ? join(this.#directory, 'db') : `${path}.${process.pid}.tmp`;
     try {
+      this.#removeFiles();
+      this.#file = new PageFile(this.#temporary);
+      this.#db = openForLoading(this.#side);
       for (const table of declared) {
-        this.db.exec(createTableSql(table));
-        const insert = new BulkInsert(this.db, table.name, table.columns.length + 1);
+        this.#db.exec(createTableSql(table));
+        const insert = new BulkInsert(this.#db, table.name, table.columns.length + 1);
         this.#objects.set(table.name, { table, insert, bind: compileBindRow(table) });
       }
     } catch (error) {
-      this.abort();
-      throw storeError(error, path ?? 'temporary database');
+      this.#removeFiles();
+      throw storeError(error, path ?? 'the temporary database');
     }
+  }
+
+  get #side(): string {
+    return `${this.#temporary}-side`;
+  }
+
+  /** For reading once {@link loaded}. */
+  get db(): Database.Database {
+    return this.#db;
   }
 
   /** Makes the table of an event type even if none of its events occurs. */
@@ -83,10 +102,7 @@ export class StoreWriter {
     return this.#events[typeIndex]?.table;
   }
 
-  get eventTables(): readonly EventTable[] {
-    return this.#events.flatMap((rows) => (rows ? [rows.table] : []));
-  }
-
+  /** Events come with ascending ids. */
   insertEvent(
     typeIndex: number,
     id: number,
@@ -97,16 +113,7 @@ export class StoreWriter {
     fields: Fields,
   ): void {
     const rows = this.#events[typeIndex] ?? this.#eventRows(typeIndex);
-    const insert = rows.insert;
-    const parameters = insert.parameters;
-    const at = insert.at;
-    parameters[at] = id;
-    parameters[at + 1] = ts;
-    parameters[at + 2] = cpu;
-    parameters[at + 3] = tid;
-    parameters[at + 4] = buffer;
-    rows.bind(parameters, at + 5, fields);
-    insert.added();
+    rows.add(id, ts, cpu, tid, buffer, fields);
   }
 
   /** One row of a declared table. Unsigned 64-bit values are stored as in event tables. */
@@ -118,19 +125,56 @@ export class StoreWriter {
     insert.added();
   }
 
-  /** Everything inserted so far can be read. */
+  /** Rows inserted so far can be read. */
   flush(): void {
-    for (const rows of this.#events) rows?.insert.flush();
     for (const rows of this.#objects.values()) rows.insert.flush();
   }
 
-  /** No more events and objects: indexes and the view `event` are made. */
+  /** No more events: they become rows; indexes and the view `event` are made. */
   loaded(): void {
     this.flush();
-    for (const { table } of this.#objects.values()) {
-      for (const sql of createIndexSql(table)) this.db.exec(sql);
+    this.#db.exec('COMMIT');
+    this.#db.close();
+    const events = this.#events.filter((rows) => rows !== undefined);
+    this.#adoptPages(events);
+    this.#db = openForLoading(this.#temporary);
+    this.#takeSide(events);
+    for (const rows of this.#objects.values()) {
+      rows.insert = new BulkInsert(this.#db, rows.table.name, rows.table.columns.length + 1);
+      for (const sql of createIndexSql(rows.table)) this.#db.exec(sql);
     }
-    for (const sql of createEventViewSql(this.eventTables, this.#names)) this.db.exec(sql);
+    const tables = events.map(({ table }) => table);
+    for (const sql of createEventViewSql(tables, this.#names)) this.#db.exec(sql);
+  }
+
+  /** SQLite makes the tables, empty; then their roots are replaced by those of the pages. */
+  #adoptPages(events: readonly EventRows[]): void {
+    const roots = events.map(({ pages }) => pages.finish());
+    this.#file.finish();
+    const db = openForLoading(this.#temporary);
+    for (const { table } of this.#objects.values()) db.exec(createTableSql(table));
+    for (const { table } of events) db.exec(createEventTableSql(table));
+    const rootPage = db.prepare('SELECT rootpage FROM sqlite_schema WHERE name = ?').pluck();
+    const numbers = events.map(({ table }) => rootPage.get(table.name) as number);
+    db.exec('COMMIT');
+    db.close();
+    roots.forEach((root, n) => {
+      if (root) this.#file.replace(numbers[n] as number, root);
+    });
+  }
+
+  /** Tables of equal columns, one of them empty: SQLite copies their records as they are. */
+  #takeSide(events: readonly EventRows[]): void {
+    this.#db.exec('COMMIT');
+    this.#db.prepare('ATTACH ? AS side').run(this.#side);
+    this.#db.exec('BEGIN');
+    for (const { table } of this.#objects.values()) {
+      const name = identifier(table.name);
+      this.#db.exec(`INSERT INTO main.${name} SELECT * FROM side.${name}`);
+    }
+    for (const rows of events) rows.insertLongRows(this.#db, 'side');
+    this.#db.exec('COMMIT; DETACH side; BEGIN');
+    rmSync(this.#side, { force: true });
   }
 
   /**
@@ -139,17 +183,24 @@ export class StoreWriter {
    */
   finish(): void {
     this.flush();
-    this.db.exec('COMMIT');
+    this.#db.exec('COMMIT');
     if (this.#path === undefined) return;
-    this.db.close();
+    this.#db.close();
     sync(this.#temporary);
     renameSync(this.#temporary, this.#path);
   }
 
-  /** Gives up: nothing stays behind. */
+  /** Gives up, or closes a finished store: of what has no final name nothing stays behind. */
   abort(): void {
-    if (this.db.open) this.db.close();
-    if (this.#temporary !== '') rmSync(this.#temporary, { force: true });
+    if (this.#db.open) this.#db.close();
+    this.#file.close();
+    this.#removeFiles();
+    if (this.#directory) rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  #removeFiles(): void {
+    rmSync(this.#temporary, { force: true });
+    rmSync(this.#side, { force: true });
   }
 
   #eventRows(typeIndex: number): EventRows {
@@ -157,43 +208,33 @@ export class StoreWriter {
     if (existing) return existing;
     const type = this.#eventTypes[typeIndex];
     if (!type) throw new Error(`no event type ${typeIndex}`);
-    const table = describeEventTable(type, this.#names);
-    this.db.exec(createEventTableSql(table));
-    const width = EVENT_COLUMNS.length + table.columns.length;
-    const rows = {
-      table,
-      insert: new BulkInsert(this.db, table.name, width),
-      bind: compileBindFields(table),
-    };
+    const rows = new EventRows(type, this.#db, this.#file, this.#names);
     this.#events[typeIndex] = rows;
     return rows;
   }
 }
 
-function createDatabase(temporary: string, path: string | undefined): Database.Database {
-  try {
-    if (path !== undefined && existsSync(path) && !statSync(path).isFile()) {
-      throw new TraceError(`${path} is no regular file`, { hint: 'give another -o path' });
-    }
-    rmSync(temporary, { force: true });
-    const db = new Database(temporary);
-    // a broken load is thrown away whole, so nothing has to be undone; SQLite's defensive mode, which
-    // better-sqlite3 turns on, ignores journal_mode = OFF
-    db.unsafeMode();
-    db.pragma('journal_mode = OFF');
-    db.pragma('synchronous = OFF');
-    db.pragma('locking_mode = EXCLUSIVE');
-    db.exec('BEGIN');
-    return db;
-  } catch (error) {
-    throw storeError(missingDirectory(error, path), path ?? 'temporary database');
-  }
+/** A broken load is thrown away whole, so nothing has to be undone or safe from a crash. */
+function openForLoading(path: string): Database.Database {
+  const db = new Database(path);
+  // SQLite's defensive mode, which better-sqlite3 turns on, ignores journal_mode = OFF
+  db.unsafeMode();
+  db.pragma('journal_mode = OFF');
+  db.pragma('synchronous = OFF');
+  db.pragma('locking_mode = EXCLUSIVE');
+  db.exec('BEGIN');
+  return db;
 }
 
-/** better-sqlite3 reports a missing directory as a TypeError of its own. */
-function missingDirectory(error: unknown, path: string | undefined): unknown {
-  if (!(error instanceof TypeError)) return error;
-  return new TraceError(`${path}: no such directory`, { hint: 'create it first', cause: error });
+/** What better-sqlite3 and rename would say too late or in other words. */
+function refuseUnfitPath(path: string | undefined): void {
+  if (path === undefined) return;
+  if (existsSync(path) && !statSync(path).isFile()) {
+    throw new TraceError(`${path} is no regular file`, { hint: 'give another -o path' });
+  }
+  if (!existsSync(dirname(path))) {
+    throw new TraceError(`${path}: no such directory`, { hint: 'create it first' });
+  }
 }
 
 function sync(path: string): void {
