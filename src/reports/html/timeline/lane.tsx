@@ -37,12 +37,8 @@ export function Lane(props: LaneProps): VNode {
         {props.label}
         {crowded > 0 && <span class="quiet"> {counted(crowded, 'bar')} over each other below</span>}
       </div>
-      <svg
-        width="100%"
-        height={height}
-        role="img"
-        aria-label={`${props.label}: ${counted(layout.bars.length, 'bar')}`}
-      >
+      <svg width="100%" height={height}>
+        <title>{`${props.label}: ${counted(layout.bars.length, 'bar')}`}</title>
         {props.ticks.map((tick) => (
           <line class="grid" x1={`${place(tick.x)}%`} x2={`${place(tick.x)}%`} y1="0" y2="100%" />
         ))}
