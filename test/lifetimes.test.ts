@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { Row } from '../src/store/table.ts';
-import { type Objects, objectsOf } from './run-capture.ts';
+import { randomFrom } from './random.ts';
+import { disorder, type Objects, objectsOf } from './run-capture.ts';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url));
 const MS = 1e6;
@@ -238,4 +239,56 @@ describe('the rest', () => {
     expect(objects.rows('task').some((row) => row.lossy === 1)).toBe(true);
     expect(objects.rows('task').some((row) => row.lossy === 0)).toBe(true);
   });
+});
+
+describe('properties', () => {
+  const recordings = [
+    ['c612-leader-exit', 'leader-exit.dat'],
+    ['c612-oom-refused', 'oom-refused.dat'],
+    ['c612-pid-reuse', 'pid-reuse.dat'],
+    ['c612-sched-hang', 'sched-hang.dat'],
+    ['c612-swsync-dead', 'swsync-dead.dat'],
+    ['s612-ft-function_graph', 'ft-function_graph.dat'],
+    ['s612-svm-storm', 'svm-storm.dat'],
+    ['s72-svm-twopass', 'svm-twopass.dat'],
+  ] as const;
+
+  it.each(recordings)(
+    '%s: the tables hold together, whatever events are missing',
+    (folder, file) => {
+      const path = join(FIXTURES, folder, file);
+      expect(disorder(objectsOf(path))).toEqual([]);
+      for (const [seed, kept] of [
+        [1, 0.9],
+        [2, 0.5],
+        [3, 0.2],
+      ] as const) {
+        const random = randomFrom(seed);
+        expect(disorder(objectsOf(path, { sees: () => random() < kept })), `seed ${seed}`).toEqual(
+          [],
+        );
+      }
+    },
+  );
+
+  it.each(recordings)(
+    '%s: cutting it turns ends into NULL and changes nothing else',
+    (folder, file) => {
+      const path = join(FIXTURES, folder, file);
+      const whole = objectsOf(path);
+      for (const part of [0.25, 0.5, 0.75]) {
+        const cut = whole.last * part;
+        const early = objectsOf(path, { sees: (_, ts) => ts <= cut });
+        for (const table of ['fence', 'fence_wait', 'notifier']) {
+          const started = whole.rows(table).filter((row) => number(row.start_ts) <= cut);
+          expect(early.rows(table).map((row) => [row.start_ts, row.end_ts])).toEqual(
+            started.map((row) => {
+              const end = row.end_ts ?? null;
+              return [row.start_ts, end !== null && Number(end) <= cut ? end : null];
+            }),
+          );
+        }
+      }
+    },
+  );
 });

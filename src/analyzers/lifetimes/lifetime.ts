@@ -3,7 +3,7 @@
  * the parser has the event in hand. It writes one row per object when the object closes, or with
  * open ends when the capture does.
  */
-import type { Occurrence, OccurrenceKind, OccurrenceOf } from '../../kernel/occurrence.ts';
+import type { OccurrenceKind, OccurrenceOf } from '../../kernel/occurrence.ts';
 import type { Loss } from '../../parsers/parser.ts';
 import type { Row, Table } from '../../store/table.ts';
 import type { LiveObjects } from './live-objects.ts';
@@ -36,5 +36,3 @@ export interface Lifetime {
   readonly tables: readonly Table[];
   track(context: LifetimeContext): Tracker;
 }
-
-export type { Occurrence };

@@ -37,6 +37,8 @@ export interface LiveProcess {
   readonly maybeThreads: Set<LiveTask>;
   /** The process this one may only be a thread of. */
   maybeOf: LiveProcess | undefined;
+  /** Ids under which its threads were known before they turned out to be its own. */
+  readonly aliases: number[];
   threadsSeen: number;
   execs: number;
   readonly forked: Mark | undefined;

@@ -26,6 +26,10 @@ export const processTable: Table = {
   columns: [
     integer('pid', 'tid of the group leader in the initial pid namespace.'),
     integer('generation', 'How many earlier processes of the capture had this pid.'),
+    integer(
+      'merged_into',
+      'process.id of the process it turned out to be threads of, whose values it repeats; NULL = a process of its own.',
+    ),
     text('comm', 'Last known name of the leader.'),
     integer(
       'group_dead_known',

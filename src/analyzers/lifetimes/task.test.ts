@@ -91,6 +91,8 @@ describe('the death of a process', () => {
     expect(lived.rows('process')).toMatchObject([
       { pid: 1 },
       { pid: 10, threads: 2, leader_exit_ts: 4e6, end_ts: 51e6, end_event: 7 },
+      // what the thread was taken for before its exit
+      { merged_into: 2, pid: 10, end_ts: 51e6 },
     ]);
     expect(lived.rows('task')[2]).toMatchObject({ tid: 11, is_thread: 1, process_id: 2 });
   });

@@ -118,6 +118,7 @@ class TaskTracker implements Tracker {
       threads: new Set(),
       maybeThreads: new Set(),
       maybeOf: undefined,
+      aliases: [],
       threadsSeen: 0,
       execs: 0,
       forked,
@@ -259,7 +260,7 @@ class TaskTracker implements Tracker {
     member.isThread = true;
     group.threads.add(member);
     group.threadsSeen += 1;
-    this.#processes.delete(own);
+    if (this.#processes.delete(own)) group.aliases.push(own.id, ...own.aliases);
   }
 
   #decided(decided: LiveTask, thread: boolean): void {
@@ -336,8 +337,14 @@ class TaskTracker implements Tracker {
 
   #emitProcess(ended: LiveProcess): void {
     if (!this.#processes.delete(ended)) return;
+    this.#emitProcessAs(ended, ended.id);
+    for (const alias of ended.aliases) this.#emitProcessAs(ended, alias);
+  }
+
+  #emitProcessAs(ended: LiveProcess, id: number): void {
     this.#context.emit(processTable, {
-      id: ended.id,
+      id,
+      merged_into: id === ended.id ? null : ended.id,
       pid: ended.pid,
       generation: ended.generation,
       comm: ended.comm ?? null,
