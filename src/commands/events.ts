@@ -3,6 +3,7 @@ import type { CommandModule } from 'yargs';
 import { TraceError } from '../errors.ts';
 import { openCapture } from '../parsers/detect.ts';
 import type { Capture, EventBatch, EventType, Fields } from '../parsers/parser.ts';
+import { PerfScriptLines } from '../parsers/perf-script-line.ts';
 import { type LineOptions, TraceCmdLines } from '../parsers/trace-cmd-line.ts';
 import { type QuietArguments, withQuiet } from './common.ts';
 import { type EventFilter, type FilterOptions, filterEvents } from './event-filter.ts';
@@ -36,13 +37,13 @@ export type Write = (text: string) => boolean;
 
 export const eventsCommand: CommandModule<object, EventsArguments> = {
   command: 'events <capture>',
-  describe: 'Print the events, line by line as trace-cmd report does',
+  describe: 'Print the events, line by line as trace-cmd report or perf script does',
   builder: (yargs) =>
     withQuiet(yargs)
       .positional('capture', {
         type: 'string',
         demandOption: true,
-        describe: 'Recording (trace.dat)',
+        describe: 'Recording (trace.dat, perf.data)',
       })
       .option('from', { type: 'string', describe: 'First time stamp, as printed' })
       .option('to', { type: 'string', describe: 'Last time stamp, as printed' })
@@ -129,7 +130,7 @@ export function printEvents(
   const capture = openCapture(path);
   try {
     const filter = filterEvents(capture.header, options);
-    const printer = options.json ? new JsonLines(capture) : new TraceCmdLines(capture, options);
+    const printer = options.json ? new JsonLines(capture) : textLines(capture, options);
     let text = printer.head();
     for (const line of printedLines(capture, printer, filter, options.limit ?? 0)) {
       text += line;
@@ -142,6 +143,13 @@ export function printEvents(
   } finally {
     capture.close();
   }
+}
+
+/** The lines of the tool that wrote the capture. */
+function textLines(capture: Capture, options: LineOptions): LinePrinter {
+  return capture.header.format === 'perf.data'
+    ? new PerfScriptLines(capture, options)
+    : new TraceCmdLines(capture, options);
 }
 
 interface LinePrinter {

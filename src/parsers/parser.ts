@@ -126,6 +126,8 @@ export interface EventBatch {
   fields(i: number): Fields;
   /** The common_flags / irq-info of event `i`: common_flags | common_preempt_count << 8. */
   flags(i: number): number;
+  /** Addresses of event `i`'s callers, innermost first, with the format's context marks. */
+  callchain?(i: number): readonly bigint[];
 }
 
 export interface ReadOptions {
