@@ -37,6 +37,8 @@ class TextReport {
   readonly #width: number;
   readonly #verbose: boolean;
   readonly #time: TimeFormat;
+  /** Next steps already shown, and with which finding. */
+  readonly #advice = new Map<string, number>();
 
   constructor(result: Result, options: TextOptions) {
     this.#result = result;
@@ -68,7 +70,7 @@ class TextReport {
       ],
       [
         'Events',
-        `${count(capture.events)} of ${counted(occurring.length, 'type')}; ${count(storedEvents)} of the types svm-trace knows`,
+        `${count(capture.events)} of ${counted(occurring.length, 'type')}, ${storedEvents === capture.events ? 'all stored' : `${count(storedEvents)} of them stored and the rest counted`}`,
       ],
       ['Lost', this.#lossText(losses)],
       ...problems.map((problem): [string, string] => [
@@ -104,7 +106,7 @@ class TextReport {
     const failed = runs.filter((run) => run.outcome === 'error');
     const nothing =
       looked.length === 0
-        ? 'Nothing can be said: this capture lacks the events that the detectors need.'
+        ? `Nothing can be said${blind > 0 ? ': this capture lacks the events that the detectors need' : ''}.`
         : `No findings: ${counted(looked.length, 'detector')} looked and found nothing.`;
     const sentences = [
       findings.length === 0
@@ -157,9 +159,19 @@ class TextReport {
       ...wrap(finding.summary, width),
       ...lines(columns([...span, ...details], width - 2)).map((line) => `  ${line}`),
       ...this.#evidence(finding),
-      ...finding.next.flatMap((step) => indent(wrap(step, width - 2), 'next: ', '      ')),
+      ...this.#next(finding, number, width),
     ];
     return [head, ...body.map((line) => `   ${line}`)].join('\n');
+  }
+
+  /** Findings of one kind often have the same next steps: they are said once. */
+  #next(finding: Finding, number: number, width: number): string[] {
+    if (finding.next.length === 0) return [];
+    const steps = finding.next.join('\n');
+    const earlier = this.#advice.get(steps);
+    if (earlier !== undefined) return [`next: as for finding ${earlier}`];
+    this.#advice.set(steps, number);
+    return finding.next.flatMap((step) => indent(wrap(step, width - 6), 'next: ', '      '));
   }
 
   #evidence(finding: Finding): string[] {

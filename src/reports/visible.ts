@@ -21,8 +21,7 @@ export function visibleResult(result: Result): Result {
   const findings = result.findings.map((finding) => ({
     ...(visibleDeep(finding) as typeof finding),
     evidence: finding.evidence.map((line) => ({
-      ...line,
-      type: visible(line.type),
+      ...(visibleDeep(line) as typeof line),
       text: visibleLines(line.text),
     })),
   }));
