@@ -52,6 +52,19 @@ describe('exit_mmap', () => {
     });
   });
 
+  it('by a probe fires at its entry: the release inside it is of the same mm', () => {
+    const lived = live([
+      [0, 10, exec('/bin/app', 10)],
+      [1, 10, insert(0x99, MM, 0, 4096)],
+      [5, 10, exitMmap(MM)],
+      [5.1, 10, { kind: 'mm.release', mm: MM }],
+      [5.2, 10, begin(MM, 0, 4096)],
+      [5.3, 10, end(MM, 0, 4096)],
+      [6, 10, exit()],
+    ]);
+    expect(lived.row('address_space')).toMatchObject({ end_ts: 5e6, release_ts: 5.1e6 });
+  });
+
   it('by tracepoint and by probe is one', () => {
     const lived = live([
       [0, 10, exec('/bin/app', 10)],

@@ -86,7 +86,7 @@ class AddressSpaceTracker implements Tracker {
   }
 
   #sight(mm: Word, moment: Moment): LiveAddressSpace {
-    const known = this.#alive.get(mm);
+    const known = this.#alive.get(mm) ?? this.#ending(mm, moment.tid);
     if (known) return known;
     const generation = this.#generations.get(mm) ?? 0;
     this.#generations.set(mm, generation + 1);
@@ -107,6 +107,17 @@ class AddressSpaceTracker implements Tracker {
     };
     this.#alive.set(mm, space);
     return space;
+  }
+
+  /**
+   * A probe on exit_mmap fires at its entry; the notifiers are released inside it. Until the thread
+   * is past its exit or exec, what it does to the mm belongs to the one it is ending.
+   */
+  #ending(mm: Word, tid: number): LiveAddressSpace | undefined {
+    const last = this.#ended.get(mm);
+    if (last?.endTid !== tid) return undefined;
+    const isEnding = this.#unexplained.get(tid) === last;
+    return isEnding || this.#context.live.tasks.get(tid)?.exited ? last : undefined;
   }
 
   /** A task uses it as its own: drivers bind for `current`; who unmaps may be reclaim. */

@@ -146,6 +146,16 @@ describe('pairing', () => {
     expect(whole).toMatchObject({ return_ts: 501e6, end_ts: 502e6 });
   });
 
+  it('without a probe on the end, memory does not grow and no row is lost', () => {
+    const lived = live(
+      Array.from({ length: 100 }, (_, i) => [
+        [i, 10, begin(MM, 0, 0x1000)] as const,
+        [i + 0.5, 10, beginReturn()] as const,
+      ]).flat(),
+    );
+    expect(lived.rows('invalidation').map((row) => row.return_ts)).toHaveLength(100);
+  });
+
   it('an end without a begin makes nothing', () => {
     expect(live([[1, 10, end(MM, 0, 4096)]]).rows('invalidation')).toEqual([]);
   });

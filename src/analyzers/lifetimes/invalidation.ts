@@ -21,6 +21,8 @@ const PROTECTION_PAGE = 3;
 const RELEASE = 5;
 /** -EAGAIN of a notifier that may not block: no invalidate_range_end follows (mmu_notifier.c). */
 const REFUSED = -11;
+/** Nothing nests deeper: without a probe on the end, the older ones never get theirs. */
+const DEEPEST = 8;
 /** Two probes on one function fire within this. */
 const SAME_CALL_NS = 20e3;
 const MAPPING_CALLS: readonly string[] = [
@@ -160,8 +162,12 @@ class InvalidationTracker implements Tracker {
 
   #push(opened: Invalidation): Invalidation {
     const stack = this.#stacks.get(opened.tid);
-    if (stack) stack.push(opened);
-    else this.#stacks.set(opened.tid, [opened]);
+    if (!stack) {
+      this.#stacks.set(opened.tid, [opened]);
+      return opened;
+    }
+    stack.push(opened);
+    if (stack.length > DEEPEST) this.#close(stack[0] as Invalidation, undefined);
     return opened;
   }
 

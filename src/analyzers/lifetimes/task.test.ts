@@ -142,6 +142,18 @@ describe('the death of a process', () => {
     expect(lived.row('process')).toMatchObject({ end_ts: 2e6, files_closed_ts: 2.2e6 });
   });
 
+  it('and not by what exit_mm drops, which comes in between since 6.16', () => {
+    const lived = live([
+      [0, 10, exitMmap(0x500)],
+      [1, 10, exec('/bin/app', 10)],
+      [2, 10, exit(true)],
+      [2.1, 10, fence('destroy', '3:1')],
+      [2.5, 10, exitMmap(MM)],
+      [2.7, 10, fence('destroy', '3:2')],
+    ]);
+    expect(lived.row('process')).toMatchObject({ files_closed_ts: 2.7e6 });
+  });
+
   it('remembers the SIGKILL', () => {
     const lived = live([
       [0, 10, exec('/bin/app', 10)],

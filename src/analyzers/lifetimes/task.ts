@@ -304,10 +304,17 @@ class TaskTracker implements Tracker {
     if (process) process.killed ??= markOf(moment);
   }
 
-  /** exit_files and the file closings in exit_task_work come after the exit, by the same task. */
+  /**
+   * exit_files and the file closings in exit_task_work come after the exit, by the same task. Since
+   * 6.16 exit_mm lies between the two, and drivers drop fences in it.
+   */
   #fileClosed(tid: number, moment: { readonly ts: number; readonly event: number }): void {
-    const process = this.#tasks.get(tid)?.process;
-    if (process?.died) process.filesClosed ??= markOf(moment);
+    const exited = this.#tasks.get(tid);
+    const process = exited?.process;
+    if (!exited || !process?.died || process.filesClosed) return;
+    const mmToCome = process.groupDeadKnown && this.#mmExitSeen;
+    if (mmToCome && (exited.mmExited?.ts ?? 0) < process.died.ts) return;
+    process.filesClosed = markOf(moment);
   }
 
   #name(named: LiveTask, comm: string): void {
