@@ -8,6 +8,7 @@ import type { Confidence, Detail, FindingDraft, Severity } from '../finding.ts';
 import { DEATH_IS_SURE } from './shared/death.ts';
 import { atMost, detail, evidence, known } from './shared/details.ts';
 import { type Consumer, consumersOf, type UsedFence } from './shared/fence-consumers.ts';
+import { mayBeMissing } from './shared/incomplete.ts';
 import {
   exits,
   fenceBirths,
@@ -166,17 +167,17 @@ function verdictOf(
   consumers: readonly Consumer[],
 ): Verdict | undefined {
   if (consumers.length === 0) return signalledLateByOthers(view, fence);
-  const unsure =
-    view.perTask || fence.lossy === 1 || fence.init_ts === null || fence.death_is_sure === 0;
+  const incomplete = mayBeMissing(view, fence.lossy);
+  const unsure = incomplete || view.perTask || fence.init_ts === null || fence.death_is_sure === 0;
   if (consumers.every(({ how }) => how === 'dropped its last reference')) {
     const severity = severityOf(view, fence) === 'info' ? 'info' : 'warn';
     return { severity, confidence: unsure ? 'suspect' : 'likely' };
   }
   const severity = severityOf(view, fence);
-  // One thread of a living process may look like a dead client.
-  return fence.death_is_sure === 1
-    ? { severity, confidence: unsure ? 'suspect' : 'proven' }
-    : { severity: severity === 'error' ? 'warn' : severity, confidence: 'suspect' };
+  // One thread of a living process may look like a dead client, and a signal may have been lost.
+  return incomplete || fence.death_is_sure === 0
+    ? { severity: severity === 'error' ? 'warn' : severity, confidence: 'suspect' }
+    : { severity, confidence: unsure ? 'suspect' : 'proven' };
 }
 
 function severityOf(view: View, fence: OrphanedFence): Severity {

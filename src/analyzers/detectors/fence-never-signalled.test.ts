@@ -94,15 +94,27 @@ it('reports a scheduler job by its finished fence alone', () => {
   expect(findings.map(({ key }) => key.fence)).toEqual(['9:3']);
 });
 
-it('only suspects when one task was recorded, events were lost or the birth was not seen', () => {
+it('only suspects when one task was recorded or the birth was not seen', () => {
   const suspects = [
     judge({ fence: [pending] }, { perTask: true }),
-    judge({ fence: [{ ...pending, lossy: 1 }] }),
     judge({ fence: [{ ...pending, init_ts: null }] }),
   ];
   for (const { findings } of suspects) {
     expect(findings).toMatchObject([{ severity: 'warn', confidence: 'suspect' }]);
   }
+});
+
+it('does not warn where signals may be among what was lost, or the file is damaged', () => {
+  const lost = judge({ fence: [{ ...pending, lossy: 1 }] });
+  expect(lost.findings).toMatchObject([{ severity: 'info', confidence: 'suspect' }]);
+  const problem = { code: 'x', severity: 'data-loss', message: 'm', count: 1 };
+  const damaged = judge({ fence: [pending], problem: [problem] });
+  expect(damaged.findings).toMatchObject([{ severity: 'info', confidence: 'suspect' }]);
+});
+
+it('does not take a signal before the destroy for one forced after it', () => {
+  const disordered = { ...pending, dropped: 1, destroy_ts: ms(120), signaled_ts: ms(110) };
+  expect(judge({ fence: [disordered] }).findings).toEqual([]);
 });
 
 it('takes wait and destroy for a signal it could not see when one task was recorded', () => {

@@ -8,6 +8,7 @@
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, Detail, FindingDraft, Severity } from '../finding.ts';
 import { detail, evidence, known } from './shared/details.ts';
+import { mayBeMissing } from './shared/incomplete.ts';
 import { exits, fenceBirths, fenceErrors, fenceSignals, fenceWaits } from './shared/needs.ts';
 import {
   type LatencyOf,
@@ -33,6 +34,7 @@ const SLOWEST_FACTOR = 3;
 const OLD_NS = 10e9;
 const P99_FACTOR = 20;
 const FINDINGS_PER_OWNER = 16;
+const SUSPECTS_PER_OWNER = 3;
 
 export const fenceNeverSignalled: Detector = {
   meta: {
@@ -68,9 +70,12 @@ export const fenceNeverSignalled: Detector = {
       const findings = perOwner.get(owner) ?? [];
       perOwner.set(owner, findings);
       findings.push(finding);
-      if (findings.length <= FINDINGS_PER_OWNER) yield finding;
+      if (findings.length <= limitOf(finding)) yield finding;
     }
-    for (const findings of perOwner.values()) yield* theRest(findings.slice(FINDINGS_PER_OWNER));
+    for (const findings of perOwner.values()) {
+      const [first] = findings;
+      if (first !== undefined) yield* theRest(findings.slice(limitOf(first)));
+    }
   },
 };
 
@@ -93,9 +98,13 @@ interface Situation {
   readonly evidence: readonly number[];
 }
 
+function limitOf(finding: FindingDraft): number {
+  return finding.confidence === 'suspect' ? SUSPECTS_PER_OWNER : FINDINGS_PER_OWNER;
+}
+
 /** The strongest of what makes a pending fence a failure; undefined when it may still signal. */
 function situationOf(view: View, fence: PendingFence, latencies: LatencyOf): Situation | undefined {
-  if (fence.dropped === 1) return droppedSituation(fence);
+  if (fence.dropped === 1) return droppedSituation(view, fence);
   if (view.clock.unit !== 'ns') return undefined;
   const waits = view.all<Wait>(
     `SELECT start_ts, end_ts, start_event, end_event, tid, process_id, gave_up FROM fence_wait
@@ -108,16 +117,21 @@ function situationOf(view: View, fence: PendingFence, latencies: LatencyOf): Sit
     ownerDead(view, fence, latencies) ??
     tooOld(view, fence, waits, latencies);
   if (situation === undefined) return undefined;
-  const unsure = view.perTask || fence.lossy === 1 || fence.init_ts === null;
-  return unsure ? { ...situation, confidence: 'suspect', severity: 'warn' } : situation;
+  if (mayBeMissing(view, fence.lossy)) {
+    // Where events are missing so are signals: only a wait that was seen to end in vain is worth a warning.
+    const severity = situation.kind === 'waited in vain' ? 'warn' : 'info';
+    return { ...situation, severity, confidence: 'suspect' };
+  }
+  const unsure = view.perTask || fence.init_ts === null;
+  return unsure ? { ...situation, severity: 'warn', confidence: 'suspect' } : situation;
 }
 
-function droppedSituation(fence: PendingFence): Situation {
+function droppedSituation(view: View, fence: PendingFence): Situation {
   return {
     kind: 'dropped',
     text: 'was released while it was pending and then signalled with -EDEADLK by the kernel',
     severity: 'error',
-    confidence: fence.lossy === 1 ? 'likely' : 'proven',
+    confidence: mayBeMissing(view, fence.lossy) ? 'likely' : 'proven',
     details: [],
     evidence: evidence(fence.signaled_event),
   };

@@ -17,10 +17,14 @@ it('names every weakness of a recording, as information', () => {
     perTask: true,
     clock: 'ticks',
     losses: [{ buffer: 0, cpu: 2, from: 5, to: 9, events: 92, kind: 'dropped' }],
-    rows: { invalidation: [invalidation] },
+    rows: {
+      invalidation: [invalidation],
+      problem: [{ code: 'cut', severity: 'data-loss', message: 'the file ends early', count: 1 }],
+    },
   };
   expect(whats(situation)).toEqual([
     'lost',
+    'damaged file',
     'probe offsets',
     'clock unit',
     'one task recorded',

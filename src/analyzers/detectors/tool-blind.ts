@@ -46,6 +46,7 @@ export const toolBlind: Detector = {
 
   *detect(view) {
     yield* lost(view);
+    yield* damaged(view);
     yield* wrongOffsets(view);
     yield* clockUnit(view);
     yield* oneTask(view);
@@ -108,6 +109,26 @@ function* lost(view: View): Iterable<FindingDraft> {
         'Record with larger buffers (trace-cmd record -b 65536) or fewer events.',
         'Let the recorder run with priority, and write to a fast disk or to memory.',
       ],
+    },
+  );
+}
+
+function* damaged(view: View): Iterable<FindingDraft> {
+  const problems = view.all<{ code: string; message: string; count: number }>(
+    "SELECT code, message, count FROM problem WHERE severity = 'data-loss' ORDER BY id",
+  );
+  const [first] = problems;
+  if (first === undefined) return;
+  const others = problems.length > 1 ? `, and ${problems.length - 1} more of the kind` : '';
+  yield blind(
+    view,
+    'damaged file',
+    `The file is damaged: ${first.message}${others}. Whole stretches of events, or their order, may be missing, so "never" is only suspected.`,
+    {
+      details: problems.map(({ code, message, count }) =>
+        detail.text(code, count > 1 ? `${message} (${count} times)` : message),
+      ),
+      next: ['Copy the recording again, or record again and let the recorder end by itself.'],
     },
   );
 }

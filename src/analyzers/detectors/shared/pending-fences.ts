@@ -44,7 +44,8 @@ export function pendingFences(view: View): PendingFence[] {
        FROM fence f
        LEFT JOIN process p ON p.id = f.owner_process_id
        LEFT JOIN job j ON j.id = f.job_id
-      WHERE (f.dropped = 1 OR f.signaled_ts IS NULL)
+      WHERE (f.signaled_ts IS NULL
+          OR (f.dropped = 1 AND coalesce(f.signaled_ts >= f.destroy_ts, 1)))
         AND coalesce(f.container, 0) = 0 AND coalesce(f.ambiguous, 0) = 0
         AND NOT coalesce(${LONG_LIVED}, 0) AND NOT coalesce(${IS_SCHEDULED_FENCE}, 0)
       ORDER BY f.first_ts`,
