@@ -22,7 +22,9 @@ export class TablePages {
   /** Where the cells begin; they are put in from the end of the page. */
   #content = PAGE_SIZE;
   #lastId = 0;
-  readonly #leaves: Child[] = [];
+  /** Numbers of the finished leaves, and the largest id on each: a capture may have many. */
+  readonly #leaves: number[] = [];
+  readonly #lastIds: number[] = [];
 
   constructor(file: PageFile) {
     this.#file = file;
@@ -54,7 +56,7 @@ export class TablePages {
       return this.#page;
     }
     this.#finishLeaf();
-    let children: readonly Child[] = this.#leaves;
+    let children = this.#leaves.map((leaf, n): Child => [leaf, this.#lastIds[n] ?? 0]);
     while (children.length > CHILDREN) {
       children = evenGroups(children).map(
         (group): Child => [this.#file.add(interiorPage(group)), group.at(-1)?.[1] ?? 0],
@@ -65,7 +67,8 @@ export class TablePages {
 
   #finishLeaf(): void {
     this.#writeHeader();
-    this.#leaves.push([this.#file.add(this.#page), this.#lastId]);
+    this.#leaves.push(this.#file.add(this.#page));
+    this.#lastIds.push(this.#lastId);
     this.#page.fill(0);
     this.#cells = 0;
     this.#content = PAGE_SIZE;
