@@ -81,8 +81,9 @@ function interruptVector(fields: Fields, moment: Moment): Occurrence | undefined
   return {
     kind: 'device.fault',
     driver: 'amdgpu',
-    pasid: small(fields.pasid),
-    vmid: small(fields.vmid),
+    // vm_id and pas_id in 4.x
+    pasid: small(fields.pasid ?? fields.pas_id),
+    vmid: small(fields.vmid ?? fields.vm_id),
     asid: undefined,
     address: modern ? page * PAGE_BYTES : BigInt(low) * PAGE_BYTES,
     write: modern ? (Number(high) & FAULT_IS_WRITE) !== 0 : undefined,

@@ -8,7 +8,8 @@ const USERPTR_CALLBACK = 'vma_userptr_invalidate';
 /**
  * drivers/gpu/drm/xe/xe_trace.h and xe_trace_bo.h, and drm_gpusvm.c (6.15), which has no
  * tracepoints. xe_vma_userptr_invalidate is fired in the notifier callback, its _complete at the
- * end of it: together they are the callback.
+ * end of it (in 7.x of its second pass): together they are the callback. A refusal to block has no
+ * _complete.
  */
 export const xe: Subsystem = {
   name: 'xe',
@@ -42,9 +43,8 @@ export const xe: Subsystem = {
     xe_vma_userptr_do_inval: 'invalidate-callback',
     xe_svm_invalidate: 'invalidate-callback',
     drm_gpusvm_notifier_invalidate: 'invalidate-callback',
-    // the two passes of 7.x
-    vma_userptr_invalidate_start: 'invalidate-callback',
-    vma_userptr_invalidate_finish: 'invalidate-callback',
+    // the two passes of 7.x, xe_userptr.c
+    xe_vma_userptr_invalidate_start: 'invalidate-callback',
     xe_vma_userptr_invalidate_finish: 'invalidate-callback',
     xe_hmm_userptr_populate_range: 'range-fault-wrapper',
     xe_vma_userptr_pin_pages: 'range-fault-wrapper',

@@ -240,6 +240,19 @@ describe('what is inferred', () => {
   });
 });
 
+it('a callback alone that is refused leaves without a word, and is no part of the next', () => {
+  const role = { role: 'invalidate-callback', module: 'xe' } as const;
+  const lived = live([
+    [0, 31, enter('vma_userptr_invalidate', {}, role)],
+    [100, 31, enter('vma_userptr_invalidate', {}, role)],
+    [105, 31, leave('vma_userptr_invalidate')],
+  ]);
+  expect(lived.rows('invalidation')).toMatchObject([
+    { source: 'callback', callbacks: 1, callback_ns: 0 },
+    { source: 'callback', callbacks: 1, callback_ns: 5e6, end_ts: 105e6 },
+  ]);
+});
+
 it('says nothing of mm and range when the probe was insane', () => {
   const nothing = { flags: undefined, reason: undefined, sane: false };
   const lived = live([

@@ -23,6 +23,8 @@ const RELEASE = 5;
 const REFUSED = -11;
 /** Nothing nests deeper: without a probe on the end, the older ones never get theirs. */
 const DEEPEST = 8;
+/** The passes of one invalidation enter their callbacks closer together than this. */
+const LEFT_OPEN_NS = 50e6;
 /** Two probes on one function fire within this. */
 const SAME_CALL_NS = 20e3;
 const MAPPING_CALLS: readonly string[] = [
@@ -105,7 +107,11 @@ class InvalidationTracker implements Tracker {
   }
 
   #enter(probe: OccurrenceOf<'probe.enter'>): void {
-    const open = this.#context.live.invalidationOf(probe.tid) as Invalidation | undefined;
+    let open = this.#context.live.invalidationOf(probe.tid) as Invalidation | undefined;
+    if (open && isLeftOpen(open, probe.ts)) {
+      this.#close(open, undefined);
+      open = undefined;
+    }
     const inside = open ?? this.#besides(probe);
     if (inside && isCallback(probe, inside)) inside.calls(callbackOf(probe));
   }
@@ -198,6 +204,11 @@ class InvalidationTracker implements Tracker {
     const task = this.#context.live.taskOf(moment.tid);
     if (task) task.protectionPageTs = moment.ts;
   }
+}
+
+/** A callback alone that never came back: a refusal to block leaves without a word. */
+function isLeftOpen(open: Invalidation, ts: number): boolean {
+  return open.source === 'callback' && open.isIdle && ts - open.lastEnteredTs > LEFT_OPEN_NS;
 }
 
 /** Known ones by name; others by what they take, or by being called first by the core. */

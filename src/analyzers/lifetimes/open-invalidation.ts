@@ -44,6 +44,8 @@ export class Invalidation implements OpenInvalidation {
   mm: Word | undefined;
   addressSpace: LiveAddressSpace | undefined;
   returned = false;
+  /** The last entry of a callback inside. */
+  lastEnteredTs = 0;
   /** The last callback or wait inside that ended. */
   lastInside: Mark | undefined;
   readonly #context: LifetimeContext;
@@ -131,6 +133,12 @@ export class Invalidation implements OpenInvalidation {
 
   calls(callback: Callback): void {
     this.#callbacks.push(callback);
+    this.lastEnteredTs = callback.start.ts;
+  }
+
+  /** Nothing is waited for in it: a callback that entered long ago has returned unseen. */
+  get isIdle(): boolean {
+    return this.#waits.size === 0;
   }
 
   /** False when no such callback is running. */
