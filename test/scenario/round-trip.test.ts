@@ -10,10 +10,7 @@ import { kernelFormats, type WriterField, type WriterFormat } from './kernel-for
 import { type ScenarioOptions, scenario } from './scenario.ts';
 
 const RUNS = 150;
-/** raw_data's `char buf[]` is bytes of any kind, up to the record's 4-byte end. */
-const formats = [...kernelFormats('7.2')].filter(
-  ([type, format]) => hasUniqueNames(format) && type !== 'ftrace:raw_data',
-);
+const formats = [...kernelFormats('7.2')].filter(([, format]) => hasUniqueNames(format));
 /** The formats come from a 64-bit kernel: their arrays of longs make no sense with 4-byte longs. */
 const formatsWithoutLongs = formats.filter(([, format]) => !/long\s*\w*\[/.test(format.text));
 
@@ -146,7 +143,10 @@ function read(path: string): Events {
         const ts = batch.ts[i] ?? Number.NaN;
         expect(ts).toBeGreaterThanOrEqual(last);
         last = ts;
-        const fields = Object.entries(batch.fields(i)).map(([name, got]) => [name, canonical(got)]);
+        const fields = Object.entries(batch.fields(i)).map(([name, got]) => [
+          name,
+          canonical(type && isText(`${type.system}:${type.name}`, name) ? textOf(got) : got),
+        ]);
         add(events, batch.cpu[i] ?? -1, {
           type: `${type?.system}:${type?.name}`,
           tid: batch.tid[i],
@@ -175,6 +175,18 @@ function stored(field: WriterField, given: ScenarioValue | undefined): FieldValu
 function wrap(whole: bigint, field: WriterField): bigint {
   const bits = field.elementSize * 8;
   return field.signed ? BigInt.asIntN(bits, whole) : BigInt.asUintN(bits, whole);
+}
+
+function isText(type: string, name: string): boolean {
+  const format = kernelFormats('7.2').get(type);
+  return format?.fields.some((field) => field.name === name && field.text) ?? false;
+}
+
+/** Character arrays that their print format shows as bytes are decoded as bytes, with what follows the NUL. */
+function textOf(got: FieldValue): FieldValue {
+  if (!(got instanceof Uint8Array)) return got;
+  const end = got.indexOf(0);
+  return new TextDecoder().decode(end < 0 ? got : got.subarray(0, end));
 }
 
 /** Numbers as decimal text, arrays of any kind as arrays. */
