@@ -135,8 +135,19 @@ it('says of a system call around a fence wait only that it may hold an invalidat
   expect(finding?.summary).toContain('took 412 ms, perhaps in an invalidation');
 });
 
-it('claims less when events were lost meanwhile', () => {
+it('claims less when events were lost meanwhile, and no wait in vain', () => {
   expect(judge({ ...stall, lossy: 1 })[0]?.confidence).toBe('likely');
+  const summary = (lossy: number): string | undefined =>
+    run(invalidateStall, {
+      rows: {
+        process: [process],
+        invalidation: [stall],
+        fence_wait: [{ ...wait, gave_up: 1, lossy }],
+        fence: [fence],
+      },
+    }).findings[0]?.summary;
+  expect(summary(0)).toContain('in vain');
+  expect(summary(1)).not.toContain('in vain');
 });
 
 it('raises a stalled kswapd: reclaim of the whole machine waits', () => {

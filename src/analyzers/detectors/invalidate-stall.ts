@@ -6,6 +6,7 @@ import type { Word } from '../../kernel/occurrence.ts';
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, Detail, FindingDraft, Severity } from '../finding.ts';
 import { atMost, detail, evidence, known } from './shared/details.ts';
+import { mayBeMissing } from './shared/incomplete.ts';
 import { driverFunctions, fenceWaits, invalidationReturns, invalidations } from './shared/needs.ts';
 import { CAUSE_SHARE, type Cause, causeOf, type StallParts } from './shared/stall-cause.ts';
 import { actor, duration, hex, range, reasonName, ticks } from './shared/wording.ts';
@@ -214,5 +215,5 @@ function confidenceOf(view: View, stall: Stall, cause: Cause): Confidence {
   if (view.clock.unit !== 'ns' || stall.source === 'syscall') return 'suspect';
   if (cause.kind === 'unexplained' || cause.kind === 'not recorded') return 'suspect';
   const inferred = stall.length.known !== 'exact' || stall.source === 'release';
-  return inferred || stall.lossy === 1 ? 'likely' : 'proven';
+  return inferred || mayBeMissing(view, stall.lossy) ? 'likely' : 'proven';
 }

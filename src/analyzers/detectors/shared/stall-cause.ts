@@ -2,6 +2,7 @@
 import type { View } from '../../detector.ts';
 import type { Detail, ObjectRef } from '../../finding.ts';
 import { detail, evidence, known } from './details.ts';
+import { mayBeMissing } from './incomplete.ts';
 import {
   duration,
   type FenceName,
@@ -65,6 +66,7 @@ const WAIT_NEXT = [
 interface WaitedFence extends FenceName {
   readonly wait_ns: number;
   readonly gave_up: number | null;
+  readonly lossy: number | null;
   readonly start_event: number | null;
   readonly end_event: number | null;
   readonly signaled_event: number | null;
@@ -74,7 +76,7 @@ interface WaitedFence extends FenceName {
 function fenceCause(view: View, waitId: number): Cause | undefined {
   const [wait] = view.all<WaitedFence>(
     `SELECT f.id AS fence_id, f.context, f.seqno, f.driver, f.timeline, f.signaled_event,
-            w.end_ts - w.start_ts AS wait_ns, w.gave_up, w.start_event, w.end_event, j.ring AS job_ring
+            w.end_ts - w.start_ts AS wait_ns, w.gave_up, w.lossy, w.start_event, w.end_event, j.ring AS job_ring
        FROM fence_wait w JOIN fence f ON f.id = w.fence_id LEFT JOIN job j ON j.id = f.job_id
       WHERE w.id = ?`,
     waitId,
@@ -82,7 +84,9 @@ function fenceCause(view: View, waitId: number): Cause | undefined {
   if (wait === undefined) return undefined;
   const timed = view.clock.unit === 'ns';
   const long = wait.wait_ns ?? 0;
-  const inVain = wait.gave_up === 1 ? ' in vain' : '';
+  // A wait looks vain, too, where the signal is among what was lost.
+  const vain = wait.gave_up === 1 && !mayBeMissing(view, wait.lossy);
+  const inVain = vain ? ' in vain' : '';
   return {
     kind: 'fence',
     text: `it waited ${timed ? duration(long) : ticks(long)}${inVain} for ${fenceLabel(wait)}`,
@@ -94,13 +98,12 @@ function fenceCause(view: View, waitId: number): Cause | undefined {
       wait.job_ring === null ? undefined : detail.text('ring of its job', wait.job_ring),
     ]),
     evidence: evidence(wait.start_event, wait.signaled_event, wait.end_event),
-    next:
-      wait.gave_up === 1
-        ? [
-            `Find out why fence ${fenceKey(wait)} ${wait.signaled_event === null ? 'never signalled (see fence-never-signalled)' : 'signalled only after the wait was given up'}: the memory was taken away while its job may still have run.`,
-            ...WAIT_NEXT.slice(1),
-          ]
-        : WAIT_NEXT,
+    next: vain
+      ? [
+          `Find out why fence ${fenceKey(wait)} ${wait.signaled_event === null ? 'never signalled (see fence-never-signalled)' : 'signalled only after the wait was given up'}: the memory was taken away while its job may still have run.`,
+          ...WAIT_NEXT.slice(1),
+        ]
+      : WAIT_NEXT,
   };
 }
 
