@@ -11,7 +11,7 @@ import { SCHEMA_VERSION } from '../store/schema.ts';
 import { storeError } from '../store/store-error.ts';
 import { StoreWriter } from '../store/writer.ts';
 import { VERSION } from '../version.ts';
-import { buildResult } from './build-result.ts';
+import { buildFigures, buildResult, NO_FIGURES } from './build-result.ts';
 import { completeFindings } from './complete-findings.ts';
 import type { Detector } from './detector.ts';
 import { detectors } from './detectors/index.ts';
@@ -35,6 +35,11 @@ export interface AnalyzeOptions {
   readonly force?: boolean;
   /** A detector that throws ends the analysis instead of having the outcome `error`. */
   readonly strict?: boolean;
+  /**
+   * False leaves timeline, objects and distributions of the Result empty: whoever only wants the
+   * verdict gets it sooner.
+   */
+  readonly figures?: boolean;
   /** Aborting it leaves no database behind. */
   readonly signal?: AbortSignal;
   /** Called now and then with the part of the capture that is read, 0 to 1. */
@@ -107,9 +112,14 @@ async function load(
       runs: found.runs,
       findings: completeFindings(found.findings, store, capturePrinter(capture)),
     };
-    const measured = measureObjects(store);
+    const figures = options.figures ?? true;
+    const measured = figures || options.db !== undefined ? measureObjects(store) : [];
     writeVerdicts(writer, store, verdicts, measured);
-    const result = buildResult(store, verdicts, measured);
+    const result = buildResult(
+      store,
+      verdicts,
+      figures ? buildFigures(store, verdicts.findings, measured) : NO_FIGURES,
+    );
     writer.finish();
     return result;
   } catch (error) {
@@ -129,7 +139,8 @@ function analyzeStore(path: string, options: AnalyzeOptions): Result {
       options.strict ?? false,
     );
     const findings = completeFindings(found.findings, store, storedPrinter(store));
-    return buildResult(store, { runs: found.runs, findings });
+    const figures = options.figures === false ? NO_FIGURES : buildFigures(store, findings);
+    return buildResult(store, { runs: found.runs, findings }, figures);
   } finally {
     store.close();
   }

@@ -22,20 +22,46 @@ export interface Verdicts {
   readonly findings: readonly Finding[];
 }
 
+/** What pages show beside the findings; long, and not needed for a verdict. */
+export type Figures = Pick<
+  Result,
+  'timeline' | 'timelineLanesOmitted' | 'objects' | 'distributions'
+>;
+
+export const NO_FIGURES: Figures = {
+  timeline: [],
+  timelineLanesOmitted: 0,
+  objects: [],
+  distributions: [],
+};
+
+export function buildFigures(
+  store: StoreReader,
+  findings: readonly Finding[],
+  measured: readonly Measured[] = measureObjects(store),
+): Figures {
+  const [clock] = store.all<{ clock_unit: string }>('SELECT clock_unit FROM capture');
+  const timeline = buildTimeline(store, findings);
+  return {
+    timeline: timeline.lanes,
+    timelineLanesOmitted: timeline.omitted,
+    objects: buildObjectTables(store, findings),
+    // ticks of unknown length are no durations
+    distributions: clock?.clock_unit === 'ns' ? buildDistributions(measured) : [],
+  };
+}
+
 export function buildResult(
   store: StoreReader,
   verdicts: Verdicts = readVerdicts(store),
-  measured: readonly Measured[] = measureObjects(store),
+  figures: Figures = buildFigures(store, verdicts.findings),
 ): Result {
-  const capture = readCapture(store);
   const { findings, runs } = verdicts;
-  const timeline = buildTimeline(store, findings);
-  const comparable = capture.clock.unit === 'ns';
   return {
     schema: 'svm-trace-result',
     version: RESULT_VERSION,
     tool: { name: 'svm-trace', version: VERSION },
-    capture,
+    capture: readCapture(store),
     losses: readLosses(store),
     problems: store.all<ResultProblem>(
       'SELECT code, severity, message, count FROM problem ORDER BY id',
@@ -47,11 +73,7 @@ export function buildResult(
         worst === null || SEVERITY_RANK[severity] > SEVERITY_RANK[worst] ? severity : worst,
       null,
     ),
-    timeline: timeline.lanes,
-    timelineLanesOmitted: timeline.omitted,
-    objects: buildObjectTables(store, findings),
-    // ticks of unknown length are no durations
-    distributions: comparable ? buildDistributions(measured) : [],
+    ...figures,
   };
 }
 

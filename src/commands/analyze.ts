@@ -104,6 +104,7 @@ async function analyzeWithProgress(args: AnalyzeArguments): Promise<Analysis> {
       ...(args.db === undefined ? {} : { db: args.db }),
       events: args.events,
       force: args.force,
+      figures: args.report !== undefined || args.json !== undefined,
       signal: signals.signal,
       onProgress: (part) => progress.update(part),
     });
