@@ -15,7 +15,10 @@ const expected = JSON.parse(readFileSync(join(FIXTURES, 'expected.json'), 'utf8'
 const ids = new Set(detectors.map((detector) => detector.meta.id));
 
 it.each(Object.entries(expected))('%s', async (name, wanted) => {
-  const capture = join(FIXTURES, name.replace(/\.report\.txt(\.gz)?$/, '.dat'));
+  const capture = join(
+    FIXTURES,
+    name.replace(/\.report\.txt(\.gz)?$/, '.dat').replace(/\.script\.txt$/, '.perf.data'),
+  );
   const { result } = await analyze(capture, { strict: true });
   const { mustMissed, violations, overclaims, unexplained } = compare(wanted, result, ids);
   expect({ mustMissed, violations, overclaims, unexplained }).toEqual({
