@@ -119,6 +119,12 @@ it('does not take a thread that exits for a dead client', () => {
   expect(judge(fence, {}, { process: alive }).findings).toEqual([]);
 });
 
+it('does not take a thread that was first taken for a process of its own for a consumer', () => {
+  const alias = { id: 4, pid: 212, comm: 'client', merged_into: PRODUCER, end_ts: ms(130) };
+  const own = { ...fence, enable_tid: 213, enable_process_id: 4 };
+  expect(judge(own, {}, { process: [...processes, alias] }).findings).toEqual([]);
+});
+
 it('only suspects when the dead one may be a thread born before the recording', () => {
   const adopted = [{ ...processes[0], start_ts: null }, ...processes.slice(1)];
   expect(judge(fence, {}, { process: adopted }).findings).toMatchObject([

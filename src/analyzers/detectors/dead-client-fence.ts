@@ -5,7 +5,7 @@
  */
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, Detail, FindingDraft, Severity } from '../finding.ts';
-import { DEATH_IS_SURE } from './shared/death.ts';
+import { DEATH_IS_SURE, SAME_PROCESS } from './shared/death.ts';
 import { atMost, detail, evidence, known } from './shared/details.ts';
 import { type Consumer, consumersOf, type UsedFence } from './shared/fence-consumers.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
@@ -50,6 +50,7 @@ export const deadClientFence: Detector = {
       'poll on a sync_file shows only dma_fence_enable_signal, and that before the exit.',
       'Producer and consumer may be parent and child, in either direction.',
       'A thread that exits is no dead client: the whole process counts.',
+      'An interrupt that enables signalling does so in whatever task it hit, which then looks like a consumer.',
       'dma_fence_signaled carries no error; without the fence_signal probe it is unknown.',
     ],
     references: [
@@ -91,13 +92,13 @@ interface OrphanedFence extends FenceName, UsedFence {
 function orphanedFences(view: View): OrphanedFence[] {
   return view.all<OrphanedFence>(
     `SELECT f.id AS fence_id, f.context, f.seqno, f.driver, f.timeline, f.owner_tid,
-            f.owner_process_id, p.end_ts AS owner_end_ts, p.end_event AS owner_end_event,
+            coalesce(p.merged_into, p.id) AS owner_process_id, p.end_ts AS owner_end_ts, p.end_event AS owner_end_event,
             ${DEATH_IS_SURE} AS death_is_sure,
-            EXISTS (SELECT 1 FROM notifier n WHERE n.process_id = p.id) AS svm,
+            EXISTS (SELECT 1 FROM notifier n WHERE n.process_id IN ${SAME_PROCESS}) AS svm,
             f.init_ts, f.init_event, f.first_ts, f.first_event, f.enable_tid, f.enable_event,
             f.enable_process_id, f.signaled_ts, f.signaled_event, f.signaled_tid,
-            (SELECT t.process_id FROM task t WHERE t.tid = f.signaled_tid
-              ORDER BY t.generation DESC LIMIT 1) AS signaled_process_id,
+            (SELECT coalesce(s.merged_into, s.id) FROM task t JOIN process s ON s.id = t.process_id
+              WHERE t.tid = f.signaled_tid ORDER BY t.generation DESC LIMIT 1) AS signaled_process_id,
             f.destroy_ts, f.destroy_event, f.destroy_tid, f.destroy_process_id,
             f.error, f.error_event, f.lossy
        FROM fence f JOIN process p ON p.id = f.owner_process_id

@@ -196,8 +196,10 @@ const PLACES: Readonly<Record<string, string>> = {
 };
 
 function victimDetail(view: View, stall: Stall): Detail | undefined {
-  if (stall.victim_process_id === null || stall.victim_process_id === stall.process_id) return;
-  const [ref] = actor(view, stall.tid, stall.victim_process_id).refs;
+  if (stall.victim_process_id === null) return;
+  const owner = actor(view, stall.tid, stall.victim_process_id);
+  if (owner.processId === actor(view, stall.tid, stall.process_id).processId) return;
+  const [ref] = owner.refs;
   return ref === undefined ? undefined : detail.object('memory of', ref);
 }
 

@@ -6,6 +6,7 @@ import { actor, isKernelThread } from './wording.ts';
 /** The part of a fence row that tells of its users. */
 export interface UsedFence {
   readonly fence_id: number;
+  /** Resolved: of the process it really is. */
   readonly owner_process_id: number;
   readonly enable_tid: number | null;
   readonly enable_event: number | null;
@@ -33,8 +34,8 @@ export function consumersOf(view: View, fence: UsedFence): Consumer[] {
     event: number | null,
   ): void => {
     if (tid === null || tid === 0 || processId === null) return;
-    if (processId === fence.owner_process_id) return;
-    const { comm, label, refs } = actor(view, tid, processId);
+    const { comm, label, refs, processId: user } = actor(view, tid, processId);
+    if (user === fence.owner_process_id) return;
     if (isKernelThread(comm) || consumers.some((known) => known.label === label)) return;
     consumers.push({ how, label, refs, event });
   };

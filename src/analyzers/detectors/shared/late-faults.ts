@@ -44,7 +44,8 @@ export interface LateFaults {
 export function lateFaults(view: View, sources: readonly FaultSource[]): LateFaults[] {
   const rows = view.all<DeviceFault>(
     `SELECT d.id, d.function, d.module, d.pasid, d.address, d.ret, d.source, d.start_ts,
-            d.start_event, d.end_event, d.lossy, d.process_id, p.pid, p.comm, p.files_closed_ts,
+            d.start_event, d.end_event, d.lossy,
+            coalesce(p.merged_into, d.process_id) AS process_id, p.pid, p.comm, p.files_closed_ts,
             coalesce(a.release_ts, a.end_ts, p.end_ts) AS death_ts,
             coalesce(a.release_event, a.end_event, p.end_event) AS death_event
        FROM device_fault d

@@ -36,7 +36,7 @@ const LONG_LIVED = `(f.driver LIKE 'amdgpu_amdkfd_fence%' OR (f.driver = 'xe' AN
 export function pendingFences(view: View): PendingFence[] {
   return view.all<PendingFence>(
     `SELECT f.id AS fence_id, f.context, f.seqno, f.driver, f.timeline, f.owner_tid,
-            f.owner_process_id, p.end_ts AS owner_end_ts, p.end_event AS owner_end_event,
+            coalesce(p.merged_into, f.owner_process_id) AS owner_process_id, p.end_ts AS owner_end_ts, p.end_event AS owner_end_event,
             p.files_closed_ts, p.files_closed_event, ${DEATH_IS_SURE} AS death_is_sure, f.first_ts, f.first_event, f.init_ts,
             f.init_event, f.emit_event, f.enable_event, f.signaled_event, f.destroy_ts,
             f.destroy_event, f.dropped, f.lossy, j.ring AS job_ring, j.run_ts AS job_run_ts,

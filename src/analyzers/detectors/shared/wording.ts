@@ -88,6 +88,8 @@ export function stableTimeline(timeline: string | null): string {
 export interface Actor {
   readonly label: string;
   readonly comm: string;
+  /** process.id of the process it really is of; null where the group is not known. */
+  readonly processId: number | null;
   /** Leader's pid; the tid itself where the group is not known. */
   readonly pid: number;
   readonly refs: readonly ObjectRef[];
@@ -118,7 +120,10 @@ function findActor(view: View, tid: number, processId: number | null): Actor {
   const [process] =
     processId === null
       ? []
-      : view.all<ProcessRow>('SELECT id, pid, comm FROM process WHERE id = ?', processId);
+      : view.all<ProcessRow>(
+          'SELECT coalesce(merged_into, id) AS id, pid, comm FROM process WHERE id = ?',
+          processId,
+        );
   const pid = process?.pid ?? tid;
   const comm = process?.comm ?? taskComm(view, tid) ?? 'unknown task';
   const label = pid === tid ? `${comm} (pid ${pid})` : `${comm} (pid ${pid}, thread ${tid})`;
@@ -126,7 +131,7 @@ function findActor(view: View, tid: number, processId: number | null): Actor {
     process === undefined
       ? []
       : [{ kind: 'process', id: process.id, label: `${comm} (pid ${pid})` }];
-  return { label, comm, pid, refs };
+  return { label, comm, processId: process?.id ?? null, pid, refs };
 }
 
 function taskComm(view: View, tid: number): string | undefined {
