@@ -99,6 +99,7 @@ export class PerfCapture implements Capture {
       yield* deliveries(input, options);
     } finally {
       this.#reportOthers();
+      this.#reportCut();
     }
   }
 
@@ -163,6 +164,15 @@ export class PerfCapture implements Capture {
         `${rate} of the events ${type.system}:${type.name} was recorded (perf record -c or -F)`,
       );
     });
+  }
+
+  #reportCut(): void {
+    if (!this.#intake.isCut) return;
+    this.#problems.add(
+      'truncated-file',
+      'data-loss',
+      'records are missing: the file ends early, or parts of it are damaged; what happened then is unknown',
+    );
   }
 
   #reportOthers(): void {

@@ -1,14 +1,10 @@
 /** PERF_RECORD_*: those of the kernel (include/uapi/linux/perf_event.h) and of perf (libperf's event.h). */
 export const RECORD = {
-  mmap: 1,
   lost: 2,
   comm: 3,
-  exit: 4,
   throttle: 5,
-  unthrottle: 6,
   fork: 7,
   sample: 9,
-  mmap2: 10,
   lostSamples: 13,
   attribute: 64,
   tracingData: 66,
@@ -33,11 +29,13 @@ export function isRecordType(type: number): boolean {
   return type <= LAST_OF_PERF;
 }
 
-/** Names for what is skipped. */
+/** What is known and left out. */
 const NAMES: Readonly<Record<number, string>> = {
-  5: 'THROTTLE',
+  1: 'MMAP',
+  4: 'EXIT',
   6: 'UNTHROTTLE',
   8: 'READ',
+  10: 'MMAP2',
   11: 'AUX',
   12: 'ITRACE_START',
   14: 'SWITCH',

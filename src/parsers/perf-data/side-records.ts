@@ -49,6 +49,7 @@ export class SideRecords {
     this.#handlers = {
       [RECORD.lost]: () => this.#lost(),
       [RECORD.comm]: () => this.#comm(),
+      [RECORD.throttle]: () => this.#throttle(),
       [RECORD.fork]: () => this.#fork(),
       [RECORD.lostSamples]: () => this.#lostSamples(),
       [RECORD.attribute]: () => this.#attribute(),
@@ -134,6 +135,15 @@ export class SideRecords {
   #fork(): void {
     const change = { kind: 'fork', tid: this.#u32(16) | 0, parent: this.#u32(20) | 0 } as const;
     this.#input.changed(change, this.#time());
+  }
+
+  /** The kernel stopped an event that came too often until the next tick. */
+  #throttle(): void {
+    this.#input.problems.add(
+      'throttled',
+      'data-loss',
+      'the kernel stopped events that came too often for moments; what happened then is missing',
+    );
   }
 
   /** Pipe mode's description of one event and its ids. */
