@@ -302,6 +302,14 @@ describe('explain', () => {
 });
 
 describe('info', () => {
+  test('says what else reads a database', async () => {
+    const db = join(scratch(), 'x.db');
+    await run(['analyze', hang, '-o', db]);
+    const { code, stderr } = await run(['info', db]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/is a database, not a capture\n.*report, query and analyze/);
+  });
+
   test('what a capture holds', async () => {
     const { code, stdout } = await run(['info', hang]);
     expect(code).toBe(0);

@@ -1,12 +1,12 @@
 /** From a capture to a finished store and its Result. */
-import { closeSync, existsSync, openSync, readSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { TraceError } from '../errors.ts';
 import type { OccurrenceKind } from '../kernel/occurrence.ts';
 import { createRecogniser } from '../kernel/recognise.ts';
 import { openCapture } from '../parsers/detect.ts';
 import type { Capture } from '../parsers/parser.ts';
 import { captureIdentity } from '../store/identity.ts';
-import { isDatabase, openStore, StoreReader } from '../store/reader.ts';
+import { isDatabaseFile, openStore, StoreReader } from '../store/reader.ts';
 import { SCHEMA_VERSION } from '../store/schema.ts';
 import { storeError } from '../store/store-error.ts';
 import { StoreWriter } from '../store/writer.ts';
@@ -149,21 +149,6 @@ function analyzeStore(path: string, options: AnalyzeOptions): Result {
 /** The kinds detectors ask for. */
 function kindsOf(running: readonly Detector[]): OccurrenceKind[] {
   return running.flatMap(({ meta }) => [...meta.needs, ...meta.uses].flatMap((need) => need.oneOf));
-}
-
-function isDatabaseFile(path: string): boolean {
-  try {
-    const fd = openSync(path, 'r');
-    try {
-      const head = new Uint8Array(16);
-      return isDatabase(head.subarray(0, readSync(fd, head, 0, 16, 0)));
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    // whatever is wrong with the file, opening it as a capture says it better
-    return false;
-  }
 }
 
 function isSameFile(a: string, b: string): boolean {

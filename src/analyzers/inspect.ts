@@ -1,7 +1,9 @@
 /** What a capture holds and which detectors could use it, without analysing it. */
+import { TraceError } from '../errors.ts';
 import { createRecogniser } from '../kernel/recognise.ts';
 import { openCapture } from '../parsers/detect.ts';
 import type { Capture } from '../parsers/parser.ts';
+import { isDatabaseFile } from '../store/reader.ts';
 import type { DetectorMeta, Need } from './detector.ts';
 import { detectors } from './detectors/index.ts';
 import { lastMoment } from './pass.ts';
@@ -23,6 +25,11 @@ export interface Inspection {
 
 /** @throws TraceError when the capture cannot be read. */
 export function inspect(path: string, onProgress?: (part: number) => void): Inspection {
+  if (isDatabaseFile(path)) {
+    throw new TraceError(`${path} is a database, not a capture`, {
+      hint: 'svm-trace report, query and analyze read databases',
+    });
+  }
   const capture = openCapture(path);
   try {
     const recogniser = createRecogniser(capture.header, (address) => capture.symbol(address));

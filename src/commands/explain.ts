@@ -4,9 +4,10 @@ import { detectors } from '../analyzers/detectors/index.ts';
 import { TraceError } from '../errors.ts';
 import type { TextStyle } from '../reports/text-style.ts';
 import { columns, indent, wrap } from '../reports/wrap.ts';
+import { type QuietArguments, withQuiet } from './common.ts';
 import { print, stdoutStyle, stdoutWidth } from './terminal.ts';
 
-interface ExplainArguments {
+interface ExplainArguments extends QuietArguments {
   readonly detector: string | undefined;
   readonly json: boolean;
 }
@@ -15,7 +16,7 @@ export const explainCommand: CommandModule<object, ExplainArguments> = {
   command: 'explain [detector]',
   describe: 'What a detector looks for, what it needs and how it can be wrong',
   builder: (yargs) =>
-    yargs
+    withQuiet(yargs)
       .positional('detector', {
         type: 'string',
         describe: 'Id or number of a detector, or id of a finding; without it all are listed',

@@ -24,6 +24,7 @@ export async function main(args: readonly string[]): Promise<void> {
       .command(queryCommand)
       .command(reportCommand)
       .command(explainCommand)
+      .completion('completion', 'Print a completion script for bash or zsh')
       .demandCommand(1, 'which command?')
       .strictCommands()
       .strict()

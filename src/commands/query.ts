@@ -4,9 +4,10 @@ import type { CommandModule } from 'yargs';
 import { TraceError } from '../errors.ts';
 import { visible } from '../reports/visible.ts';
 import { openStore } from '../store/reader.ts';
+import { type QuietArguments, withQuiet } from './common.ts';
 import { notice, print } from './terminal.ts';
 
-interface QueryArguments {
+interface QueryArguments extends QuietArguments {
   readonly db: string;
   readonly sql: string;
   readonly csv: boolean | undefined;
@@ -26,7 +27,7 @@ export const queryCommand: CommandModule<object, QueryArguments> = {
   command: 'query <db> <sql>',
   describe: 'Ask the database of an analysis, in SQL; nothing is changed',
   builder: (yargs) =>
-    yargs
+    withQuiet(yargs)
       .positional('db', {
         type: 'string',
         demandOption: true,
@@ -63,7 +64,7 @@ function run(args: QueryArguments): void {
     const result = store.table(args.sql);
     if (args.csv) printCsv(result);
     else if (args.json) printJson(result);
-    else printTable(result, args.limit);
+    else printTable(result, args);
   } catch (error) {
     throw queryError(error);
   } finally {
@@ -85,7 +86,7 @@ function queryError(error: unknown): unknown {
   });
 }
 
-function printTable({ columns, rows }: Rows, limit: number): void {
+function printTable({ columns, rows }: Rows, { limit, quiet }: QueryArguments): void {
   const table = new Table({
     head: columns.map(visible),
     style: { head: [], border: [], compact: true },
@@ -101,7 +102,7 @@ function printTable({ columns, rows }: Rows, limit: number): void {
     table.push(row.map((value) => visible(cell(value) ?? 'NULL')));
   }
   print(`${table.toString()}\n`);
-  if (cut) notice(`only the first ${limit} rows are shown (--limit 0 shows all)`);
+  if (cut) notice(`only the first ${limit} rows are shown (--limit 0 shows all)`, quiet);
 }
 
 function printCsv({ columns, rows }: Rows): void {

@@ -1,5 +1,5 @@
 /** Reads a store: integers are numbers where that is exact and bigints beyond 2^53. */
-import { statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { TraceError } from '../errors.ts';
 import { toSafe } from './event-table.ts';
@@ -78,9 +78,20 @@ export function openStore(path: string): StoreReader {
   }
 }
 
-/** Whether a file is an SQLite database, by its first bytes. */
-export function isDatabase(head: Uint8Array): boolean {
-  return new TextDecoder('latin1').decode(head.subarray(0, 16)) === 'SQLite format 3\0';
+/** Whether a file is an SQLite database, by its first bytes; a file that cannot be read is none. */
+export function isDatabaseFile(path: string): boolean {
+  try {
+    const fd = openSync(path, 'r');
+    try {
+      const head = Buffer.alloc(16);
+      readSync(fd, head, 0, head.length, 0);
+      return head.toString('latin1') === 'SQLite format 3\0';
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return false;
+  }
 }
 
 function openError(error: unknown, path: string): unknown {
