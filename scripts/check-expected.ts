@@ -2,7 +2,7 @@
  * Analyses every capture that an expected.json names and prints what must be found and was, what
  * must not and was, and what nobody expected.
  *
- *   npx tsx scripts/check-expected.ts <traces folder> [--only <part of a name>] [--quiet]
+ *   npm run expected -- <folder> [--only <part of a name>] [--quiet]
  *
  * Exit 1 when something is missing, violated or overclaimed.
  */
