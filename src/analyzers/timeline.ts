@@ -1,4 +1,4 @@
-import { MMU_NOTIFY_NAMES } from '../kernel/occurrence.ts';
+import { MMU_NOTIFY_NAMES, type OccurrenceKind } from '../kernel/occurrence.ts';
 import type { StoreReader } from '../store/reader.ts';
 import type { Finding } from './finding.ts';
 import { idsInFindings } from './object-tables.ts';
@@ -34,6 +34,13 @@ const THREAD = `(SELECT coalesce(comm || '-', '') FROM task WHERE task.tid = o.t
 
 /** enum mmu_notifier_event by name. */
 const REASON = `CASE o.reason ${MMU_NOTIFY_NAMES.map((name, value) => `WHEN ${value} THEN '${name}'`).join(' ')} ELSE 'invalidation' END`;
+
+/** Where nothing records how these end, an object that did not end is drawn as far as it was seen. */
+function ended(known: string, kinds: readonly OccurrenceKind[], seen: string): string {
+  const listed = kinds.map((kind) => `'${kind}'`).join(', ');
+  return `coalesce(${known}, CASE WHEN NOT EXISTS (
+    SELECT 1 FROM occurrence WHERE observable = 1 AND kind IN (${listed})) THEN coalesce(${seen}, NULL) END)`;
+}
 
 /**
  * From who acts (processes, their memory) over what their threads do to what the device does. A
@@ -91,7 +98,7 @@ const laneQueries: readonly LaneQuery[] = [
     lane: `'attempts of ' || coalesce(${THREAD}, '') || o.tid`,
     label: `'attempt ' || o.n || coalesce(' = ' || o.ret, '')`,
     start: 'o.start_ts',
-    end: 'o.end_ts',
+    end: ended('o.end_ts', ['hmm.range_fault_return'], 'o.start_ts'),
   },
   {
     kind: 'invalidation',
@@ -107,7 +114,7 @@ const laneQueries: readonly LaneQuery[] = [
     end: `CASE WHEN o.refused = 1 THEN o.return_ts
       WHEN o.reason = ${RELEASE} AND o.sane IS NOT 0 THEN coalesce(o.end_ts, o.return_ts,
         (SELECT max(end_ts) FROM invalidation_callback WHERE invalidation_id = o.id), o.start_ts)
-      ELSE coalesce(o.end_ts, o.return_ts) END`,
+      ELSE ${ended('o.end_ts, o.return_ts', ['invalidation.begin_return', 'invalidation.end'], 'o.start_ts')} END`,
   },
   {
     kind: 'invalidation_callback',
@@ -117,7 +124,7 @@ const laneQueries: readonly LaneQuery[] = [
     lane: `'callbacks in ' || coalesce(${THREAD}, '') || o.tid`,
     label: `coalesce(o.function, 'callback') || coalesce(' = ' || o.ret, '')`,
     start: 'o.start_ts',
-    end: 'o.end_ts',
+    end: ended('o.end_ts', ['probe.return'], 'o.start_ts'),
   },
   {
     kind: 'fence_wait',
@@ -137,8 +144,14 @@ const laneQueries: readonly LaneQuery[] = [
     key: `coalesce(o.driver, '') || ' ' || coalesce(o.timeline, '')`,
     lane: `'fences of ' || coalesce(o.driver || ' ', '') || coalesce(o.timeline, 'unknown timeline')`,
     label: `'fence ' || o.context || ':' || o.seqno`,
-    start: 'coalesce(o.init_ts, o.emit_ts)',
-    end: 'coalesce(o.signaled_ts, o.destroy_ts)',
+    // born before the capture, or where births are not recorded: then from the first sight of it
+    start: `coalesce(o.init_ts, o.emit_ts, CASE WHEN NOT EXISTS (
+      SELECT 1 FROM occurrence WHERE observable = 1 AND kind = 'fence.init') THEN o.first_ts END)`,
+    end: ended(
+      'o.signaled_ts, o.destroy_ts',
+      ['fence.signaled'],
+      'o.enable_ts, o.emit_ts, o.init_ts, o.first_ts',
+    ),
   },
   {
     kind: 'job',
@@ -147,7 +160,8 @@ const laneQueries: readonly LaneQuery[] = [
     lane: `'jobs on ' || coalesce(o.ring, 'unknown ring')`,
     label: `'job ' || coalesce(o.job_number, o.context || ':' || o.seqno, o.id)`,
     start: 'coalesce(o.queue_ts, o.run_ts)',
-    end: 'o.done_ts',
+    end: `CASE WHEN EXISTS (SELECT 1 FROM job WHERE done_ts IS NOT NULL) THEN o.done_ts
+      ELSE coalesce(o.run_ts, o.queue_ts) END`,
   },
   {
     kind: 'device_fault',
@@ -233,8 +247,8 @@ function laneSizes(store: StoreReader, query: LaneQuery, inFindings: InFindings)
 }
 
 /**
- * Some lanes of one kind. Objects of findings and the longest have a bar each; the others are drawn
- * together by slices of the capture, so that no part of a lane looks idle that was not.
+ * Some lanes of one kind. In a full lane objects of findings and the longest have a bar each; the
+ * others are drawn together by slices of the capture, so that no part looks idle that was not.
  */
 function lanesOf(
   store: StoreReader,
@@ -243,18 +257,20 @@ function lanesOf(
   inFindings: InFindings,
   limits: LaneLimits,
 ): TimelineLane[] {
+  const apart = `(total <= ${limits.items} OR flag
+    OR (place <= ${limits.items} AND coalesce(to_ts, 1e18) - coalesce(from_ts, 0) >= width))`;
   const rows = store.all<ItemRow>(
     `WITH item AS MATERIALIZED (
-       SELECT *, row_number() OVER (PARTITION BY key ORDER BY flag DESC, coalesce(to_ts, 1e18) - coalesce(from_ts, 0) DESC, id) AS place
+       SELECT *, count(*) OVER (PARTITION BY key) AS total, row_number() OVER (PARTITION BY key ORDER BY flag DESC, coalesce(to_ts, 1e18) - coalesce(from_ts, 0) DESC, id) AS place
        FROM (SELECT o.id AS id, o.id IN (SELECT value FROM json_each(?)) AS flag, ${query.key} AS key,
            ${query.lane} AS lane, ${query.label} AS label, ${query.start} AS from_ts, ${query.end} AS to_ts
          FROM ${query.from} WHERE (${query.where ?? 'TRUE'}) AND ${query.key} IN (SELECT value FROM json_each(?)))
      ), slice AS (SELECT max(duration_ns, 1) / ${limits.slices}.0 AS width FROM capture)
-     SELECT key, lane, id, label, from_ts, to_ts, 1 AS number FROM item WHERE place <= ${limits.items}
+     SELECT key, lane, id, label, from_ts, to_ts, 1 AS number FROM item, slice WHERE ${apart}
      UNION ALL
      SELECT key, lane, NULL, count(*) || ' shorter ones', min(from_ts),
        CASE WHEN count(to_ts) = count(*) THEN max(to_ts) END, count(*)
-       FROM item, slice WHERE place > ${limits.items}
+       FROM item, slice WHERE NOT ${apart}
        GROUP BY key, CAST(coalesce(from_ts, 0) / width AS INTEGER)
      ORDER BY lane, from_ts, id`,
     JSON.stringify([...inFindings.keys()]),

@@ -5,7 +5,7 @@ import { SERIES_SYMBOLS, seriesScale } from './series.ts';
 
 export function SeriesLegend(props: { readonly distribution: Distribution }): VNode | null {
   const { domain } = seriesScale(props.distribution.points);
-  if (domain.length < 2) return null;
+  if (domain.every((name) => name === '')) return null;
   return (
     <ul class="legend">
       {domain.map((name, index) => (

@@ -18,7 +18,9 @@ export function condensed(
   if (items.length <= APART_AT_MOST) return items;
   const kept = items.filter(isKept);
   const others = items.filter((item) => !isKept(item)).sort((a, b) => length(b) - length(a));
-  const apart = Math.max(APART_AT_MOST - kept.length, 0);
+  const room = Math.max(APART_AT_MOST - kept.length, 0);
+  const long = others.filter((item) => length(item) >= (window.to - window.from) / SLICES).length;
+  const apart = Math.min(room, long);
   const slices = new Map<number, TimelineItem>();
   for (const item of others.slice(apart)) {
     const slice = sliceOf(item, window);
