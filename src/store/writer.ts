@@ -229,6 +229,7 @@ function openForLoading(path: string): Database.Database {
 /** What better-sqlite3 and rename would say too late or in other words. */
 function refuseUnfitPath(path: string | undefined): void {
   if (path === undefined) return;
+  if (path === '') throw new TraceError('the database needs a name', { hint: '-o trace.db' });
   if (existsSync(path) && !statSync(path).isFile()) {
     throw new TraceError(`${path} is no regular file`, { hint: 'give another -o path' });
   }
