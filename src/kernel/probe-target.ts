@@ -1,4 +1,4 @@
-import type { EventType } from '../parsers/parser.ts';
+import type { EventType, KernelSymbol } from '../parsers/parser.ts';
 import { eventNames, probeRoles, probeRules } from './catalogue.ts';
 import type { ProbeRole, ProbeSource, Word } from './occurrence.ts';
 import type { Rule, SymbolLookup } from './subsystem.ts';
@@ -54,20 +54,45 @@ export function probeShape(type: EventType): ProbeShape | undefined {
   return undefined;
 }
 
-/** The function at an address, or the one the event's name stands for. */
+/**
+ * The function at an address, or the one the event's name stands for. Text recordings show the symbol
+ * instead of the address.
+ */
 export function resolveTarget(
-  address: Word | undefined,
+  address: Word | string | undefined,
   shape: ProbeShape,
   type: EventType,
   symbol: SymbolLookup,
 ): ProbeTarget | undefined {
-  const found = address === undefined ? undefined : symbol(address);
+  const found = symbolAt(address, symbol);
   if (found && found.offset <= ENTRY_MAX_BYTES) {
     return target(plainName(found.name), found.module, shape.edge, false);
   }
   // the function tracers' records are all of one type: its name says nothing
   if (shape.source !== 'probe') return undefined;
   return target(functionOfEventName(type.name), undefined, shape.edge, true);
+}
+
+function symbolAt(
+  address: Word | string | undefined,
+  symbol: SymbolLookup,
+): KernelSymbol | undefined {
+  if (address === undefined) return undefined;
+  return typeof address === 'string' ? symbolOf(address) : symbol(address);
+}
+
+/** `sl_ioctl+0x1ef/0x610 [svmlab]` as the kernel prints it (%pS); without an offset it is the start. */
+function symbolOf(text: string): KernelSymbol | undefined {
+  const match = /^([^\s+]+)(?:\+0x([0-9a-f]+)(?:\/0x[0-9a-f]+)?)?(?: \[([^\]\s]+)[^\]]*\])?$/.exec(
+    text,
+  );
+  const [, name, offset, module] = match ?? [];
+  if (name === undefined) return undefined;
+  return {
+    name,
+    offset: offset === undefined ? 0 : Number.parseInt(offset, 16),
+    ...(module === undefined ? {} : { module }),
+  };
 }
 
 /** What a probe of this event name would be, before any record showed its address. */

@@ -148,12 +148,12 @@ class CaptureRecogniser implements Recogniser {
 
   #probeReader(type: EventType, shape: ProbeShape): Reader {
     const recorded: Recorded = { type, source: shape.source, kernel: this.#kernel };
-    const targets = new Map<Word | undefined, ProbeTarget | undefined>();
+    const targets = new Map<Word | string | undefined, ProbeTarget | undefined>();
     // a probe's records all have one address: no look-up for those after the first
-    let lastAddress: Word | undefined;
+    let lastAddress: Word | string | undefined;
     let target: ProbeTarget | undefined;
     return (fields, moment) => {
-      const address = word(fields[shape.address]);
+      const address = place(fields[shape.address]);
       if (address !== lastAddress || !target) {
         lastAddress = address;
         target = targets.get(address);
@@ -168,7 +168,11 @@ class CaptureRecogniser implements Recogniser {
     };
   }
 
-  #resolve(address: Word | undefined, shape: ProbeShape, type: EventType): ProbeTarget | undefined {
+  #resolve(
+    address: Word | string | undefined,
+    shape: ProbeShape,
+    type: EventType,
+  ): ProbeTarget | undefined {
     const target = resolveTarget(address, shape, type, this.#symbol);
     if (!target) return undefined;
     if (shape.source === 'probe') this.#possibleProbes.set(type, target);
@@ -272,7 +276,14 @@ function unknownProbe(
   return { kind: 'probe.return', function: name, module, role, ret, args, ...moment };
 }
 
+/** An address, or the symbol that text recordings show in its place. */
+function place(value: FieldValue | undefined): Word | string | undefined {
+  return typeof value === 'string' ? value : word(value);
+}
+
 const NOT_ARGUMENTS: ReadonlySet<string> = new Set([
+  // the whole event, in text recordings
+  'payload',
   '__probe_ip',
   '__probe_func',
   '__probe_ret_ip',

@@ -39,9 +39,17 @@ function exit(name: string): Rule {
   }));
 }
 
-/** The fields are the arguments themselves, in order; `__syscall_nr` (`nr` on old kernels) leads. */
+/**
+ * The fields are the arguments themselves, in order; `__syscall_nr` (`nr` on old kernels) leads. Text
+ * recordings have the whole event beside them.
+ */
 function wordsOf(fields: Readonly<Record<string, FieldValue>>): Readonly<Record<string, Word>> {
-  return fields as Readonly<Record<string, Word>>;
+  if (fields.payload === undefined) return fields as Readonly<Record<string, Word>>;
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]): [string, Word][] =>
+      typeof value === 'number' || typeof value === 'bigint' ? [[name, value]] : [],
+    ),
+  );
 }
 
 export const syscalls: Subsystem = {

@@ -1,7 +1,10 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { TraceError } from '../errors.ts';
+import { ftraceText } from './ftrace-text/ftrace-text.ts';
 import type { Capture, Parser } from './parser.ts';
 import { perfData } from './perf-data/perf-data.ts';
+import { perfScriptText } from './perf-script-text/perf-script-text.ts';
+import { traceCmdText } from './trace-cmd-text/trace-cmd-text.ts';
 import { traceDat } from './trace-dat/trace-dat.ts';
 
 const SNIFF_BYTES = 4096;
@@ -14,7 +17,7 @@ const PACKED: readonly { name: string; command: string; magic: readonly number[]
   { name: 'zip', command: 'unzip', magic: [0x50, 0x4b, 0x03, 0x04] },
 ];
 
-const parsers: readonly Parser[] = [traceDat, perfData];
+const parsers: readonly Parser[] = [traceDat, perfData, traceCmdText, perfScriptText, ftraceText];
 
 /**
  * Opens a capture with the parser that recognises its content; the file name plays no part.

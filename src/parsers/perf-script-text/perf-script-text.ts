@@ -1,0 +1,42 @@
+import type { Capture, Parser } from '../parser.ts';
+import type { Dialect } from '../text/dialect.ts';
+import { headLines } from '../text/head-lines.ts';
+import { openText } from '../text/text-capture.ts';
+import { PerfScriptScanner } from './perf-script-scanner.ts';
+
+const EVENT = /\w+:\w+:( |$)/;
+
+const dialect: Dialect = {
+  format: 'perf script',
+  version: '',
+  scanner: (facts) => new PerfScriptScanner(facts),
+  refusal(sample) {
+    if (sample.some((line) => EVENT.test(line))) {
+      return {
+        message: 'lacks the columns of the task or of the time',
+        hint: 'print it with: perf script -F comm,tid,cpu,time,event,trace',
+      };
+    }
+    return {
+      message: 'holds no tracepoint samples',
+      hint: 'record tracepoints: perf record -a -e dma_fence:* -e sched:sched_process_exit …',
+    };
+  },
+};
+
+// `         svmload  1894 [001]   239.303076:          sched:sched_process_exec: filename=…`
+const SAMPLE = /^\s*\S.*?\s+\d+(\/\d+)?\s+(\[\d{3,}\]\s+)?\d+\.\d{6,9}:\s/;
+const FTRACE_TASK = /-\d+\s+(\(\s*[-\d]+\)\s+)?\[\d{3,}\]/;
+
+/** What `perf script` prints. */
+export const perfScriptText: Parser = {
+  meta: { id: 'perf-script-text', title: 'perf script text' },
+  sniff(head) {
+    return headLines(head).some(
+      ({ text }) =>
+        /^# (captured on|perf version|hostname|cmdline) ?: /.test(text) ||
+        (SAMPLE.test(text) && !FTRACE_TASK.test(text)),
+    );
+  },
+  open: (path): Capture => openText(path, dialect),
+};

@@ -1,0 +1,221 @@
+import type { EventType, Field, FieldKind, Fields, FieldValue } from '../parser.ts';
+import { systemOf } from './event-systems.ts';
+import { type Form, FUNCTION, STACK, SYSCALL_ENTER, SYSCALL_EXIT, USER_STACK } from './line.ts';
+import { compilePattern, type Pattern } from './pattern.ts';
+import {
+  functionFields,
+  keyValues,
+  kindOf,
+  PAYLOAD,
+  probeFields,
+  syscallArguments,
+} from './payload.ts';
+import { PRINT_PATTERNS } from './print-patterns.ts';
+import { hexadecimal } from './value.ts';
+
+/** How the payload of one event type is read. */
+export type ReadPayload = (text: string) => Fields;
+
+/** One event type of the text, as it is found out. */
+export class TextEventType {
+  readonly system: string;
+  readonly name: string;
+  readonly read: ReadPayload;
+  events = 0;
+  firstHigh = 0;
+  firstLow = 0;
+  lastHigh = 0;
+  lastLow = 0;
+  /** Its place in the header. */
+  index = -1;
+  readonly #fields = new Map<string, { kind: FieldKind; signed: boolean }>();
+
+  constructor(system: string, name: string, read: ReadPayload, pattern: Pattern | undefined) {
+    this.system = system;
+    this.name = name;
+    this.read = read;
+    for (const { name: field, kind, signed } of pattern?.fields ?? []) {
+      this.#fields.set(field, { kind, signed });
+    }
+  }
+
+  /** Learns the fields from an event of the type. */
+  learn(fields: Fields): void {
+    for (const name in fields) {
+      if (name === PAYLOAD) continue;
+      const value = fields[name] as FieldValue;
+      const kind = kindOf(value);
+      const known = this.#fields.get(name);
+      const signed = kind === 'integer' && (value as number) < 0;
+      if (!known) this.#fields.set(name, { kind, signed });
+      else {
+        known.signed ||= signed;
+        // text can hold numbers, numbers no text
+        if (known.kind !== kind) known.kind = 'string';
+      }
+    }
+  }
+
+  /** The type for the header; the text itself is the last field. */
+  eventType(index: number): EventType {
+    this.index = index;
+    const fields: Field[] = [...this.#fields].map(([name, { kind, signed }]) => ({
+      name,
+      declaration: kind === 'string' ? `text ${name}` : `number ${name}`,
+      kind,
+      signed,
+      size: 8,
+    }));
+    fields.push({
+      name: PAYLOAD,
+      declaration: 'the event as recorded',
+      kind: 'string',
+      signed: false,
+      size: 0,
+    });
+    const { system, name } = this;
+    return { index, id: -1, system, name, fields, printFormat: '' };
+  }
+}
+
+interface Entry {
+  readonly form: Form;
+  readonly bytes: Uint8Array;
+  readonly type: TextEventType;
+  readonly next: Entry | undefined;
+}
+
+/** The event types by the bytes of their names: no string is made for a line of a known type. */
+export class EventRegistry {
+  readonly types: TextEventType[] = [];
+  readonly #entries = new Map<number, Entry>();
+
+  /** @param payload makes the payload's text, for a type not met before. */
+  find(
+    bytes: Buffer,
+    form: Form,
+    start: number,
+    end: number,
+    payload: () => string,
+  ): TextEventType {
+    let hash = form;
+    for (let at = start; at < end; at++) hash = (hash * 31 + (bytes[at] as number)) | 0;
+    const first = this.#entries.get(hash);
+    for (let entry = first; entry; entry = entry.next) {
+      if (entry.form === form && isEqual(entry.bytes, bytes, start, end)) return entry.type;
+    }
+    const name = bytes.toString('utf8', start, end);
+    const type = this.#intern(form, name, payload());
+    const entry = { form, bytes: Uint8Array.from(bytes.subarray(start, end)), type, next: first };
+    this.#entries.set(hash, entry);
+    return type;
+  }
+
+  /** A type of the function tracers. */
+  named(system: string, name: string): TextEventType {
+    const known = this.types.find((type) => type.system === system && type.name === name);
+    return known ?? this.#add(system, name, keyValues);
+  }
+
+  #intern(form: Form, text: string, payload: string): TextEventType {
+    if (form === SYSCALL_ENTER) return this.#syscall('enter', text);
+    if (form === SYSCALL_EXIT) return this.#syscall('exit', text);
+    if (form === FUNCTION) return this.#known('ftrace', 'function', functionFields);
+    if (form === STACK) return this.#known('ftrace', 'kernel_stack', frames);
+    if (form === USER_STACK) return this.#known('ftrace', 'user_stack', frames);
+    if (text === '' || text === 'tracing_mark_write') {
+      return this.#known('ftrace', 'print', text === '' ? nameless : markWrite);
+    }
+    const colon = text.indexOf(':');
+    const name = text.slice(colon + 1);
+    const said = colon < 0 ? undefined : text.slice(0, colon);
+    return this.#event(said, name, payload);
+  }
+
+  #event(said: string | undefined, name: string, payload: string): TextEventType {
+    const own = systemOf(name);
+    // the kmem plugin of trace-cmd puts `(function+0x8)` ahead of its events
+    const isProbe = probeFields(payload) !== undefined && own !== 'kmem';
+    if (isProbe)
+      return this.#known(said ?? '', name, (text) => probeFields(text) ?? keyValues(text));
+    const system = said ?? own;
+    if (system === 'syscalls') {
+      const isExit = name.startsWith('sys_exit_');
+      return this.#known(system, name, isExit ? syscallReturn : syscallArguments);
+    }
+    if (system === 'ftrace') return this.#known(system, name, FTRACE_READERS[name] ?? keyValues);
+    const formats = PRINT_PATTERNS[name];
+    if (!formats || (own !== '' && system !== own)) return this.#known(system, name, keyValues);
+    const pattern = compilePattern(formats);
+    return this.#known(system, name, (text) => pattern.read(text) ?? keyValues(text), pattern);
+  }
+
+  #syscall(edge: 'enter' | 'exit', text: string): TextEventType {
+    const name = `sys_${edge}_${text.slice('sys_'.length)}`;
+    return this.#known('syscalls', name, edge === 'enter' ? syscallArguments : syscallReturn);
+  }
+
+  #known(system: string, name: string, read: ReadPayload, pattern?: Pattern): TextEventType {
+    const known = this.types.find((type) => type.system === system && type.name === name);
+    return known ?? this.#add(system, name, read, pattern);
+  }
+
+  #add(system: string, name: string, read: ReadPayload, pattern?: Pattern): TextEventType {
+    const type = new TextEventType(system, name, withPayload(read), pattern);
+    this.types.push(type);
+    return type;
+  }
+}
+
+function isEqual(name: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
+  if (name.length !== end - start) return false;
+  for (let i = 0; i < name.length; i++) if (name[i] !== bytes[start + i]) return false;
+  return true;
+}
+
+function withPayload(read: ReadPayload): ReadPayload {
+  return (text) => {
+    const fields = read(text) as Record<string, FieldValue>;
+    fields[PAYLOAD] = text;
+    return fields;
+  };
+}
+
+function syscallReturn(text: string): Fields {
+  const ret = hexadecimal(text.startsWith('0x') ? text.slice(2) : text);
+  return ret === undefined ? {} : { ret };
+}
+
+/** `tracing_mark_write: text`, where the name was taken for the event's. */
+function markWrite(text: string): Fields {
+  return { ip: 'tracing_mark_write', buf: text };
+}
+
+function nameless(text: string): Fields {
+  return { buf: text };
+}
+
+/** `function: text` of `print`, `bprint` and `bputs` as trace-cmd prints them. */
+function printed(field: string): ReadPayload {
+  return (text) => {
+    const colon = text.indexOf(': ');
+    return colon < 0
+      ? { [field]: text }
+      : { ip: text.slice(0, colon), [field]: text.slice(colon + 2) };
+  };
+}
+
+/** Innermost first, one on each line. */
+function frames(text: string): Fields {
+  const lines = text.split('\n').map((line) => line.trim().replace(/^=> ?/, ''));
+  return { caller: lines.filter((line) => line !== '' && !line.startsWith('<')).join('\n') };
+}
+
+const FTRACE_READERS: Readonly<Record<string, ReadPayload>> = {
+  function: functionFields,
+  kernel_stack: frames,
+  user_stack: frames,
+  print: printed('buf'),
+  bprint: printed('fmt'),
+  bputs: printed('str'),
+};
