@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { begin, end, exec, exit, exitMmap, insert, live } from '../../../test/run-lifetimes.ts';
+import {
+  begin,
+  end,
+  exec,
+  exit,
+  exitMmap,
+  fork,
+  insert,
+  live,
+} from '../../../test/run-lifetimes.ts';
 
 const OLD = 0x500;
 const MM = 0x1000;
@@ -52,6 +61,15 @@ describe('exit_mmap', () => {
     });
   });
 
+  it('by a thread from before the capture is no other task: it may be of the group', () => {
+    const lived = live([
+      [0, 10, insert(0x99, MM, 0, 4096)],
+      [5, 11, exitMmap(MM)],
+      [6, 11, exit()],
+    ]);
+    expect(lived.row('address_space')).toMatchObject({ pid: 10, end_reason: 'exit', end_tid: 11 });
+  });
+
   it('by a probe fires at its entry: the release inside it is of the same mm', () => {
     const lived = live([
       [0, 10, exec('/bin/app', 10)],
@@ -90,6 +108,30 @@ describe('an mm pointer', () => {
       { generation: 0, pid: 10, end_ts: 2e6 },
       { generation: 1, pid: 20, start_ts: 3e6 },
     ]);
+  });
+
+  it('is told apart without exit_mmap too, once it was released', () => {
+    const lived = live([
+      [0, 10, exec('/bin/a', 10)],
+      [1, 10, insert(0x99, MM, 0, 4096)],
+      [2, 10, { kind: 'mm.release', mm: MM }],
+      [2.1, 10, begin(MM, 0, 4096)],
+      [2.2, 10, end(MM, 0, 4096)],
+      [3, 20, exec('/bin/b', 20)],
+      [3.1, 20, insert(0x98, MM, 0, 4096)],
+    ]);
+    expect(lived.rows('address_space').map((row) => row.pid)).toEqual([10, 20]);
+  });
+
+  it('used again by the same process after an exec is another one', () => {
+    const lived = live([
+      [0, 1, fork(10)],
+      [1, 10, exitMmap(MM)],
+      [2, 10, exec('/bin/a', 10)],
+      [9, 10, exit(true)],
+      [9.5, 10, exitMmap(MM)],
+    ]);
+    expect(lived.rows('address_space').map((row) => row.end_reason)).toEqual(['exec', 'exit']);
   });
 
   it('is freed long after its end where somebody holds mm_count', () => {

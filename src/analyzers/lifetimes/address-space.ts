@@ -2,7 +2,7 @@ import type { Moment, OccurrenceOf, Word } from '../../kernel/occurrence.ts';
 import type { Table } from '../../store/table.ts';
 import { integer, span, text } from './columns.ts';
 import type { Lifetime, LifetimeContext, OccurrenceHandlers, Tracker } from './lifetime.ts';
-import type { LiveAddressSpace, LiveProcess } from './live-objects.ts';
+import type { LiveAddressSpace, LiveProcess, LiveTask } from './live-objects.ts';
 import { lived, markOf } from './lived.ts';
 import { Retirement } from './retirement.ts';
 
@@ -38,8 +38,6 @@ export const addressSpace: Lifetime = {
 /** The struct may be freed long after exit_mmap, where somebody holds mm_count. */
 const KEEP_NS = 30e9;
 const KEEP_MOST = 4096;
-/** exit_mmap by tracepoint and by probe are one. */
-const SAME_EXIT_NS = 10e6;
 
 class AddressSpaceTracker implements Tracker {
   readonly on: OccurrenceHandlers = {
@@ -56,7 +54,10 @@ class AddressSpaceTracker implements Tracker {
       if (fault.mm !== undefined) this.#sight(fault.mm, fault);
     },
     'mm.release': (release) => {
-      if (release.mm !== undefined) this.#sight(release.mm, release).released ??= markOf(release);
+      if (release.mm === undefined) return;
+      const space = this.#sight(release.mm, release);
+      space.released ??= markOf(release);
+      space.releasedBy ??= release.tid;
     },
     'mm.exit': (exit) => this.#exit(exit),
     'mm.drop': (drop) => this.#drop(drop),
@@ -100,6 +101,7 @@ class AddressSpaceTracker implements Tracker {
       born: undefined,
       firstTs: moment.ts,
       released: undefined,
+      releasedBy: undefined,
       ended: undefined,
       endTid: undefined,
       endReason: undefined,
@@ -116,12 +118,15 @@ class AddressSpaceTracker implements Tracker {
   #ending(mm: Word, tid: number): LiveAddressSpace | undefined {
     const last = this.#ended.get(mm);
     if (last?.endTid !== tid) return undefined;
-    const isEnding = this.#unexplained.get(tid) === last;
-    return isEnding || this.#context.live.tasks.get(tid)?.exited ? last : undefined;
+    if (this.#unexplained.get(tid) === last) return last;
+    const ending = this.#context.live.tasks.get(tid);
+    const lastExecTs = ending?.process.mmBorn?.ts ?? 0;
+    return ending?.exited && (last.ended?.ts ?? 0) >= lastExecTs ? last : undefined;
   }
 
   /** A task uses it as its own: drivers bind for `current`; who unmaps may be reclaim. */
   #watched(mm: Word, moment: Moment, weak: boolean): void {
+    this.#leave(mm, moment.tid, weak);
     const space = this.#sight(mm, moment);
     space.notified = true;
     if (!space.owner || (space.ownerIsWeak && !weak)) this.#own(space, moment.tid, weak);
@@ -138,30 +143,38 @@ class AddressSpaceTracker implements Tracker {
     process.addressSpace ??= space;
   }
 
+  /**
+   * Where exit_mmap was not recorded or lost: nobody but the releasing thread touches an mm after its
+   * release, and a dead process binds nothing. The pointer is another mm's now.
+   */
+  #leave(mm: Word, tid: number, weak: boolean): void {
+    const known = this.#alive.get(mm);
+    if (!known) return;
+    const user = this.#context.live.taskOf(tid);
+    if (!user || user.kernelThread || user.process === known.owner) return;
+    const isGone = known.released !== undefined && known.releasedBy !== tid;
+    const isOthers = !weak && !known.ownerIsWeak && known.owner?.died !== undefined;
+    if (isGone || isOthers) this.#end(known, known.released?.ts ?? known.firstTs);
+  }
+
   #exit(exit: OccurrenceOf<'mm.exit'>): void {
     const { live } = this.#context;
     const mm = exit.mm ?? live.processOf(exit.tid)?.addressSpace?.mm;
-    if (mm === undefined || this.#endedJustNow(mm, exit)) return;
+    if (mm === undefined || this.#endedAlready(mm, exit.tid)) return;
     const space = this.#sight(mm, exit);
     if (!space.owner || space.ownerIsWeak) this.#own(space, exit.tid, false);
     const actor = live.taskOf(exit.tid);
     space.ended = markOf(exit);
     space.endTid = exit.tid;
-    if (actor && space.owner && actor.process !== space.owner) space.endReason = 'other-task';
-    else if (actor?.kernelThread) space.endReason = 'other-task';
+    if (actor && isStranger(actor, space.owner)) space.endReason = 'other-task';
     else if (actor?.exited) space.endReason = 'exit';
     else this.#unexplained.set(exit.tid, space);
     this.#end(space, exit.ts);
   }
 
-  #endedJustNow(mm: Word, exit: OccurrenceOf<'mm.exit'>): boolean {
-    if (this.#alive.has(mm)) return false;
-    const last = this.#ended.get(mm);
-    return (
-      last?.endTid === exit.tid &&
-      last.ended !== undefined &&
-      exit.ts - last.ended.ts < SAME_EXIT_NS
-    );
+  /** exit_mmap by tracepoint and by probe are one. */
+  #endedAlready(mm: Word, tid: number): boolean {
+    return !this.#alive.has(mm) && this.#ending(mm, tid) !== undefined;
   }
 
   #end(space: LiveAddressSpace, ts: number): void {
@@ -214,6 +227,12 @@ class AddressSpaceTracker implements Tracker {
       ...lived(this.#context, space.born, space.ended),
     });
   }
+}
+
+/** Surely no thread of the owner; one born before the capture may be. */
+function isStranger(actor: LiveTask, owner: LiveProcess | undefined): boolean {
+  if (actor.kernelThread) return true;
+  return owner !== undefined && actor.process !== owner && actor.isThread !== undefined;
 }
 
 function clearOf(owner: LiveProcess | undefined, space: LiveAddressSpace): void {

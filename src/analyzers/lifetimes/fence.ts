@@ -87,6 +87,8 @@ const DROP_GRACE_NS = 1e9;
 const SAME_CALL_NS = 1e6;
 /** Signalled fences kept while they wait for their destroy; captures without it have none. */
 const SIGNALED_MOST = 16384;
+/** Fences kept where no event tells that one is over. */
+const PENDING_MOST = 65536;
 const REMEMBERED = 131072;
 /** More fences of one key than this are not searched: nothing tells them apart anyway. */
 const SEARCHED = 64;
@@ -126,6 +128,12 @@ class FenceTracker implements Tracker {
   );
   /** Destroyed before they were signalled: the forced signal of dma_fence_release may follow. */
   readonly #dropped = new Retirement<LiveFence>(DROP_GRACE_NS, 4096, (old) => this.#close(old));
+
+  /** All fences by age: where none is ever seen signalled or destroyed, the oldest make room. */
+  readonly #aging = new Retirement<LiveFence>(Number.POSITIVE_INFINITY, PENDING_MOST, (old) => {
+    if (!this.#endsSeen) this.#evict(old);
+  });
+  #endsSeen = false;
 
   constructor(context: LifetimeContext) {
     this.#context = context;
@@ -194,6 +202,7 @@ class FenceTracker implements Tracker {
     };
     name(created, named);
     this.#context.live.fences.add(created);
+    this.#aging.add(created, named.ts);
     return created;
   }
 
@@ -214,6 +223,7 @@ class FenceTracker implements Tracker {
   }
 
   #signaled(signaled: OccurrenceOf<'fence.signaled'>): void {
+    this.#endsSeen = true;
     const done = this.#sight(signaled);
     if (done.signaled) return;
     done.signaled = markOf(signaled);
@@ -224,6 +234,7 @@ class FenceTracker implements Tracker {
   }
 
   #destroy(destroy: OccurrenceOf<'fence.destroy'>): void {
+    this.#endsSeen = true;
     const alive = this.#context.live.fences.withKey(destroy.context, destroy.seqno);
     if (alive.length === 0 && this.#evicted.has(keyOf(destroy.context, destroy.seqno))) return;
     const gone = destroyedOf(alive) ?? this.#create(destroy);

@@ -132,3 +132,15 @@ it('a neighbouring context is another job: i915 contexts count up one by one', (
     { context: 3, queue_ts: 2e6 },
   ]);
 });
+
+it('leaves memory where no event tells that a job is done', () => {
+  const many = 20_000;
+  const lived = live(
+    Array.from({ length: many }, (_, i) => [
+      i,
+      10,
+      job('queue', { id: i, context: 13, seqno: i, source: 'amdgpu' }),
+    ]),
+  );
+  expect(lived.rows('job')).toHaveLength(many);
+});

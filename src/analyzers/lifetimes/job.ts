@@ -52,6 +52,8 @@ export const job: Lifetime = {
 /** Finished jobs wait this long for the name of their fence. */
 const KEEP_NS = 1e9;
 const KEEP_MOST = 4096;
+/** Jobs kept where no event tells that one is done. */
+const UNFINISHED_MOST = 16384;
 /** A job is pushed this soon after its fences were made. */
 const ARM_TO_PUSH_NS = 50e6;
 
@@ -118,6 +120,12 @@ class JobTracker implements Tracker {
   readonly #arming = new Map<number, Armed>();
   readonly #finished = new Retirement<LiveJob>(KEEP_NS, KEEP_MOST, (over) => this.#close(over));
 
+  /** All jobs by age: where none is ever seen done, the oldest make room. */
+  readonly #aging = new Retirement<LiveJob>(Number.POSITIVE_INFINITY, UNFINISHED_MOST, (old) => {
+    if (!this.#doneSeen) this.#close(old);
+  });
+  #doneSeen = false;
+
   constructor(context: LifetimeContext) {
     this.#context = context;
   }
@@ -183,6 +191,7 @@ class JobTracker implements Tracker {
       emitted: false,
     };
     this.#open.add(created);
+    this.#aging.add(created, from.ts);
     return created;
   }
 
@@ -260,6 +269,7 @@ class JobTracker implements Tracker {
   }
 
   #done(done: OccurrenceOf<'job.done'>): void {
+    this.#doneSeen = true;
     const finished = this.#find(done);
     if (!finished) return;
     finished.done ??= markOf(done);

@@ -64,6 +64,7 @@ export interface LiveAddressSpace {
   born: Mark | undefined;
   readonly firstTs: number;
   released: Mark | undefined;
+  releasedBy: number | undefined;
   ended: Mark | undefined;
   endTid: number | undefined;
   endReason: 'exit' | 'exec' | 'other-task' | undefined;

@@ -1,5 +1,8 @@
-import type { Table } from '../../store/table.ts';
+import type { Row, Table } from '../../store/table.ts';
 import { integer, span, text } from './columns.ts';
+import type { LifetimeContext } from './lifetime.ts';
+import type { LiveProcess, LiveTask } from './live-objects.ts';
+import { flag, lived } from './lived.ts';
 
 export const taskTable: Table = {
   name: 'task',
@@ -58,3 +61,37 @@ export const processTable: Table = {
   ],
   indexes: [['pid']],
 };
+
+export function taskRow(task: LiveTask, context: LifetimeContext): Row {
+  return {
+    id: task.id,
+    tid: task.tid,
+    generation: task.generation,
+    comm: task.comm ?? null,
+    process_id: task.process.id,
+    parent_task_id: task.parentId ?? null,
+    is_thread: flag(task.isThread),
+    exit_event: task.exited?.event ?? null,
+    ...lived(context, task.born, task.exited),
+  };
+}
+
+/** `id` is the process's own, or one under which its threads were known before. */
+export function processRow(process: LiveProcess, id: number, context: LifetimeContext): Row {
+  return {
+    id,
+    merged_into: id === process.id ? null : process.id,
+    pid: process.pid,
+    generation: process.generation,
+    comm: process.comm ?? null,
+    group_dead_known: flag(process.groupDeadKnown),
+    threads: process.threadsSeen,
+    execs: process.execs,
+    leader_exit_ts: process.leaderExited?.ts ?? null,
+    leader_exit_event: process.leaderExited?.event ?? null,
+    killed_ts: process.killed?.ts ?? null,
+    files_closed_ts: process.filesClosed?.ts ?? null,
+    files_closed_event: process.filesClosed?.event ?? null,
+    ...lived(context, process.forked, process.died),
+  };
+}

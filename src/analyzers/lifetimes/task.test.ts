@@ -50,6 +50,19 @@ describe('what a fork made', () => {
     ]);
   });
 
+  it('is told by munmap and mprotect, which only touch the own mm', () => {
+    const lived = live([
+      [0, 10, insert(0x99, MM, 0, 4096)],
+      [1, 11, begin(MM, 0, 4096, { reason: 1 })],
+      [1.1, 11, end(MM, 0, 4096)],
+      [2, 12, begin(MM, 0, 4096, { reason: 2 })],
+      [2.1, 12, end(MM, 0, 4096)],
+    ]);
+    const [inserter, reclaimer, thread] = lived.rows('task');
+    expect(thread).toMatchObject({ is_thread: 1, process_id: inserter?.process_id });
+    expect(reclaimer?.process_id).not.toBe(inserter?.process_id);
+  });
+
   it('stays unknown where nothing tells, and where events were lost around it', () => {
     const untold = live([
       [0, 10, exec('/bin/app', 10)],

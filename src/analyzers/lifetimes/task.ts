@@ -1,9 +1,9 @@
-import type { OccurrenceOf } from '../../kernel/occurrence.ts';
+import type { OccurrenceOf, Word } from '../../kernel/occurrence.ts';
 import type { Lifetime, LifetimeContext, OccurrenceHandlers, Tracker } from './lifetime.ts';
 import type { LiveProcess, LiveTask } from './live-objects.ts';
-import { flag, lived, markOf } from './lived.ts';
+import { markOf } from './lived.ts';
 import { Retirement } from './retirement.ts';
-import { processTable, taskTable } from './task-tables.ts';
+import { processRow, processTable, taskRow, taskTable } from './task-tables.ts';
 import { decideThread } from './thread-or-process.ts';
 
 /** Threads and thread groups, from fork, exec and exit. */
@@ -18,6 +18,8 @@ const SIGKILL = 9;
 const KTHREADD = 2;
 const KERNEL_THREADS =
   /^(kworker\/|khugepaged|kswapd|ksmd|kcompactd|oom_reaper|migration\/|ksoftirqd|rcu_|rcuo|irq\/|kthreadd)/;
+/** UNMAP and PROTECTION_VMA come from calls on the caller's own mm (munmap, mprotect, exit). */
+const OWN_MM_REASONS: readonly number[] = [0, 2];
 /** task_newtask and sched_process_fork of one child are microseconds apart. */
 const SAME_FORK_NS = 1e6;
 /** Exited tasks and dead processes are still told about: files close after the exit. */
@@ -35,9 +37,16 @@ class TaskTracker implements Tracker {
     },
     'mm.exit': (exit) => {
       this.#mmExitSeen = true;
+      this.#usesOwn(exit.tid, exit.mm);
       this.#mmExited(exit.tid, exit);
     },
-    'mm.release': (release) => this.#mmExited(release.tid, release),
+    'mm.release': (release) => {
+      this.#usesOwn(release.tid, release.mm);
+      this.#mmExited(release.tid, release);
+    },
+    'invalidation.begin': (begin) => {
+      if (OWN_MM_REASONS.includes(begin.reason ?? -1)) this.#usesOwn(begin.tid, begin.mm);
+    },
     'signal.deliver': (signal) => {
       if (signal.signal === SIGKILL) this.#killed(signal.target, signal);
     },
@@ -253,6 +262,7 @@ class TaskTracker implements Tracker {
 
   #joinGroup(member: LiveTask, group: LiveProcess): void {
     const own = member.process;
+    own.maybeOf?.maybeThreads.delete(member);
     group.maybeThreads.delete(member);
     own.threads.delete(member);
     own.maybeOf = undefined;
@@ -294,6 +304,15 @@ class TaskTracker implements Tracker {
     this.#deadProcesses.add(process, at.ts);
   }
 
+  /** A thread nobody could place does what is only done to one's own mm: it belongs to its owner. */
+  #usesOwn(tid: number, mm: Word | undefined): void {
+    const user = this.#context.live.taskOf(tid);
+    if (mm === undefined || !user || user.isThread !== undefined || user.kernelThread) return;
+    const space = this.#context.live.addressSpaces.get(mm);
+    const owner = space?.ownerIsWeak === false ? space.owner : undefined;
+    if (owner && owner !== user.process && !owner.died) this.#joinGroup(user, owner);
+  }
+
   #mmExited(tid: number, moment: { readonly ts: number; readonly event: number }): void {
     const exiting = this.#context.live.taskOf(tid);
     if (exiting && !exiting.kernelThread) exiting.mmExited = markOf(moment);
@@ -329,42 +348,14 @@ class TaskTracker implements Tracker {
   }
 
   #emitTask(ended: LiveTask): void {
-    this.#context.emit(taskTable, {
-      id: ended.id,
-      tid: ended.tid,
-      generation: ended.generation,
-      comm: ended.comm ?? null,
-      process_id: ended.process.id,
-      parent_task_id: ended.parentId ?? null,
-      is_thread: flag(ended.isThread),
-      exit_event: ended.exited?.event ?? null,
-      ...lived(this.#context, ended.born, ended.exited),
-    });
+    this.#context.emit(taskTable, taskRow(ended, this.#context));
   }
 
   #emitProcess(ended: LiveProcess): void {
     if (!this.#processes.delete(ended)) return;
-    this.#emitProcessAs(ended, ended.id);
-    for (const alias of ended.aliases) this.#emitProcessAs(ended, alias);
-  }
-
-  #emitProcessAs(ended: LiveProcess, id: number): void {
-    this.#context.emit(processTable, {
-      id,
-      merged_into: id === ended.id ? null : ended.id,
-      pid: ended.pid,
-      generation: ended.generation,
-      comm: ended.comm ?? null,
-      group_dead_known: flag(ended.groupDeadKnown),
-      threads: ended.threadsSeen,
-      execs: ended.execs,
-      leader_exit_ts: ended.leaderExited?.ts ?? null,
-      leader_exit_event: ended.leaderExited?.event ?? null,
-      killed_ts: ended.killed?.ts ?? null,
-      files_closed_ts: ended.filesClosed?.ts ?? null,
-      files_closed_event: ended.filesClosed?.event ?? null,
-      ...lived(this.#context, ended.forked, ended.died),
-    });
+    for (const id of [ended.id, ...ended.aliases]) {
+      this.#context.emit(processTable, processRow(ended, id, this.#context));
+    }
   }
 }
 
