@@ -77,3 +77,10 @@ describe('the timeline of a killed process', () => {
     expect(release?.to).toBeGreaterThan(release?.from ?? Number.POSITIVE_INFINITY);
   });
 });
+
+it('draws a range fault as a moment where no return of it could be recorded', async () => {
+  const traced = await resultOf('s61-ft-function/ft-function.dat');
+  const faults = itemsOf(traced, 'range_fault');
+  expect(faults.map(({ label }) => label)).toEqual(['1 attempt', '1 attempt', '1 attempt']);
+  for (const fault of faults) expect(fault.to).toBe(fault.from);
+});

@@ -35,11 +35,15 @@ const THREAD = `(SELECT coalesce(comm || '-', '') FROM task WHERE task.tid = o.t
 /** enum mmu_notifier_event by name. */
 const REASON = `CASE o.reason ${MMU_NOTIFY_NAMES.map((name, value) => `WHEN ${value} THEN '${name}'`).join(' ')} ELSE 'invalidation' END`;
 
+/** Whether one of these was seen, or surely would have been. */
+function recorded(kinds: readonly OccurrenceKind[]): string {
+  const listed = kinds.map((kind) => `'${kind}'`).join(', ');
+  return `EXISTS (SELECT 1 FROM occurrence WHERE observable = 1 AND kind IN (${listed}))`;
+}
+
 /** Where nothing records how these end, an object that did not end is drawn as far as it was seen. */
 function ended(known: string, kinds: readonly OccurrenceKind[], seen: string): string {
-  const listed = kinds.map((kind) => `'${kind}'`).join(', ');
-  return `coalesce(${known}, CASE WHEN NOT EXISTS (
-    SELECT 1 FROM occurrence WHERE observable = 1 AND kind IN (${listed})) THEN coalesce(${seen}, NULL) END)`;
+  return `coalesce(${known}, CASE WHEN NOT ${recorded(kinds)} THEN coalesce(${seen}, NULL) END)`;
 }
 
 /**
@@ -86,9 +90,10 @@ const laneQueries: readonly LaneQuery[] = [
     thread: true,
     key: 'o.tid',
     lane: `'range faults of ' || coalesce(${THREAD}, '') || o.tid`,
-    label: `o.attempts || CASE o.attempts WHEN 1 THEN ' attempt, ' ELSE ' attempts, ' END || coalesce(o.outcome, 'open')`,
+    label: `o.attempts || CASE o.attempts WHEN 1 THEN ' attempt' ELSE ' attempts' END ||
+      CASE WHEN ${recorded(['hmm.range_fault_return'])} THEN ', ' || coalesce(o.outcome, 'open') ELSE '' END`,
     start: 'o.start_ts',
-    end: 'o.end_ts',
+    end: ended('o.end_ts', ['hmm.range_fault_return'], 'o.start_ts'),
   },
   {
     kind: 'range_fault_attempt',
@@ -145,8 +150,7 @@ const laneQueries: readonly LaneQuery[] = [
     lane: `'fences of ' || coalesce(o.driver || ' ', '') || coalesce(o.timeline, 'unknown timeline')`,
     label: `'fence ' || o.context || ':' || o.seqno`,
     // born before the capture, or where births are not recorded: then from the first sight of it
-    start: `coalesce(o.init_ts, o.emit_ts, CASE WHEN NOT EXISTS (
-      SELECT 1 FROM occurrence WHERE observable = 1 AND kind = 'fence.init') THEN o.first_ts END)`,
+    start: `coalesce(o.init_ts, o.emit_ts, CASE WHEN NOT ${recorded(['fence.init'])} THEN o.first_ts END)`,
     end: ended(
       'o.signaled_ts, o.destroy_ts',
       ['fence.signaled'],
