@@ -120,3 +120,8 @@ export function systemOf(name: string): string {
   if (known !== undefined) return known;
   return /^sys_(enter|exit)_/.test(name) ? 'syscalls' : '';
 }
+
+/** The names of the system's events; none where it is not known. */
+export function eventsOf(system: string): readonly string[] {
+  return [...SYSTEMS].flatMap(([name, own]) => (own === system ? [name] : []));
+}

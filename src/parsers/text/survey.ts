@@ -2,6 +2,7 @@ import { ProblemLog } from '../trace-dat/problem-log.ts';
 import type { Dialect, Facts, LostEvents } from './dialect.ts';
 import { END, EventReader, MADE, READ } from './event-reader.ts';
 import { EventRegistry, type TextEventType } from './event-registry.ts';
+import { eventsOf } from './event-systems.ts';
 import type { Line } from './line.ts';
 import { payloadText } from './payload-text.ts';
 import { isBefore, type Stamp } from './stamp.ts';
@@ -12,6 +13,9 @@ const LEARN_FIRST = 32;
 const LEARN_EVERY = 128;
 const SAMPLE_LINES = 5;
 const SAMPLE_CHARACTERS = 100;
+
+/** Small systems whose events nobody enables one by one. */
+const SYSTEMS_ENABLED_AS_ONE = ['dma_fence'];
 
 /** A gap, in the text's own time. */
 export interface TextLoss {
@@ -73,6 +77,7 @@ export class Survey {
       }
     }
     this.hasNoTime = reader.hasNoTime;
+    for (const system of SYSTEMS_ENABLED_AS_ONE) this.#assumeEnabled(system);
     this.#report();
   }
 
@@ -165,6 +170,20 @@ export class Survey {
     if (this.unknownLines.length >= SAMPLE_LINES) return;
     this.unknownLines.push(
       payloadText(bytes, start, Math.min(end, start + SAMPLE_CHARACTERS)).trim(),
+    );
+  }
+
+  /** The events of the system that did not occur are taken for enabled, where most of the others did. */
+  #assumeEnabled(system: string): void {
+    const names = eventsOf(system);
+    const seen = this.registry.types.filter((type) => type.system === system);
+    if (seen.length * 2 <= names.length || seen.length === names.length) return;
+    const others = names.filter((name) => !seen.some((type) => type.name === name));
+    for (const name of others) this.registry.named(system, name);
+    this.problems.add(
+      'assumed-enabled',
+      'info',
+      `text does not say which events were enabled; as most of ${system} occur, these are taken for enabled too: ${others.join(', ')}`,
     );
   }
 

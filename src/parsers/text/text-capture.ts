@@ -135,6 +135,7 @@ class TextCapture implements Capture {
   }
 
   #countOf({ events, firstHigh, firstLow, lastHigh, lastLow }: TextEventType): EventTypeCount {
+    if (events === 0) return { events, first: null, last: null };
     return {
       events,
       first: since(this.#base, { high: firstHigh, low: firstLow }),
