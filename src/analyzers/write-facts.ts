@@ -2,6 +2,7 @@
 import type { OccurrenceKind } from '../kernel/occurrence.ts';
 import type { Recogniser } from '../kernel/recognise.ts';
 import type { Capture, Problem } from '../parsers/parser.ts';
+import { eventTypeName } from '../store/event-view.ts';
 import {
   bufferTable,
   captureFactTable,
@@ -19,6 +20,9 @@ import type { Row, Table } from '../store/table.ts';
 import type { StoreWriter } from '../store/writer.ts';
 import { VERSION } from '../version.ts';
 import { lastMoment } from './pass.ts';
+
+/** Guessed probes listed by name. */
+const GUESSES_NAMED = 20;
 
 export interface StoreFacts {
   readonly path: string;
@@ -91,19 +95,28 @@ export function writeCapture(
       kind: loss.kind,
     })),
   );
-  const guessed = guesses.map(
-    (guess): Problem => ({
-      code: 'guessed-probe',
-      severity: 'info',
-      message: `the function behind ${guess.system}:${guess.event} is not recorded; from its name it is taken for ${guess.function}`,
-      count: 1,
-    }),
-  );
   insertAll(
     writer,
     problemTable,
-    [...capture.problems, ...guessed].map((problem) => ({ ...problem })),
+    [...capture.problems, ...guessProblem(guesses)].map((problem) => ({ ...problem })),
   );
+}
+
+/** One problem for all probes whose function could only be guessed. */
+function guessProblem(guesses: Recogniser['guesses']): Problem[] {
+  if (guesses.length === 0) return [];
+  const list = guesses.map(
+    (guess) => `${eventTypeName({ ...guess, name: guess.event })} = ${guess.function}`,
+  );
+  const more = list.length > GUESSES_NAMED ? `, and ${list.length - GUESSES_NAMED} more` : '';
+  return [
+    {
+      code: 'guessed-probe',
+      severity: 'info',
+      message: `which function a probe is on is not recorded, so it is taken from the probe’s name: ${list.slice(0, GUESSES_NAMED).join(', ')}${more}`,
+      count: 1,
+    },
+  ];
 }
 
 function writeBuffers(writer: StoreWriter, capture: Capture): void {

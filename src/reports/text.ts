@@ -61,7 +61,7 @@ class TextReport {
     const rows: [string, string][] = [
       [
         'Capture',
-        `${capture.path} (${capture.format} ${capture.version}, ${formatBytes(capture.sizeBytes)})`,
+        `${capture.path} (${[capture.format, capture.version].filter(Boolean).join(' ')}, ${formatBytes(capture.sizeBytes)})`,
       ],
       ['Kernel', capture.uname ?? 'not recorded'],
       [
@@ -74,7 +74,7 @@ class TextReport {
       ],
       ['Lost', this.#lossText(losses)],
       ...problems.map((problem): [string, string] => [
-        'Problem',
+        problem.severity === 'info' ? 'Note' : 'Problem',
         `${problem.message}${problem.count > 1 ? ` (${count(problem.count)} times)` : ''}`,
       ]),
     ];

@@ -39,7 +39,8 @@ export function describeEventTable(type: EventType, tableNames: UniqueNames): Ev
   const columnNames = new UniqueNames(EVENT_COLUMNS);
   return {
     type,
-    name: tableNames.take(`${type.system}__${type.name}`),
+    // text formats do not record the system
+    name: tableNames.take(`${type.system || 'event'}__${type.name}`),
     columns: type.fields
       .slice(0, MAX_FIELDS)
       .map((field) => ({ column: columnNames.take(field.name), field })),
