@@ -90,8 +90,9 @@ export class EventReader {
   }
 
   #tellLosses(): void {
-    for (const lost of this.#lost.splice(0)) this.#notes.lost(lost);
     this.#isReleased = false;
+    if (this.#lost.length === 0) return;
+    for (const lost of this.#lost.splice(0)) this.#notes.lost(lost);
   }
 
   #refill(): void {

@@ -1,6 +1,14 @@
 import type { EventType, Field, FieldKind, Fields, FieldValue } from '../parser.ts';
 import { systemOf } from './event-systems.ts';
-import { type Form, FUNCTION, STACK, SYSCALL_ENTER, SYSCALL_EXIT, USER_STACK } from './line.ts';
+import {
+  type Form,
+  FUNCTION,
+  type Line,
+  STACK,
+  SYSCALL_ENTER,
+  SYSCALL_EXIT,
+  USER_STACK,
+} from './line.ts';
 import { compilePattern, type Pattern } from './pattern.ts';
 import {
   functionFields,
@@ -10,6 +18,7 @@ import {
   probeFields,
   syscallArguments,
 } from './payload.ts';
+import { payloadText } from './payload-text.ts';
 import { PRINT_PATTERNS } from './print-patterns.ts';
 import { hexadecimal } from './value.ts';
 
@@ -90,31 +99,31 @@ export class EventRegistry {
   readonly types: TextEventType[] = [];
   readonly #entries = new Map<number, Entry>();
 
-  /** @param payload makes the payload's text, for a type not met before. */
-  find(
-    bytes: Buffer,
-    form: Form,
-    start: number,
-    end: number,
-    payload: () => string,
-  ): TextEventType {
+  /** The type of the line's event. */
+  find(bytes: Buffer, line: Line): TextEventType {
+    const { form, nameStart, nameEnd } = line;
     let hash = form;
-    for (let at = start; at < end; at++) hash = (hash * 31 + (bytes[at] as number)) | 0;
+    for (let at = nameStart; at < nameEnd; at++) hash = (hash * 31 + (bytes[at] as number)) | 0;
     const first = this.#entries.get(hash);
     for (let entry = first; entry; entry = entry.next) {
-      if (entry.form === form && isEqual(entry.bytes, bytes, start, end)) return entry.type;
+      if (entry.form === form && isEqual(entry.bytes, bytes, nameStart, nameEnd)) return entry.type;
     }
-    const name = bytes.toString('utf8', start, end);
-    const type = this.#intern(form, name, payload());
-    const entry = { form, bytes: Uint8Array.from(bytes.subarray(start, end)), type, next: first };
-    this.#entries.set(hash, entry);
+    return this.#add(bytes, line, hash, first);
+  }
+
+  #add(bytes: Buffer, line: Line, hash: number, next: Entry | undefined): TextEventType {
+    const { form, nameStart, nameEnd, payloadStart, payloadEnd } = line;
+    const name = bytes.toString('utf8', nameStart, nameEnd);
+    const type = this.#intern(form, name, payloadText(bytes, payloadStart, payloadEnd));
+    const copy = Uint8Array.from(bytes.subarray(nameStart, nameEnd));
+    this.#entries.set(hash, { form, bytes: copy, type, next });
     return type;
   }
 
   /** A type of the function tracers. */
   named(system: string, name: string): TextEventType {
     const known = this.types.find((type) => type.system === system && type.name === name);
-    return known ?? this.#add(system, name, keyValues);
+    return known ?? this.#make(system, name, keyValues);
   }
 
   #intern(form: Form, text: string, payload: string): TextEventType {
@@ -157,10 +166,10 @@ export class EventRegistry {
 
   #known(system: string, name: string, read: ReadPayload, pattern?: Pattern): TextEventType {
     const known = this.types.find((type) => type.system === system && type.name === name);
-    return known ?? this.#add(system, name, read, pattern);
+    return known ?? this.#make(system, name, read, pattern);
   }
 
-  #add(system: string, name: string, read: ReadPayload, pattern?: Pattern): TextEventType {
+  #make(system: string, name: string, read: ReadPayload, pattern?: Pattern): TextEventType {
     const type = new TextEventType(system, name, withPayload(read), pattern);
     this.types.push(type);
     return type;

@@ -41,13 +41,15 @@ export class Survey {
   readonly cpus: Set<number> = new Set();
   readonly unknownLines: string[] = [];
   base: Stamp | undefined;
-  last: Stamp | undefined;
   isTicks = false;
   hasNoTime = false;
   events = 0;
   unknown = 0;
+  /** Time of the last event. */
+  #high = 0;
+  #low = 0;
   /** By CPU: the last event's time, and the gap that waits for the next. */
-  readonly #lastOf = new Map<number, Stamp>();
+  readonly #lastOf: { high: number; low: number }[] = [];
   readonly #firstOf = new Map<number, Stamp>();
   readonly #open = new Map<number, TextLoss>();
   readonly #commHashes = new Map<number, number>();
@@ -91,10 +93,10 @@ export class Survey {
   }
 
   #line(bytes: Buffer, line: Line): void {
-    const { registry } = this;
-    const payload = (): string => payloadText(bytes, line.payloadStart, line.payloadEnd);
-    const type = registry.find(bytes, line.form, line.nameStart, line.nameEnd, payload);
-    if (isSampled(type)) type.learn(type.read(payload()));
+    const type = this.registry.find(bytes, line);
+    if (isSampled(type)) {
+      type.learn(type.read(payloadText(bytes, line.payloadStart, line.payloadEnd)));
+    }
     this.#count(type, line, line.cpu, line.tid, line.isTicks);
     this.#nameTask(bytes, line);
     if (line.bufferEnd > line.bufferStart) this.#nameBuffer(bytes, line);
@@ -114,36 +116,40 @@ export class Survey {
     type.events++;
     type.lastHigh = high;
     type.lastLow = low;
-    const { last } = this;
     if (tid < 0) this.#unnamed.set(cpu, (this.#unnamed.get(cpu) ?? 0) + 1);
-    const stamp = { high, low };
-    if (!last) {
-      this.base = stamp;
+    if (this.events === 0) {
+      this.base = { high, low };
       this.isTicks = isTicks;
-    } else if (isBefore(stamp, last)) {
+    } else if (high < this.#high || (high === this.#high && low < this.#low)) {
       this.#outOfOrder++;
-      if (isBefore(stamp, this.base as Stamp)) this.base = stamp;
+      if (isBefore({ high, low }, this.base as Stamp)) this.base = { high, low };
     }
-    this.last = stamp;
+    this.#high = high;
+    this.#low = low;
     this.events++;
-    this.#atCpu(cpu, stamp);
+    this.#atCpu(cpu, high, low);
   }
 
-  #atCpu(cpu: number, stamp: Stamp): void {
-    if (!this.#firstOf.has(cpu)) {
+  #atCpu(cpu: number, high: number, low: number): void {
+    const last = this.#lastOf[cpu];
+    if (last) {
+      last.high = high;
+      last.low = low;
+    } else {
+      this.#lastOf[cpu] = { high, low };
       this.cpus.add(cpu);
-      this.#firstOf.set(cpu, stamp);
+      this.#firstOf.set(cpu, { high, low });
     }
-    this.#lastOf.set(cpu, stamp);
     if (this.#open.size === 0) return;
     const gap = this.#open.get(cpu);
     if (!gap) return;
-    gap.to = stamp;
+    gap.to = { high, low };
     this.#open.delete(cpu);
   }
 
   #lost({ cpu, events }: LostEvents): void {
-    const gap: TextLoss = { cpu, events, from: this.#lastOf.get(cpu), to: undefined };
+    const last = this.#lastOf[cpu];
+    const gap: TextLoss = { cpu, events, from: last && { ...last }, to: undefined };
     this.losses.push(gap);
     this.#open.set(cpu, gap);
   }

@@ -111,10 +111,7 @@ class TextCapture implements Capture {
 
   #addLine(rows: TextRows, line: Line, wanted: readonly boolean[], ordinal: number): void {
     const { bytes } = this.#source;
-    const { payloadStart, payloadEnd } = line;
-    const type = this.#survey.registry.find(bytes, line.form, line.nameStart, line.nameEnd, () =>
-      payloadText(bytes, payloadStart, payloadEnd),
-    );
+    const type = this.#survey.registry.find(bytes, line);
     if (!wanted[type.index]) return;
     const { bufferStart, bufferEnd } = line;
     const buffer =
