@@ -21,6 +21,13 @@ export const BIT = {
 export const DEFAULT_SAMPLE: number =
   BIT.ip | BIT.tid | BIT.time | BIT.cpu | BIT.period | BIT.raw | BIT.identifier;
 
+/** events/header_page; perf refuses an empty one. */
+const PAGE_TEXT =
+  '\tfield: u64 timestamp;\toffset:0;\tsize:8;\tsigned:0;\n' +
+  '\tfield: local_t commit;\toffset:8;\tsize:8;\tsigned:1;\n' +
+  '\tfield: int overwrite;\toffset:8;\tsize:1;\tsigned:1;\n' +
+  '\tfield: char data;\toffset:16;\tsize:4080;\tsigned:0;\n';
+
 export interface WriterOptions {
   readonly formats: readonly WriterFormat[];
   readonly littleEndian?: boolean;
@@ -236,7 +243,9 @@ export class PerfDataWriter {
       .u8(this.#little ? 0 : 1)
       .u8(8)
       .u32(4096);
-    writer.cString('header_page').u64(0).cString('header_event').u64(0);
+    for (const name of ['header_page', 'header_event']) {
+      writer.cString(name).u64(PAGE_TEXT.length).text(PAGE_TEXT);
+    }
     const bySystem = grouped(this.#options.formats);
     writer.u32(0).u32(bySystem.size);
     for (const [system, formats] of bySystem) {
@@ -305,11 +314,10 @@ export class PerfDataWriter {
         .u64(this.idOf(format));
       this.record(64, body.finish());
     }
-    const tracing = this.#tracingData();
-    const body = new ByteWriter(this.#little).u32(tracing.length);
-    // the record itself is 12 bytes long; the data follows it and is padded
-    this.record(66, body.finish());
-    this.bytes(new ByteWriter(this.#little).bytes(tracing).align(8).finish());
+    const tracing = new ByteWriter(this.#little).bytes(this.#tracingData()).align(8).finish();
+    // the record itself is 12 bytes long; the data follows it
+    this.record(66, new ByteWriter(this.#little).u32(tracing.length).finish());
+    this.bytes(tracing);
     const out = new ByteWriter(this.#little);
     out
       .text(this.#little ? 'PERFILE2' : '2ELIFREP')

@@ -1,39 +1,41 @@
-/** Bytes that were read and not used yet. Views handed out stay valid: a refill makes a new buffer. */
+const FIRST_BYTES = 320 * 1024;
+
+/** Bytes that were read and not used yet; valid until more are read. */
 export class ByteWindow {
-  view: DataView = new DataView(new ArrayBuffer(0));
-  bytes: Uint8Array = new Uint8Array(0);
+  bytes: Uint8Array = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  view: DataView = new DataView(this.bytes.buffer);
   at = 0;
+  end = 0;
 
   get left(): number {
-    return this.bytes.length - this.at;
+    return this.end - this.at;
   }
 
-  /** A buffer of what is left with room for `more` behind it, and where that room begins. */
-  grown(more: number): [buffer: Uint8Array, room: number] {
-    const { left } = this;
-    const buffer = new Uint8Array(left + more);
-    buffer.set(this.bytes.subarray(this.at));
-    return [buffer, left];
+  /** Room for `more` bytes behind what is left, to be filled and then counted by `filled`. */
+  room(more: number): Uint8Array {
+    if (this.end + more > this.bytes.length) this.#move(more);
+    return this.bytes.subarray(this.end, this.end + more);
   }
 
-  /** Goes on with the first `length` bytes of `buffer`. */
-  use(buffer: Uint8Array, length: number): void {
-    this.bytes = buffer.subarray(0, length);
-    this.view = new DataView(buffer.buffer, buffer.byteOffset, length);
-    this.at = 0;
-  }
-
-  append(more: Uint8Array): void {
-    if (this.left === 0) {
-      this.use(more, more.length);
-      return;
-    }
-    const [buffer, room] = this.grown(more.length);
-    buffer.set(more, room);
-    this.use(buffer, buffer.length);
+  filled(bytes: number): void {
+    this.end += bytes;
   }
 
   clear(): void {
-    this.use(new Uint8Array(0), 0);
+    this.at = 0;
+    this.end = 0;
+  }
+
+  #move(more: number): void {
+    const { left, bytes, at, end } = this;
+    if (left + more > bytes.length) {
+      this.bytes = Buffer.allocUnsafeSlow(left + more);
+      this.view = new DataView(this.bytes.buffer);
+      this.bytes.set(bytes.subarray(at, end));
+    } else {
+      bytes.copyWithin(0, at, end);
+    }
+    this.at = 0;
+    this.end = left;
   }
 }

@@ -37,23 +37,25 @@ export class CompressedStream {
     return true;
   }
 
-  /** The next bytes of what was fed, as a copy; undefined when there are no more; null on damage. */
-  read(): Uint8Array | undefined | null {
-    if (this.#isDrained || this.#isBroken) return undefined;
+  /** Hands out the next bytes of what was fed, which `take` must copy. */
+  unpack(take: (bytes: Uint8Array) => void): 'some' | 'none' | 'damaged' {
+    if (this.#isDrained || this.#isBroken) return 'none';
     this.#setStruct(this.#outBuffer, this.#output, OUTPUT_BYTES);
     const left = this.#wasm.ZSTD_decompressStream(this.#context, this.#outBuffer, this.#inBuffer);
-    if (left >>> 0 >= FIRST_ERROR) {
-      this.#isBroken = true;
-      return null;
-    }
     const words = new DataView(this.#wasm.memory.buffer);
     const made = words.getUint32(this.#outBuffer + 2 * WORD, true);
     const used = words.getUint32(this.#inBuffer + 2 * WORD, true);
     const size = words.getUint32(this.#inBuffer + WORD, true);
     // an output that was filled may have more behind it, even when all input is taken
     this.#isDrained = used >= size && made < OUTPUT_BYTES;
-    if (made === 0) return this.#isDrained ? undefined : this.#stuck();
-    return this.#heap().slice(this.#output, this.#output + made);
+    const isStuck = made === 0 && !this.#isDrained;
+    if (left >>> 0 >= FIRST_ERROR || isStuck) {
+      this.#isBroken = true;
+      return 'damaged';
+    }
+    if (made === 0) return 'none';
+    take(this.#heap().subarray(this.#output, this.#output + made));
+    return 'some';
   }
 
   close(): void {
@@ -83,12 +85,6 @@ export class CompressedStream {
     this.#wasm.ZSTD_freeDCtx(this.#context);
     this.#context = this.#wasm.ZSTD_createDCtx();
     this.#isBroken = this.#context === 0;
-  }
-
-  /** Input left, nothing made: the decoder waits for what will not come. */
-  #stuck(): null {
-    this.#isBroken = true;
-    return null;
   }
 
   #setStruct(at: number, address: number, size: number): void {

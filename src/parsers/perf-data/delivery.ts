@@ -2,6 +2,7 @@ import type { EventBatch, EventType, EventTypeCount, ReadOptions } from '../pars
 import type { ProblemLog } from '../trace-dat/problem-log.ts';
 import { CHANGE } from './event-queue.ts';
 import type { Intake } from './intake.ts';
+import type { Chunk } from './kept-bytes.ts';
 import type { PerfRows } from './perf-rows.ts';
 import type { ThreadChange } from './thread-names.ts';
 
@@ -38,7 +39,7 @@ export function* deliveries(
       intake.queue.sort();
       while (walk.run()) {
         yield rows;
-        rows.length = 0;
+        rows.clear();
       }
       walk.finish();
       progress();
@@ -112,9 +113,10 @@ class Walk {
     count.events++;
     count.first ??= ts;
     count.last = ts;
-    const view = queue.columns.source[row];
-    if (!this.#wanted[type] || !view) return;
-    rows.add(queue, row, view as DataView, { id: this.#ordinal, ts, type });
+    const chunk = queue.columns.source[row] as Chunk | undefined;
+    if (!chunk) return;
+    if (this.#wanted[type]) rows.add(queue, row, chunk, { id: this.#ordinal, ts, type });
+    else chunk.release();
   }
 }
 

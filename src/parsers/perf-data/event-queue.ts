@@ -1,3 +1,4 @@
+import type { Chunk } from './kept-bytes.ts';
 import type { ThreadChange } from './thread-names.ts';
 
 /** The type of an entry that is a thread's change and no event. */
@@ -15,7 +16,7 @@ class Columns {
   rawAt: Int32Array;
   rawSize: Int32Array;
   chainAt: Int32Array;
-  source: (DataView | ThreadChange | undefined)[] = [];
+  source: (Chunk | ThreadChange | undefined)[] = [];
 
   constructor(capacity: number) {
     this.capacity = capacity;

@@ -3,6 +3,7 @@ import type { ProblemLog } from '../trace-dat/problem-log.ts';
 import { readU64, TRACEPOINT } from './attribute.ts';
 import { EventIndex, type IndexedEvent } from './event-index.ts';
 import { CHANGE, EventQueue } from './event-queue.ts';
+import { KeptBytes } from './kept-bytes.ts';
 import { LossLog } from './loss-log.ts';
 import type { PerfFile } from './perf-file.ts';
 import { RecordReader } from './record-reader.ts';
@@ -20,6 +21,7 @@ const WORD = 8;
 const MOST_WAITING_BYTES = 48 * 1024 * 1024;
 const MOST_WAITING_EVENTS = 1024 * 1024;
 const UNKNOWN_CPU = -1;
+const NO_CHAIN = -1;
 
 /** Reads records: what is ordered by time goes into the queue, everything else is used at once. */
 export class Intake {
@@ -37,6 +39,7 @@ export class Intake {
   readonly #problems: ProblemLog;
   readonly #reader: RecordReader;
   readonly #side: SideRecords;
+  readonly #kept = new KeptBytes();
   readonly #littleEndian: boolean;
   #index: EventIndex | undefined;
   #endOfRound = Number.NEGATIVE_INFINITY;
@@ -145,7 +148,7 @@ export class Intake {
     } else if (known.attribute.type !== TRACEPOINT) {
       this.others.set(event, (this.others.get(event) ?? 0) + 1);
     } else {
-      this.#keep(known, event, view, offset, size);
+      this.#keep(known, event);
     }
   }
 
@@ -156,13 +159,8 @@ export class Intake {
     return at + WORD > size ? -1 : index.eventOf(readU64(view, offset + at, this.#littleEndian));
   }
 
-  #keep(
-    { layout }: IndexedEvent,
-    event: number,
-    view: DataView,
-    offset: number,
-    size: number,
-  ): void {
+  #keep({ layout }: IndexedEvent, event: number): void {
+    const { view, offset } = this.#reader;
     const littleEndian = this.#littleEndian;
     const time = layout.time < 0 ? undefined : this.origin.relative(view, offset + layout.time);
     if (time === undefined) {
@@ -175,15 +173,24 @@ export class Intake {
     }
     const cpu = layout.cpu < 0 ? UNKNOWN_CPU : view.getInt32(offset + layout.cpu, littleEndian);
     const isKept = this.keeps(event);
-    const row = this.queue.add(time, isKept ? size : 0);
+    // of a record that is asked for, what is decoded later: the chain and the raw data behind it
+    const first = layout.chainAt || layout.rawAt;
+    const bytes = isKept ? layout.rawAt + layout.rawSize - first : 0;
+    const row = this.queue.add(time, bytes);
     const { columns } = this.queue;
     columns.type[row] = event;
     columns.cpu[row] = cpu;
     columns.tid[row] = layout.tid < 0 ? -1 : view.getInt32(offset + layout.tid + 4, littleEndian);
-    columns.rawAt[row] = layout.rawAt;
     columns.rawSize[row] = layout.rawSize;
-    columns.chainAt[row] = layout.chainAt;
-    columns.source[row] = isKept ? view : undefined;
+    if (isKept) {
+      const kept = this.#kept.keep(this.#reader.bytes.subarray(first, first + bytes));
+      const at = this.#kept.end - bytes;
+      columns.source[row] = kept;
+      columns.rawAt[row] = at + layout.rawAt - first;
+      columns.chainAt[row] = layout.chainAt === 0 ? NO_CHAIN : at;
+    } else {
+      columns.source[row] = undefined;
+    }
     this.losses.seen(cpu, time);
   }
 }

@@ -69,7 +69,7 @@ export class PerfCapture implements Capture {
       sizeBytes: file.size,
       threads: this.#intake.threads,
     });
-    this.#noteSampling();
+    this.#noteAttributes();
   }
 
   get problems(): readonly Problem[] {
@@ -152,16 +152,25 @@ export class PerfCapture implements Capture {
     });
   }
 
-  /** An event that was sampled is not recorded each time it happens. */
-  #noteSampling(): void {
-    this.#intake.index.events.forEach(({ attribute }, event) => {
+  /** What the way an event was recorded hides of it. */
+  #noteAttributes(): void {
+    this.#intake.index.events.forEach(({ attribute, layout }, event) => {
       const type = this.header.eventTypes[this.#ofEvent[event] ?? -1];
-      if (!type || attribute.period === 1) return;
+      if (!type) return;
+      const name = `${type.system}:${type.name}`;
+      if (!layout.hasRaw) {
+        this.#problems.add(
+          'no-raw-data',
+          'error',
+          `the events ${name} were recorded without their fields (perf record -R adds them)`,
+        );
+      }
+      if (attribute.period === 1) return;
       const rate = attribute.period === 0 ? 'only some' : `only one in ${attribute.period}`;
       this.#problems.add(
         'sampled-event',
         'data-loss',
-        `${rate} of the events ${type.system}:${type.name} was recorded (perf record -c or -F)`,
+        `${rate} of the events ${name} was recorded (perf record -c or -F)`,
       );
     });
   }

@@ -275,6 +275,15 @@ describe('what was recorded', () => {
     });
   });
 
+  it('events without their fields: counted, and said', () => {
+    const sampleType = (DEFAULT_SAMPLE & ~BIT.raw) | BIT.callchain;
+    const file = writer({ sampleType });
+    add(file, { seqno: 1, time: START, chain: [5n] });
+    const capture = open(file.finish());
+    expect(rowsOf(capture)).toMatchObject([{ name: 'dma_fence_init', seqno: undefined }]);
+    expect(capture.problems.map(({ code }) => code)).toEqual(['no-raw-data', 'no-raw-data']);
+  });
+
   it('no tracepoints: says what to record', () => {
     const file = writer({ type: 0, sampleType: DEFAULT_SAMPLE & ~BIT.raw });
     expect(() => open(file.finish())).toThrow(TraceError);

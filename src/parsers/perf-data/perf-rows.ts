@@ -3,6 +3,7 @@ import type { EventBatch, Fields } from '../parser.ts';
 import type { CommonFields } from '../trace-dat/rows.ts';
 import { readU64 } from './attribute.ts';
 import type { EventQueue } from './event-queue.ts';
+import type { Chunk } from './kept-bytes.ts';
 
 const CAPACITY = 8192;
 const WORD = 8;
@@ -18,7 +19,7 @@ export class PerfRows implements EventBatch {
   readonly tid: Int32Array = new Int32Array(CAPACITY);
   readonly type: Int32Array = new Int32Array(CAPACITY);
   readonly buffer: Int32Array = new Int32Array(CAPACITY);
-  readonly #views: DataView[] = [];
+  readonly #chunks: Chunk[] = [];
   readonly #rawAt = new Int32Array(CAPACITY);
   readonly #rawSize = new Int32Array(CAPACITY);
   readonly #chainAt = new Int32Array(CAPACITY);
@@ -37,11 +38,11 @@ export class PerfRows implements EventBatch {
     return this.length === CAPACITY;
   }
 
-  /** Takes over row `from` of the queue, whose record is `view`. */
+  /** Takes over row `from` of the queue, and its use of the chunk its record is in. */
   add(
     { columns }: EventQueue,
     from: number,
-    view: DataView,
+    chunk: Chunk,
     place: { readonly id: number; readonly ts: number; readonly type: number },
   ): void {
     const row = this.length++;
@@ -49,12 +50,18 @@ export class PerfRows implements EventBatch {
     this.ts[row] = place.ts;
     this.type[row] = place.type;
     this.cpu[row] = columns.cpu[from] as number;
-    this.#views[row] = view;
+    this.#chunks[row] = chunk;
     this.#rawAt[row] = columns.rawAt[from] as number;
     this.#rawSize[row] = columns.rawSize[from] as number;
     this.#chainAt[row] = columns.chainAt[from] as number;
     const tid = columns.tid[from] as number;
     this.tid[row] = tid < 0 ? this.#commonPid(row) : tid;
+  }
+
+  /** Lets go of the records. */
+  clear(): void {
+    for (let row = 0; row < this.length; row++) (this.#chunks[row] as Chunk).release();
+    this.length = 0;
   }
 
   fields(i: number): Fields {
@@ -64,13 +71,17 @@ export class PerfRows implements EventBatch {
       decode = this.#decoderOf(type);
       this.#decoders[type] = decode;
     }
-    return decode(this.#views[i] as DataView, this.#rawAt[i] as number, this.#rawSize[i] as number);
+    return decode(
+      (this.#chunks[i] as Chunk).view,
+      this.#rawAt[i] as number,
+      this.#rawSize[i] as number,
+    );
   }
 
   flags(i: number): number {
     const { flags, preemptCount } = this.#common;
     if ((this.#rawSize[i] as number) <= Math.max(flags, preemptCount)) return 0;
-    const view = this.#views[i] as DataView;
+    const view = (this.#chunks[i] as Chunk).view;
     const at = this.#rawAt[i] as number;
     return view.getUint8(at + flags) | (view.getUint8(at + preemptCount) << 8);
   }
@@ -78,8 +89,8 @@ export class PerfRows implements EventBatch {
   /** Addresses of event `i`'s callers, innermost first, with perf's context marks; empty without. */
   callchain(i: number): readonly bigint[] {
     const at = this.#chainAt[i] as number;
-    if (at === 0) return [];
-    const view = this.#views[i] as DataView;
+    if (at < 0) return [];
+    const view = (this.#chunks[i] as Chunk).view;
     const count = Math.min(LONGEST_CHAIN, readU64(view, at, this.#littleEndian));
     return Array.from({ length: count }, (_, n) =>
       view.getBigUint64(at + WORD + n * WORD, this.#littleEndian),
@@ -91,6 +102,6 @@ export class PerfRows implements EventBatch {
     const { pid } = this.#common;
     if ((this.#rawSize[row] as number) < pid + 4) return -1;
     const at = (this.#rawAt[row] as number) + pid;
-    return (this.#views[row] as DataView).getInt32(at, this.#littleEndian);
+    return (this.#chunks[row] as Chunk).view.getInt32(at, this.#littleEndian);
   }
 }

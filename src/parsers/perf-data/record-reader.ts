@@ -17,10 +17,12 @@ const LONGEST_SEARCH = 4 * 1024 * 1024;
 
 /**
  * Walks the records of a file in file order, compressed ones unpacked where they stand. The fields
- * describe the record in hand; `view` stays valid afterwards, for whoever keeps a sample.
+ * describe the record in hand; its bytes are valid until the next one.
  */
 export class RecordReader {
-  view: DataView = new DataView(new ArrayBuffer(0));
+  view: DataView;
+  /** What `view` is a view of. */
+  bytes: Uint8Array;
   offset = 0;
   size = 0;
   type = 0;
@@ -50,6 +52,8 @@ export class RecordReader {
     this.#read = range.start;
     this.#end = Math.min(range.end, file.size);
     this.isCut = range.end > file.size;
+    this.view = this.#window.view;
+    this.bytes = this.#window.bytes;
   }
 
   /** File position of what follows the record in hand. */
@@ -107,6 +111,7 @@ export class RecordReader {
 
   #take(window: ByteWindow): void {
     this.view = window.view;
+    this.bytes = window.bytes;
     this.offset = window.at;
     window.at += this.size;
   }
@@ -116,10 +121,10 @@ export class RecordReader {
     if (this.#window.left >= bytes) return true;
     const more = Math.min(Math.max(CHUNK_BYTES, bytes), this.#end - this.#read);
     if (this.#window.left + more < bytes) return false;
-    const [buffer, room] = this.#window.grown(more);
-    const got = this.#file.readInto(this.#read, buffer.subarray(room));
+    const room = this.#window.room(more);
+    const got = this.#file.readInto(this.#read, room);
     this.#read += got;
-    this.#window.use(buffer, room + got);
+    this.#window.filled(got);
     return this.#window.left >= bytes;
   }
 
@@ -151,7 +156,8 @@ export class RecordReader {
   #sizeOfCompressed2(): number | undefined {
     if (!this.#fill(2 * HEADER_BYTES)) return undefined;
     const { view, at } = this.#window;
-    return sizeOfCompressed2(view, at, this.size, this.#littleEndian, this.#end - this.position);
+    const available = this.#end - this.position;
+    return sizeOfCompressed2(view, at, this.size, this.#littleEndian, available);
   }
 
   #nextUnpacked(): boolean {
@@ -168,20 +174,21 @@ export class RecordReader {
           return true;
         }
       }
-      const more = this.#unpack();
-      if (more === undefined) return false;
-      window.append(more);
+      if (!this.#unpack()) return false;
     }
   }
 
-  /** The next piece of unpacked bytes; undefined when the file must be read on for more. */
-  #unpack(): Uint8Array | undefined {
+  /** Unpacks a piece more; false when the file must be read on for it. */
+  #unpack(): boolean {
     for (;;) {
-      const piece = this.#stream.read();
-      if (piece) return piece;
-      if (piece === null) this.#drop('a compressed record does not decompress');
+      const made = this.#stream.unpack((bytes) => {
+        this.#unpacked.room(bytes.length).set(bytes);
+        this.#unpacked.filled(bytes.length);
+      });
+      if (made === 'some') return true;
+      if (made === 'damaged') this.#drop('a compressed record does not decompress');
       const payload = this.#waiting.shift();
-      if (!payload) return undefined;
+      if (!payload) return false;
       if (!this.#stream.feed(payload)) this.#drop('a compressed record follows a damaged one');
     }
   }
@@ -199,9 +206,9 @@ export class RecordReader {
     const { left } = this.#window;
     const search = Math.min(LONGEST_SEARCH, this.#end - from);
     this.#fill(Math.max(left, search));
-    const { bytes, at } = this.#window;
+    const { bytes, at, end } = this.#window;
     const isEnd = this.#read >= this.#end;
-    const found = findRecords(bytes.subarray(at), this.#littleEndian, isEnd);
+    const found = findRecords(bytes.subarray(at, end), this.#littleEndian, isEnd);
     this.isCut = true;
     this.#problems.add(
       'damaged-record',

@@ -75,6 +75,7 @@ export class SampleLayout {
       this.chainAt = at;
       at += WORD + readU64(view, at, this.#littleEndian) * WORD;
     }
+    this.rawAt = at;
     if (!this.hasRaw) return at <= end;
     if (at + 4 > end) return false;
     this.rawAt = at + 4;
