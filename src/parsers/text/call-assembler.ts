@@ -42,12 +42,17 @@ export class CallAssembler {
     this.#hasTime = hasTime;
   }
 
-  /** The next return that comes no later than the line, or any when there is no line. */
-  takeDue(line: Stamp | undefined): CallEvent | undefined {
+  /**
+   * The next return that comes no later than the line, or any when there is no line. What the line's
+   * thread called before has returned by then, however the durations are rounded.
+   */
+  takeDue(line: Line | undefined): CallEvent | undefined {
     const first = this.#due[0];
     if (!first) return undefined;
-    if (line && this.#hasTime && isBefore(line, first)) return undefined;
-    return this.#due.shift();
+    if (!line || !this.#hasTime || !isBefore(line, first)) return this.#due.shift();
+    const own = this.#due.findIndex(({ tid, cpu }) => tid === line.tid && cpu === line.cpu);
+    const [late] = own < 0 ? [] : this.#due.splice(own, 1);
+    return late && { ...late, high: line.high, low: line.low };
   }
 
   /** For an event without a time of its own. */
