@@ -1,29 +1,31 @@
 import type { Word } from '../../kernel/occurrence.ts';
 
-/** A map that forgets what was set longest ago once it holds too much. */
-export class RecentKeys<V> {
+/**
+ * A map that forgets what was set long ago once it holds too much. Two maps take turns: dropping
+ * the oldest entry of one Map at a time would have to step over all the entries dropped before.
+ */
+export class RecentKeys<V extends NonNullable<unknown>> {
   readonly #most: number;
-  readonly #values = new Map<Word, V>();
+  #young = new Map<Word, V>();
+  #old = new Map<Word, V>();
 
+  /** Remembers at least half of `most` keys, and never more than `most`. */
   constructor(most: number) {
     this.#most = most;
   }
 
   get(key: Word): V | undefined {
-    return this.#values.get(key);
+    return this.#young.get(key) ?? this.#old.get(key);
   }
 
   has(key: Word): boolean {
-    return this.#values.has(key);
+    return this.#young.has(key) || this.#old.has(key);
   }
 
   set(key: Word, value: V): void {
-    this.#values.delete(key);
-    this.#values.set(key, value);
-    if (this.#values.size <= this.#most) return;
-    for (const oldest of this.#values.keys()) {
-      this.#values.delete(oldest);
-      return;
-    }
+    this.#young.set(key, value);
+    if (this.#young.size * 2 < this.#most) return;
+    this.#old = this.#young;
+    this.#young = new Map();
   }
 }
