@@ -197,14 +197,16 @@ export class PerfCapture implements Capture {
   }
 }
 
-function refuseWithoutTracepoints(path: string, { attributes, isPipe }: PerfFile): void {
+function refuseWithoutTracepoints(path: string, { attributes, facts, isPipe }: PerfFile): void {
   if (attributes.some(({ type }) => type === TRACEPOINT)) return;
   if (attributes.length === 0) {
     throw new TraceError(`${path} names no events${isPipe ? '' : ': its header is damaged'}`, {
-      hint: 'record again',
+      hint: 'the recorder died early, or the file was cut; record again',
     });
   }
-  throw new TraceError(`${path} holds counter samples and no tracepoint events`, {
-    hint: "record the kernel's events: perf record -a -e 'dma_fence:*' -e 'sched:sched_process_*' … (see svm-trace explain)",
+  const names = new Set(facts.eventNames.values());
+  const what = names.size > 0 ? `samples of ${[...names].join(', ')}` : 'counter samples';
+  throw new TraceError(`${path} holds ${what} and no tracepoint events`, {
+    hint: "record the kernel's events: perf record -a -k CLOCK_MONOTONIC -e 'dma_fence:*' -e 'gpu_scheduler:*' -e 'sched:sched_process_*' -e 'mmap:exit_mmap' -- <the program>",
   });
 }
