@@ -51,6 +51,14 @@ describe('identity', () => {
     ]);
   });
 
+  it('is one where the clocks of two CPUs put an event before the init', () => {
+    const lived = live([
+      [0, 11, fence('enable_signal', '5:9')],
+      [0.01, 10, fence('init', '5:9')],
+    ]);
+    expect(lived.row('fence')).toMatchObject({ ambiguous: 0, owner_tid: 10, enable_tid: 11 });
+  });
+
   it('is undecidable while several pending fences share the pair', () => {
     const lived = live([
       [0, 10, fence('init', '0:0')],

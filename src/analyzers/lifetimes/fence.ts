@@ -85,6 +85,7 @@ const EDEADLK = -35;
 const DROP_GRACE_NS = 1e9;
 /** One signalling may pass several probed functions, and the tracepoint inside them. */
 const SAME_CALL_NS = 1e6;
+const SKEW_NS = 0.2e6;
 /** Signalled fences kept while they wait for their destroy; captures without it have none. */
 const SIGNALED_MOST = 16384;
 /** Fences kept where no event tells that one is over. */
@@ -147,11 +148,11 @@ class FenceTracker implements Tracker {
     const { fences } = this.#context.live;
     const alive = fences.withKey(init.context, init.seqno);
     if (alive.length > 0) this.#makeRoom(alive);
-    const rivals = fences.withKey(init.context, init.seqno);
-    const created = this.#create(init);
-    created.init = created.first;
+    const created = seenEarly(alive, init) ?? this.#create(init);
+    created.init = markOf(init);
     created.ownerTid = init.tid;
     created.owner = this.#context.live.taskOf(init.tid);
+    const rivals = fences.withKey(init.context, init.seqno);
     if (rivals.length > 1 && hasRival(rivals, created)) {
       created.ambiguous = true;
       for (const rival of rivals.slice(0, SEARCHED)) rival.ambiguous = true;
@@ -314,6 +315,13 @@ class FenceTracker implements Tracker {
       ...lived(this.#context, over.init, over.destroyed),
     });
   }
+}
+
+/** Clocks of two CPUs differ by microseconds: an event of the fence may come before its init. */
+function seenEarly(alive: readonly LiveFence[], init: Moment): LiveFence | undefined {
+  const [only] = alive;
+  if (!only || alive.length > 1 || only.init || only.signaled || only.destroyed) return undefined;
+  return init.ts - only.first.ts <= SKEW_NS ? only : undefined;
 }
 
 /** Of several with one key: one that is signalled is the likelier to be destroyed. */

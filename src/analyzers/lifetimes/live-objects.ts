@@ -12,8 +12,8 @@ export interface LiveTask {
   readonly id: number;
   readonly tid: number;
   readonly generation: number;
-  readonly parentId: number | undefined;
-  readonly born: Mark | undefined;
+  parentId: number | undefined;
+  born: Mark | undefined;
   /** A thread of the kernel itself: kworker, khugepaged, oom_reaper. */
   readonly kernelThread: boolean;
   comm: string | undefined;
@@ -41,7 +41,7 @@ export interface LiveProcess {
   readonly aliases: number[];
   threadsSeen: number;
   execs: number;
-  readonly forked: Mark | undefined;
+  forked: Mark | undefined;
   /** Birth of its present mm: fork or the last exec. */
   mmBorn: Mark | undefined;
   addressSpace: LiveAddressSpace | undefined;

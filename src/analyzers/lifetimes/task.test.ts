@@ -81,6 +81,16 @@ describe('what a fork made', () => {
     expect(lossy.rows('task')[1]).not.toHaveProperty('is_thread');
   });
 
+  it('is known even where the clocks of two CPUs put the child before its fork', () => {
+    const lived = live([
+      [0, 10, exec('/bin/app', 10)],
+      [1, 11, fence('init', '3:1')],
+      [1.001, 10, fork(11, CLONE_THREAD)],
+    ]);
+    expect(lived.rows('task')).toMatchObject([{ tid: 10 }, { tid: 11, is_thread: 1 }]);
+    expect(lived.row('fence')).toMatchObject({ owner_process_id: 1 });
+  });
+
   it('is a process when it execs under its own tid', () => {
     const lived = live([
       [0, 10, fork(11)],

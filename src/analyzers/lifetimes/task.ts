@@ -2,8 +2,8 @@ import type { OccurrenceOf, Word } from '../../kernel/occurrence.ts';
 import type { Lifetime, LifetimeContext, OccurrenceHandlers, Tracker } from './lifetime.ts';
 import type { LiveProcess, LiveTask } from './live-objects.ts';
 import { markOf } from './lived.ts';
-import { Retirement } from './retirement.ts';
-import { processRow, processTable, taskRow, taskTable } from './task-tables.ts';
+import { Population } from './population.ts';
+import { processTable, taskTable } from './task-tables.ts';
 import { decideThread } from './thread-or-process.ts';
 
 /** Threads and thread groups, from fork, exec and exit. */
@@ -14,17 +14,10 @@ export const task: Lifetime = {
 };
 
 const SIGKILL = 9;
-/** pid of kthreadd, the parent of all kernel threads. */
-const KTHREADD = 2;
-const KERNEL_THREADS =
-  /^(kworker\/|khugepaged|kswapd|ksmd|kcompactd|oom_reaper|migration\/|ksoftirqd|rcu_|rcuo|irq\/|kthreadd)/;
 /** UNMAP and PROTECTION_VMA come from calls on the caller's own mm (munmap, mprotect, exit). */
 const OWN_MM_REASONS: readonly number[] = [0, 2];
 /** task_newtask and sched_process_fork of one child are microseconds apart. */
 const SAME_FORK_NS = 1e6;
-/** Exited tasks and dead processes are still told about: files close after the exit. */
-const KEEP_NS = 10e9;
-const KEEP_MOST = 8192;
 
 class TaskTracker implements Tracker {
   readonly on: OccurrenceHandlers = {
@@ -61,86 +54,25 @@ class TaskTracker implements Tracker {
 
   readonly #context: LifetimeContext;
   readonly #tasks: Map<number, LiveTask>;
-  readonly #generations = new Map<number, number>();
-  readonly #processGenerations = new Map<number, number>();
-  readonly #exitedTasks = new Retirement<LiveTask>(KEEP_NS, KEEP_MOST, (gone) => this.#let(gone));
-  readonly #deadProcesses = new Retirement<LiveProcess>(KEEP_NS, KEEP_MOST, (dead) =>
-    this.#emitProcess(dead),
-  );
-  readonly #processes = new Set<LiveProcess>();
+  readonly #population: Population;
   /** exit_mmap is recorded: a thread that exits without it left its mm to others. */
   #mmExitSeen = false;
 
   constructor(context: LifetimeContext) {
     this.#context = context;
     this.#tasks = context.live.tasks;
+    this.#population = new Population(context);
     context.live.adopt = (tid) => this.#adopt(tid);
   }
 
   finish(): void {
-    this.#exitedTasks.empty();
-    for (const alive of this.#tasks.values()) this.#emitTask(alive);
-    this.#deadProcesses.empty();
-    for (const alive of this.#processes) this.#emitProcess(alive);
+    this.#population.finish();
   }
 
   /** A thread that was there before the capture began. */
   #adopt(tid: number): LiveTask {
     const comm = this.#context.live.comm(tid);
-    return this.#newTask(tid, undefined, undefined, comm, undefined);
-  }
-
-  #newTask(
-    tid: number,
-    parent: LiveTask | undefined,
-    born: LiveTask['born'],
-    comm: string | undefined,
-    group: LiveProcess | undefined,
-  ): LiveTask {
-    const generation = count(this.#generations, tid);
-    const created: LiveTask = {
-      id: this.#context.nextId(taskTable),
-      tid,
-      generation,
-      parentId: parent?.id,
-      born,
-      kernelThread: parent?.tid === KTHREADD || KERNEL_THREADS.test(comm ?? ''),
-      comm,
-      process: group ?? this.#newProcess(tid, born, comm),
-      isThread: group ? true : undefined,
-      exited: undefined,
-      mmExited: undefined,
-      protectionPageTs: undefined,
-    };
-    created.process.threads.add(created);
-    created.process.threadsSeen += 1;
-    this.#tasks.set(tid, created);
-    return created;
-  }
-
-  #newProcess(pid: number, forked: LiveProcess['forked'], comm: string | undefined): LiveProcess {
-    const created: LiveProcess = {
-      id: this.#context.nextId(processTable),
-      pid,
-      generation: count(this.#processGenerations, pid),
-      comm,
-      threads: new Set(),
-      maybeThreads: new Set(),
-      maybeOf: undefined,
-      aliases: [],
-      threadsSeen: 0,
-      execs: 0,
-      forked,
-      mmBorn: forked,
-      addressSpace: undefined,
-      groupDeadKnown: false,
-      leaderExited: undefined,
-      killed: undefined,
-      died: undefined,
-      filesClosed: undefined,
-    };
-    this.#processes.add(created);
-    return created;
+    return this.#population.task(tid, undefined, undefined, comm, undefined);
   }
 
   #fork(fork: OccurrenceOf<'task.fork'>): void {
@@ -153,14 +85,47 @@ class TaskTracker implements Tracker {
       if (fork.childComm !== undefined) this.#name(before, fork.childComm);
       return;
     }
-    if (before) this.#replaced(before);
     const thread = decideThread(fork, parent, this.#context);
-    const group = thread === true ? parent.process : undefined;
-    const child = this.#newTask(fork.child, parent, markOf(fork), fork.childComm, group);
-    child.isThread = thread;
-    if (thread !== undefined) return;
+    const child =
+      this.#early(before, parent, fork) ?? this.#child(before, parent, fork, thread === true);
+    child.isThread ??= thread;
+    if (child.isThread === true && child.process !== parent.process) {
+      child.isThread = undefined;
+      this.#joinGroup(child, parent.process);
+    }
+    if (child.isThread !== undefined) return;
     child.process.maybeOf = parent.process;
     parent.process.maybeThreads.add(child);
+  }
+
+  /**
+   * Clocks of two CPUs differ by microseconds: what a child did may come before its fork. A thread
+   * from before the capture cannot be forked, unless its exit was lost.
+   */
+  #early(
+    before: LiveTask | undefined,
+    parent: LiveTask,
+    fork: OccurrenceOf<'task.fork'>,
+  ): LiveTask | undefined {
+    if (!before || before.exited || before.born || before === parent) return undefined;
+    if (this.#context.lossBetween(null, fork.ts)) return undefined;
+    before.born = markOf(fork);
+    before.parentId = parent.id;
+    before.process.forked ??= before.born;
+    before.process.mmBorn ??= before.born;
+    if (fork.childComm !== undefined) this.#name(before, fork.childComm);
+    return before;
+  }
+
+  #child(
+    before: LiveTask | undefined,
+    parent: LiveTask,
+    fork: OccurrenceOf<'task.fork'>,
+    thread: boolean,
+  ): LiveTask {
+    if (before) this.#replaced(before);
+    const group = thread ? parent.process : undefined;
+    return this.#population.task(fork.child, parent, markOf(fork), fork.childComm, group);
   }
 
   /** The tid was given to a new thread: the old one is gone, seen or not. */
@@ -169,8 +134,8 @@ class TaskTracker implements Tracker {
     if (!before.exited) {
       process.threads.delete(before);
       process.maybeOf?.maybeThreads.delete(before);
-      this.#emitTask(before);
-      if (process.threads.size === 0 && !process.died) this.#emitProcess(process);
+      this.#population.forget(before);
+      if (process.threads.size === 0 && !process.died) this.#population.forgetProcess(process);
     }
     this.#tasks.delete(before.tid);
   }
@@ -201,18 +166,18 @@ class TaskTracker implements Tracker {
     this.#tasks.delete(caller.tid);
     process.threads.delete(caller);
     caller.exited = markOf(exec);
-    this.#exitedTasks.add(caller, exec.ts);
+    this.#population.exited(caller, exec.ts);
     const old = this.#tasks.get(exec.tid);
-    if (old && !old.exited) this.#emitTask(old);
+    if (old && !old.exited) this.#population.forget(old);
     process.threads.clear();
     const group = process.pid === exec.tid ? process : undefined;
-    return this.#newTask(exec.tid, undefined, caller.born, caller.comm, group);
+    return this.#population.task(exec.tid, undefined, caller.born, caller.comm, group);
   }
 
   /** It was taken for a thread and calls execve under its own tid: it leads a process. */
   #split(leader: LiveTask): void {
     leader.process.threads.delete(leader);
-    leader.process = this.#newProcess(leader.tid, leader.born, leader.comm);
+    leader.process = this.#population.process(leader.tid, leader.born, leader.comm);
     leader.process.threads.add(leader);
     leader.process.threadsSeen = 1;
   }
@@ -227,9 +192,8 @@ class TaskTracker implements Tracker {
     process.threads.delete(exiting);
     if (exiting.tid === process.pid) process.leaderExited = markOf(exit);
     process.groupDeadKnown ||= exit.groupDead !== undefined;
-    this.#exitedTasks.add(exiting, exit.ts);
+    this.#population.exited(exiting, exit.ts);
     this.#judgeGroup(process, exiting, exit.groupDead);
-    this.#deadProcesses.advance(exit.ts);
   }
 
   /**
@@ -270,7 +234,7 @@ class TaskTracker implements Tracker {
     member.isThread = true;
     group.threads.add(member);
     group.threadsSeen += 1;
-    if (this.#processes.delete(own)) group.aliases.push(own.id, ...own.aliases);
+    this.#population.merge(own, group);
   }
 
   #decided(decided: LiveTask, thread: boolean): void {
@@ -301,7 +265,7 @@ class TaskTracker implements Tracker {
     process.died = at;
     for (const child of process.maybeThreads) this.#decided(child, false);
     process.maybeThreads.clear();
-    this.#deadProcesses.add(process, at.ts);
+    this.#population.died(process, at.ts);
   }
 
   /** A thread nobody could place does what is only done to one's own mm: it belongs to its owner. */
@@ -340,23 +304,6 @@ class TaskTracker implements Tracker {
     named.comm = comm;
     if (named.tid === named.process.pid) named.process.comm = comm;
   }
-
-  /** An exited task is no longer kept. */
-  #let(gone: LiveTask): void {
-    this.#emitTask(gone);
-    if (this.#tasks.get(gone.tid) === gone) this.#tasks.delete(gone.tid);
-  }
-
-  #emitTask(ended: LiveTask): void {
-    this.#context.emit(taskTable, taskRow(ended, this.#context));
-  }
-
-  #emitProcess(ended: LiveProcess): void {
-    if (!this.#processes.delete(ended)) return;
-    for (const id of [ended.id, ...ended.aliases]) {
-      this.#context.emit(processTable, processRow(ended, id, this.#context));
-    }
-  }
 }
 
 function isSameFork(before: LiveTask, parent: LiveTask, fork: OccurrenceOf<'task.fork'>): boolean {
@@ -366,11 +313,4 @@ function isSameFork(before: LiveTask, parent: LiveTask, fork: OccurrenceOf<'task
     before.born !== undefined &&
     fork.ts - before.born.ts <= SAME_FORK_NS
   );
-}
-
-/** How many there were before; one more from now on. */
-function count(generations: Map<number, number>, key: number): number {
-  const earlier = generations.get(key) ?? 0;
-  generations.set(key, earlier + 1);
-  return earlier;
 }
