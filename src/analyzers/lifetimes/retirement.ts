@@ -6,13 +6,21 @@ export class Retirement<T> {
   readonly #keepNs: number;
   readonly #keepMost: number;
   readonly #letGo: (object: T) => void;
+  readonly #isGone: (object: T) => boolean;
   #queue: { readonly object: T; readonly ts: number }[] = [];
   #head = 0;
 
-  constructor(keepNs: number, keepMost: number, letGo: (object: T) => void) {
+  /** `isGone` tells that others have let go of an object already: it is not kept for the queue's sake. */
+  constructor(
+    keepNs: number,
+    keepMost: number,
+    letGo: (object: T) => void,
+    isGone: (object: T) => boolean = () => false,
+  ) {
     this.#keepNs = keepNs;
     this.#keepMost = keepMost;
     this.#letGo = letGo;
+    this.#isGone = isGone;
   }
 
   add(object: T, ts: number): void {
@@ -25,10 +33,11 @@ export class Retirement<T> {
     for (;;) {
       const oldest = this.#queue[this.#head];
       if (!oldest) break;
+      const isGone = this.#isGone(oldest.object);
       const waiting = this.#queue.length - this.#head;
-      if (waiting <= this.#keepMost && ts - oldest.ts <= this.#keepNs) break;
+      if (!isGone && waiting <= this.#keepMost && ts - oldest.ts <= this.#keepNs) break;
       this.#head += 1;
-      this.#letGo(oldest.object);
+      if (!isGone) this.#letGo(oldest.object);
     }
     if (this.#head > 1024 && this.#head * 2 > this.#queue.length) {
       this.#queue = this.#queue.slice(this.#head);
