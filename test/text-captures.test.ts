@@ -78,7 +78,7 @@ function read<T>(path: string, use: (capture: Capture) => T): T {
 
 /** A leaf of function_graph has no line for its return, only a duration, which begins a bit earlier. */
 function isLeafReturn(event: Seen): boolean {
-  return event.type === 'funcgraph_exit' && !String(event.fields.payload ?? '}').includes('}');
+  return event.type === 'funcgraph_exit' && String(event.fields.payload).includes('} /*');
 }
 
 const recordings = readdirSync(FIXTURES, { withFileTypes: true })

@@ -111,7 +111,8 @@ export class TraceCmdLines {
     const { type } = moment;
     const start = `${prefix}${this.#losses.before(moment)}${this.#place(moment)}${this.#nameOf(type)}`;
     const { style } = this.#options;
-    if (type.system === 'ftrace' && style === 'plugins') {
+    // text recordings (types without an id) have these lines as they were printed
+    if (type.system === 'ftrace' && type.id >= 0 && style === 'plugins') {
       if (type.name === 'funcgraph_entry') {
         this.#open = { fields, moment, start, following: '' };
         return '';
@@ -201,8 +202,9 @@ function clockOf(
   clock: string,
   { nanoseconds }: LineOptions,
 ): (ts: number) => string {
-  const { base, converted } = header.clock;
-  if (!NANOSECOND_CLOCK.test(clock) && converted !== 'tsc2nsec') {
+  const { base, converted, unit } = header.clock;
+  const isUnknown = clock === 'unknown' && unit === 'ticks';
+  if (isUnknown || (!NANOSECOND_CLOCK.test(clock) && converted !== 'tsc2nsec')) {
     return (ts) => `${String(base + BigInt(ts)).padStart(12)}:`;
   }
   const baseSeconds = Number(base / BigInt(SECOND));

@@ -139,6 +139,7 @@ export class FtraceScanner implements Scanner {
       this.#facts.firstTasks.set(line.cpu, before);
     }
     this.#running.set(line.cpu, after);
+    for (const { tid, comm } of [before, after]) this.#facts.comms.set(tid, comm);
     line.form = SKIP;
     return true;
   }

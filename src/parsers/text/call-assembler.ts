@@ -83,7 +83,8 @@ export class CallAssembler {
     } else {
       const left = plus(entered, call.duration ?? 0);
       this.#pass(line.cpu, left);
-      this.#schedule(event('funcgraph_exit', line, left, returnFields(call, call.function)));
+      const fields = { ...returnFields(call, call.function), [PAYLOAD]: leafReturn(call) };
+      this.#schedule(event('funcgraph_exit', line, left, fields));
     }
     return entry;
   }
@@ -147,6 +148,11 @@ function event(
   fields: Fields,
 ): CallEvent {
   return { name, high, low, cpu, tid, flags, isTicks, fields };
+}
+
+/** The return of a leaf has no line of its own. */
+function leafReturn({ text, depth, function: name }: Call): string {
+  return `${text.slice(0, text.indexOf('|') + 1)}${' '.repeat(depth * 2 + 2)}} /* ${name} */`;
 }
 
 function returnFields(call: Call, name: string): Fields {

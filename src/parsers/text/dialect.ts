@@ -9,6 +9,8 @@ export interface Facts {
   readonly facts: Record<string, string>;
   /** By CPU: the task that ran before the first switch of tasks the text mentions. */
   readonly firstTasks: Map<number, Task>;
+  /** Names of threads that no event's line names. */
+  readonly comms: Map<number, string>;
 }
 
 export interface Task {

@@ -26,7 +26,7 @@ export function scanCall(bytes: Buffer, from: number, end: number, line: Line): 
     return;
   }
   const depth = Math.max(0, (body.length - call.length - 2) >> 1);
-  line.call = readCall(call.trimEnd(), depth, durationOf(text.slice(0, bar)), text.trim());
+  line.call = readCall(call.trimEnd(), depth, durationOf(text.slice(0, bar)), text.trimEnd());
   line.form = line.call ? CALL : SKIP;
 }
 

@@ -60,7 +60,14 @@ export class Survey {
 
   /** @param firstTasks by CPU, where an earlier survey learnt them from later lines. */
   constructor(source: TextSource, dialect: Dialect, firstTasks: Facts['firstTasks'] = new Map()) {
-    this.facts = { overwritten: 0, cpus: 0, uname: undefined, facts: {}, firstTasks };
+    this.facts = {
+      overwritten: 0,
+      cpus: 0,
+      uname: undefined,
+      facts: {},
+      firstTasks,
+      comms: this.comms,
+    };
     const reader = new EventReader(source, dialect, this.facts, {
       lost: (lost) => this.#lost(lost),
       unknown: (bytes, start, end) => this.#unknownLine(bytes, start, end),
