@@ -114,6 +114,16 @@ export class PerfDataWriter {
     return this.#withTrailer(7, body, { tid, time, cpu, id: 100 });
   }
 
+  map(
+    pid: number,
+    mapping: { readonly start: bigint; readonly size: bigint; readonly name: string },
+    time: number,
+  ): this {
+    const body = new ByteWriter(this.#little).u32(pid).u32(pid);
+    body.u64(mapping.start).u64(mapping.size).u64(0).cString(mapping.name).align(8);
+    return this.#withTrailer(1, body, { tid: pid, time, cpu: 0, id: 100 });
+  }
+
   lost(format: WriterFormat, events: number, time: number, cpu: number): this {
     const id = this.idOf(format);
     const body = new ByteWriter(this.#little).u64(id).u64(events);

@@ -126,8 +126,16 @@ export interface EventBatch {
   fields(i: number): Fields;
   /** The common_flags / irq-info of event `i`: common_flags | common_preempt_count << 8. */
   flags(i: number): number;
-  /** Addresses of event `i`'s callers, innermost first, with the format's context marks. */
-  callchain?(i: number): readonly bigint[];
+  /** The callers of event `i`, innermost first; absent where the format records none. */
+  callchain?(i: number): readonly Caller[];
+}
+
+/** One address of a call chain. */
+export interface Caller {
+  readonly address: bigint;
+  readonly isKernel: boolean;
+  /** The file or kernel module mapped there, where the capture says. */
+  readonly file?: string;
 }
 
 export interface ReadOptions {

@@ -50,11 +50,23 @@ export class PerfScriptLines {
     const name = nameOf(type).padStart(this.#nameWidth);
     const payload = this.#capture.print(type, batch.fields(i), this.#options.style);
     const line = `${task} ${String(tid).padStart(this.#tidWidth)} ${place}${this.#time(batch.ts[i] as number)}: ${name}: ${payload}\n`;
-    return this.#hasChains ? `${line}${chainText(batch, i)}\n` : line;
+    return this.#hasChains ? `${line}${this.#chain(batch, i)}\n` : line;
   }
 
   end(): string {
     return '';
+  }
+
+  /** perf also names functions from the recorded machine's files; a recording holds none of those. */
+  #chain(batch: EventBatch, i: number): string {
+    let text = '';
+    for (const { address, isKernel, file } of batch.callchain?.(i) ?? []) {
+      const symbol = isKernel ? this.#capture.symbol(address) : undefined;
+      const name = symbol ? `${symbol.name}+0x${symbol.offset.toString(16)}` : '[unknown]';
+      const place = isKernel ? (file?.startsWith('[kernel') ? undefined : file) : file;
+      text += `\t${address.toString(16).padStart(16)} ${name} (${place ?? '[unknown]'})\n`;
+    }
+    return text;
   }
 
   /** perf cuts the digits off where trace-cmd rounds. */
@@ -78,18 +90,6 @@ function nameOf({ system, name }: EventType): string {
 function tidWidth(recorder: string | undefined): number {
   const [, major = '99', minor = '0'] = /perf (\d+)\.(\d+)/.exec(recorder ?? '') ?? [];
   return Number(major) > 6 || (Number(major) === 6 && Number(minor) >= 8) ? 7 : 5;
-}
-
-/** Values at the end of the address space mark whose part of the chain follows (PERF_CONTEXT_MAX). */
-const FIRST_MARK = 0xffff_ffff_ffff_f001n;
-
-function chainText(batch: EventBatch, i: number): string {
-  let text = '';
-  for (const address of batch.callchain?.(i) ?? []) {
-    if (address >= FIRST_MARK) continue;
-    text += `\t${address.toString(16).padStart(16)} [unknown] ([unknown])\n`;
-  }
-  return text;
 }
 
 /** printf's widths count bytes. */

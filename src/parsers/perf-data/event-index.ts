@@ -11,6 +11,7 @@ export interface IndexedEvent {
 export class EventIndex {
   readonly events: readonly IndexedEvent[];
   readonly trailer: TrailerLayout | undefined;
+  readonly hasChains: boolean;
   readonly #byId = new Map<number, number>();
   /** Where the id stands in every sample; negative where it stands in none or not at one place. */
   readonly idAt: number;
@@ -20,6 +21,7 @@ export class EventIndex {
       attribute,
       layout: new SampleLayout(attribute, littleEndian),
     }));
+    this.hasChains = this.events.some(({ layout }) => layout.hasCallchain);
     attributes.forEach(({ ids }, event) => {
       for (const id of ids) this.#byId.set(id, event);
     });

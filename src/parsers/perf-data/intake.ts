@@ -59,6 +59,7 @@ export class Intake {
       losses: this.losses,
       problems,
       trailer: () => this.index.trailer,
+      hasChains: () => this.index.hasChains,
       eventsChanged: () => {
         this.#index = undefined;
       },

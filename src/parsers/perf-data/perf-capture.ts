@@ -83,8 +83,11 @@ export class PerfCapture implements Capture {
   *batches(options: ReadOptions = {}): Generator<EventBatch, void, undefined> {
     if (this.#isWalked) throw new Error('the batches of a capture can be walked once');
     this.#isWalked = true;
-    const rows = new PerfRows(commonFieldsOf(this.#types), this.#perf.littleEndian, (type) =>
-      compileDecoder((this.#types[type] as TypeFormat).format, this.#layout),
+    const rows = new PerfRows(
+      commonFieldsOf(this.#types),
+      this.#perf.littleEndian,
+      this.#intake.names.mappings,
+      (type) => compileDecoder((this.#types[type] as TypeFormat).format, this.#layout),
     );
     const input = {
       intake: this.#intake,

@@ -114,12 +114,37 @@ describe('layouts of samples', () => {
     });
   });
 
-  it('gives the call chain where there is one', () => {
+  it('gives the call chain, with the files its addresses lie in', () => {
     const file = writer({ sampleType: DEFAULT_SAMPLE | BIT.callchain });
-    add(file, { seqno: 1, time: START, chain: [0xffff_ffff_ffff_ff80n, 0xffff_ffff_8100_0000n] });
+    file.map(-1, { start: 0xffff_ffff_c000_0000n, size: 0x1000n, name: '[drv]' }, 0);
+    file.map(42, { start: 0x1000n, size: 0x1000n, name: '/bin/first' }, START);
+    const chain = [
+      0xffff_ffff_ffff_ff80n,
+      0xffff_ffff_c000_0010n,
+      0xffff_ffff_8100_0000n,
+      0xffff_ffff_ffff_fe00n,
+      0x1010n,
+      0x9000n,
+    ];
+    add(file, { seqno: 1, time: START + 1, chain });
+    file.fork(43, 42, START + 2);
+    file.map(42, { start: 0x1000n, size: 0x100n, name: '/bin/second' }, START + 3);
+    add(file, { seqno: 2, time: START + 4, chain: chain.slice(3, 5) });
+    add(file, { seqno: 3, time: START + 5, tid: 43, chain: chain.slice(3, 5) });
+    const chains: unknown[] = [];
     for (const batch of open(file.finish()).batches()) {
-      expect(batch.callchain?.(0)).toEqual([0xffff_ffff_ffff_ff80n, 0xffff_ffff_8100_0000n]);
+      for (let i = 0; i < batch.length; i++) chains.push(batch.callchain?.(i));
     }
+    expect(chains).toEqual([
+      [
+        { address: 0xffff_ffff_c000_0010n, isKernel: true, file: '[drv]' },
+        { address: 0xffff_ffff_8100_0000n, isKernel: true },
+        { address: 0x1010n, isKernel: false, file: '/bin/first' },
+        { address: 0x9000n, isKernel: false },
+      ],
+      [{ address: 0x1010n, isKernel: false, file: '/bin/second' }],
+      [{ address: 0x1010n, isKernel: false, file: '/bin/first' }],
+    ]);
   });
 
   it.each([64, 72, 96, 104, 112, 120, 128, 136, 144, 256])('attributes of %d bytes', (size) => {

@@ -1,14 +1,18 @@
 import type { Decode } from '../event-format/decoder.ts';
-import type { EventBatch, Fields } from '../parser.ts';
+import type { Caller, EventBatch, Fields } from '../parser.ts';
 import type { CommonFields } from '../trace-dat/rows.ts';
 import { readU64 } from './attribute.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Chunk } from './kept-bytes.ts';
+import type { Mappings } from './mappings.ts';
 
 const CAPACITY = 8192;
 const WORD = 8;
 /** Longer than any chain the kernel writes (perf_event_max_stack); bounds a damaged count. */
 const LONGEST_CHAIN = 4096;
+/** Values at the end of the address space mark whose part of the chain follows (PERF_CONTEXT_*). */
+const FIRST_MARK = 0xffff_ffff_ffff_f001n;
+const KERNEL_MARK = 0xffff_ffff_ffff_ff80n;
 
 /** The columns of a batch; one object serves the whole capture. */
 export class PerfRows implements EventBatch {
@@ -25,10 +29,17 @@ export class PerfRows implements EventBatch {
   readonly #chainAt = new Int32Array(CAPACITY);
   readonly #common: CommonFields;
   readonly #littleEndian: boolean;
+  readonly #mappings: Mappings;
   readonly #decoderOf: (type: number) => Decode;
   readonly #decoders: (Decode | undefined)[] = [];
 
-  constructor(common: CommonFields, littleEndian: boolean, decoderOf: (type: number) => Decode) {
+  constructor(
+    common: CommonFields,
+    littleEndian: boolean,
+    mappings: Mappings,
+    decoderOf: (type: number) => Decode,
+  ) {
+    this.#mappings = mappings;
     this.#common = common;
     this.#littleEndian = littleEndian;
     this.#decoderOf = decoderOf;
@@ -86,15 +97,26 @@ export class PerfRows implements EventBatch {
     return view.getUint8(at + flags) | (view.getUint8(at + preemptCount) << 8);
   }
 
-  /** Addresses of event `i`'s callers, innermost first, with perf's context marks; empty without. */
-  callchain(i: number): readonly bigint[] {
+  callchain(i: number): readonly Caller[] {
     const at = this.#chainAt[i] as number;
     if (at < 0) return [];
-    const view = (this.#chunks[i] as Chunk).view;
+    const { view } = this.#chunks[i] as Chunk;
     const count = Math.min(LONGEST_CHAIN, readU64(view, at, this.#littleEndian));
-    return Array.from({ length: count }, (_, n) =>
-      view.getBigUint64(at + WORD + n * WORD, this.#littleEndian),
-    );
+    const callers: Caller[] = [];
+    let isKernel = true;
+    for (let n = 1; n <= count; n++) {
+      const address = view.getBigUint64(at + n * WORD, this.#littleEndian);
+      if (address >= FIRST_MARK) isKernel = address === KERNEL_MARK;
+      else callers.push(this.#caller(this.tid[i] as number, address, isKernel));
+    }
+    return callers;
+  }
+
+  #caller(tid: number, address: bigint, isKernel: boolean): Caller {
+    const file = isKernel
+      ? this.#mappings.kernelFile(address)
+      : this.#mappings.userFile(tid, address);
+    return file === undefined ? { address, isKernel } : { address, isKernel, file };
   }
 
   /** The kernel has no thread id left for a task that is already gone; the record still has. */

@@ -1,10 +1,12 @@
 /** PERF_RECORD_*: those of the kernel (include/uapi/linux/perf_event.h) and of perf (libperf's event.h). */
 export const RECORD = {
+  mmap: 1,
   lost: 2,
   comm: 3,
   throttle: 5,
   fork: 7,
   sample: 9,
+  mmap2: 10,
   lostSamples: 13,
   attribute: 64,
   tracingData: 66,
@@ -31,11 +33,9 @@ export function isRecordType(type: number): boolean {
 
 /** What is known and left out. */
 const NAMES: Readonly<Record<number, string>> = {
-  1: 'MMAP',
   4: 'EXIT',
   6: 'UNTHROTTLE',
   8: 'READ',
-  10: 'MMAP2',
   11: 'AUX',
   12: 'ITRACE_START',
   14: 'SWITCH',

@@ -18,6 +18,11 @@ const FILTERED_OUT = 1 << 15;
 const UNKNOWN_CPU = -1;
 /** PERF_EVENT_UPDATE__NAME. */
 const UPDATE_NAME = 2;
+/** PERF_RECORD_MISC_COMM_EXEC. */
+const COMM_EXEC = 1 << 13;
+const NAME_IN_MMAP = 40;
+/** Behind the inode or the build id, the protection and the flags. */
+const NAME_IN_MMAP2 = 72;
 
 export interface SideRecordsInput {
   readonly perf: PerfFile;
@@ -28,9 +33,10 @@ export interface SideRecordsInput {
   readonly problems: ProblemLog;
   /** How records other than samples end; undefined before the events are known. */
   trailer(): TrailerLayout | undefined;
+  hasChains(): boolean;
   /** The events have changed (pipe mode tells them one by one). */
   eventsChanged(): void;
-  /** A thread's name from a time on; without a time from now on. */
+  /** From a time on; without a time from now on. */
   changed(change: ThreadChange, time: number | undefined): void;
 }
 
@@ -47,6 +53,8 @@ export class SideRecords {
     this.#input = input;
     this.#littleEndian = input.perf.littleEndian;
     this.#handlers = {
+      [RECORD.mmap]: () => this.#map(NAME_IN_MMAP),
+      [RECORD.mmap2]: () => this.#map(NAME_IN_MMAP2),
       [RECORD.lost]: () => this.#lost(),
       [RECORD.comm]: () => this.#comm(),
       [RECORD.throttle]: () => this.#throttle(),
@@ -85,6 +93,12 @@ export class SideRecords {
     return at + WORD > reader.size
       ? 0
       : readU64(reader.view, reader.offset + at, this.#littleEndian);
+  }
+
+  #word(at: number): bigint {
+    const { reader } = this.#input;
+    if (at + WORD > reader.size) return 0n;
+    return reader.view.getBigUint64(reader.offset + at, this.#littleEndian);
   }
 
   /** The bytes of the record from `at` on. */
@@ -128,12 +142,35 @@ export class SideRecords {
 
   #comm(): void {
     const end = this.#input.reader.size - (this.#input.trailer()?.size ?? 0);
-    const change = { kind: 'comm', tid: this.#u32(12) | 0, comm: this.#text(16, end) } as const;
-    this.#input.changed(change, this.#time());
+    this.#changed({
+      kind: 'comm',
+      process: this.#u32(8) | 0,
+      tid: this.#u32(12) | 0,
+      comm: this.#text(16, end),
+      isExec: (this.#input.reader.misc & COMM_EXEC) !== 0,
+    });
   }
 
   #fork(): void {
-    const change = { kind: 'fork', tid: this.#u32(16) | 0, parent: this.#u32(20) | 0 } as const;
+    this.#changed({
+      kind: 'fork',
+      process: this.#u32(8) | 0,
+      parentProcess: this.#u32(12) | 0,
+      tid: this.#u32(16) | 0,
+      parent: this.#u32(20) | 0,
+    });
+  }
+
+  /** Wanted only where there are call chains to name. */
+  #map(nameAt: number): void {
+    if (!this.#input.hasChains()) return;
+    const start = this.#word(16);
+    const end = this.#input.reader.size - (this.#input.trailer()?.size ?? 0);
+    const mapping = { start, end: start + this.#word(24), file: this.#text(nameAt, end) };
+    this.#changed({ kind: 'map', process: this.#u32(8) | 0, mapping });
+  }
+
+  #changed(change: ThreadChange): void {
     this.#input.changed(change, this.#time());
   }
 
