@@ -97,7 +97,7 @@ async function run(args: AnalyzeArguments): Promise<void> {
 }
 
 async function analyzeWithProgress(args: AnalyzeArguments): Promise<Analysis> {
-  const progress = startProgress('reading', args.quiet);
+  const progress = await startProgress('reading', args.quiet);
   const signals = listenForSignals();
   try {
     return await analyze(args.capture, {

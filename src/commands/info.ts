@@ -26,8 +26,8 @@ export const infoCommand: CommandModule<object, InfoArguments> = {
   handler: run,
 };
 
-function run(args: InfoArguments): void {
-  const inspection = inspectWithProgress(args);
+async function run(args: InfoArguments): Promise<void> {
+  const inspection = await inspectWithProgress(args);
   print(
     args.json
       ? `${JSON.stringify(inspection, null, 2)}\n`
@@ -35,8 +35,8 @@ function run(args: InfoArguments): void {
   );
 }
 
-function inspectWithProgress(args: InfoArguments): Inspection {
-  const progress = startProgress('reading', args.quiet);
+async function inspectWithProgress(args: InfoArguments): Promise<Inspection> {
+  const progress = await startProgress('reading', args.quiet);
   try {
     return inspect(args.capture, (part) => progress.update(part));
   } finally {

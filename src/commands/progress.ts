@@ -1,5 +1,3 @@
-import { Presets, SingleBar } from 'cli-progress';
-
 /** How far long work has come, 0 to 1. */
 export interface Progress {
   update(part: number): void;
@@ -12,8 +10,9 @@ const silent: Progress = { update() {}, stop() {} };
 const PATIENCE_MS = 500;
 
 /** A bar on stderr; nothing when that is no terminal or nobody wants to see it. */
-export function startProgress(title: string, quiet: boolean): Progress {
+export async function startProgress(title: string, quiet: boolean): Promise<Progress> {
   if (quiet || process.stderr.isTTY !== true) return silent;
+  const { Presets, SingleBar } = await import('cli-progress');
   const bar = new SingleBar(
     {
       format: `${title} {bar} {percentage}% {duration_formatted}`,

@@ -1,5 +1,3 @@
-import Table from 'cli-table3';
-import Papa from 'papaparse';
 import type { CommandModule } from 'yargs';
 import { TraceError } from '../errors.ts';
 import { visible } from '../reports/visible.ts';
@@ -58,13 +56,13 @@ export const queryCommand: CommandModule<object, QueryArguments> = {
   handler: run,
 };
 
-function run(args: QueryArguments): void {
+async function run(args: QueryArguments): Promise<void> {
   const store = openStore(args.db);
   try {
     const result = store.table(args.sql);
-    if (args.csv) printCsv(result);
+    if (args.csv) await printCsv(result);
     else if (args.json) printJson(result);
-    else printTable(result, args);
+    else await printTable(result, args);
   } catch (error) {
     throw queryError(error);
   } finally {
@@ -86,7 +84,11 @@ function queryError(error: unknown): unknown {
   });
 }
 
-function printTable({ columns, rows }: Rows, { limit, quiet }: QueryArguments): void {
+async function printTable(
+  { columns, rows }: Rows,
+  { limit, quiet }: QueryArguments,
+): Promise<void> {
+  const { default: Table } = await import('cli-table3');
   const table = new Table({
     head: columns.map(visible),
     style: { head: [], border: [], compact: true },
@@ -105,7 +107,8 @@ function printTable({ columns, rows }: Rows, { limit, quiet }: QueryArguments): 
   if (cut) notice(`only the first ${limit} rows are shown (--limit 0 shows all)`, quiet);
 }
 
-function printCsv({ columns, rows }: Rows): void {
+async function printCsv({ columns, rows }: Rows): Promise<void> {
+  const { default: Papa } = await import('papaparse');
   // names in captures are hostile: a comm may be a spreadsheet formula
   const options = { escapeFormulae: true, newline: '\n' };
   print(`${Papa.unparse([columns as string[]], options)}\n`);
