@@ -30,11 +30,7 @@ export class Mappings {
     else this.#ofProcess.delete(process);
   }
 
-  executed(process: number): void {
-    this.#ofProcess.delete(process);
-  }
-
-  /** The newest mapping wins: nothing is told of what it replaced. */
+  /** The newest mapping wins: nothing tells what it replaced, nor what an exec left behind. */
   userFile(tid: number, address: bigint): string | undefined {
     return this.#fileOf(this.#processOf.get(tid) ?? tid, address);
   }

@@ -18,8 +18,6 @@ const FILTERED_OUT = 1 << 15;
 const UNKNOWN_CPU = -1;
 /** PERF_EVENT_UPDATE__NAME. */
 const UPDATE_NAME = 2;
-/** PERF_RECORD_MISC_COMM_EXEC. */
-const COMM_EXEC = 1 << 13;
 const NAME_IN_MMAP = 40;
 /** Behind the inode or the build id, the protection and the flags. */
 const NAME_IN_MMAP2 = 72;
@@ -142,13 +140,7 @@ export class SideRecords {
 
   #comm(): void {
     const end = this.#input.reader.size - (this.#input.trailer()?.size ?? 0);
-    this.#changed({
-      kind: 'comm',
-      process: this.#u32(8) | 0,
-      tid: this.#u32(12) | 0,
-      comm: this.#text(16, end),
-      isExec: (this.#input.reader.misc & COMM_EXEC) !== 0,
-    });
+    this.#changed({ kind: 'comm', tid: this.#u32(12) | 0, comm: this.#text(16, end) });
   }
 
   #fork(): void {

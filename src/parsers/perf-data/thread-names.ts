@@ -5,9 +5,7 @@ export type ThreadChange =
   | {
       readonly kind: 'comm';
       readonly tid: number;
-      readonly process: number;
       readonly comm: string;
-      readonly isExec: boolean;
     }
   | {
       readonly kind: 'fork';
@@ -32,7 +30,7 @@ export class ThreadNames {
 
   /** Whether the change makes another answer of one that could be given before it. */
   alters(change: ThreadChange): boolean {
-    if (change.kind === 'map' || (change.kind === 'comm' && change.isExec)) return true;
+    if (change.kind === 'map') return true;
     const old = this.#names.get(change.tid);
     return old !== undefined && old !== this.#newName(change);
   }
@@ -44,8 +42,6 @@ export class ThreadNames {
     }
     if (change.kind === 'fork') {
       this.mappings.forked(change.tid, change.process, change.parentProcess);
-    } else if (change.isExec) {
-      this.mappings.executed(change.process);
     }
     const name = this.#newName(change);
     if (name !== undefined) this.#names.set(change.tid, name);
