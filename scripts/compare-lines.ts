@@ -42,6 +42,10 @@ export function compareLines(
   }));
   const differ = (line: number, their: string, our: string) => {
     result.compared++;
+    if (their === our) {
+      result.equal++;
+      return;
+    }
     const difference = { path, line: line + 1, theirs: their, ours: our };
     const found = patterns.find((p) => p.theirs.test(their) && p.ours.test(our));
     if (found) result.exceptions.push({ ...difference, reason: found.reason });
