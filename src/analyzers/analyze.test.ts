@@ -3,6 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { scenario } from '../../test/scenario/scenario.ts';
+import { renderHtml } from '../reports/html/render-html.tsx';
+import { renderJson } from '../reports/json.ts';
+import { renderText } from '../reports/text.ts';
 import { openStore } from '../store/reader.ts';
 import { analyze } from './analyze.ts';
 import type { Detector, DetectorMeta } from './detector.ts';
@@ -185,6 +189,25 @@ test('detectors cannot write', async () => {
     },
   };
   await expect(findingsOf(vandal)).rejects.toThrow('only queries that read');
+});
+
+test('a damaged time stamp makes no report impossible', async () => {
+  const path = scenario()
+    .at(0, { tid: 7, comm: 'svmload' })
+    .fence('init', 3, 1)
+    .at(1n << 58n)
+    .newPage()
+    .fence('signaled', 3, 1)
+    .at((1n << 58n) * 40n)
+    .newPage()
+    .fence('destroy', 3, 1)
+    .file();
+  const { result } = await analyze(path, { strict: true });
+  expect(result.problems.map(({ code }) => code)).toContain('damaged-page');
+  expect(result.losses).toHaveLength(1);
+  expect(renderJson(result)).toContain('"svm-trace-result"');
+  expect(renderText(result)).toContain('Recorded');
+  expect(renderHtml(result)).toContain('</html>');
 });
 
 test('given up, failed or strict: no file stays behind', async () => {

@@ -40,7 +40,7 @@ export function buildFigures(
   findings: readonly Finding[],
   measured: readonly Measured[] = measureObjects(store),
 ): Figures {
-  const [clock] = store.all<{ clock_unit: string }>('SELECT clock_unit FROM capture');
+  const [clock] = store.allNumbers<{ clock_unit: string }>('SELECT clock_unit FROM capture');
   const timeline = buildTimeline(store, findings);
   return {
     timeline: timeline.lanes,
@@ -63,7 +63,7 @@ export function buildResult(
     tool: { name: 'svm-trace', version: VERSION },
     capture: readCapture(store),
     losses: readLosses(store),
-    problems: store.all<ResultProblem>(
+    problems: store.allNumbers<ResultProblem>(
       'SELECT code, severity, message, count FROM problem ORDER BY id',
     ),
     findings,
@@ -94,13 +94,15 @@ interface CaptureRow {
 }
 
 function readCapture(store: StoreReader): ResultCapture {
-  const [row] = store.all<CaptureRow>('SELECT * FROM capture');
+  const [row] = store.allNumbers<CaptureRow>('SELECT * FROM capture');
   if (!row) throw new Error('the store has no capture row');
-  const cpus = store.all<{ buffer_id: number; cpu: number }>('SELECT buffer_id, cpu FROM cpu');
-  const facts = store.all<{ name: string; value: string }>(
+  const cpus = store.allNumbers<{ buffer_id: number; cpu: number }>(
+    'SELECT buffer_id, cpu FROM cpu',
+  );
+  const facts = store.allNumbers<{ name: string; value: string }>(
     'SELECT name, value FROM capture_fact ORDER BY id',
   );
-  const eventTypes = store.all<
+  const eventTypes = store.allNumbers<
     Omit<ResultCapture['eventTypes'][number], 'selected'> & { selected: number }
   >(
     `SELECT system, name, events, first_ts AS "first", last_ts AS "last", selected
@@ -135,7 +137,7 @@ function readCapture(store: StoreReader): ResultCapture {
 }
 
 function readLosses(store: StoreReader): ResultLoss[] {
-  return store.all<ResultLoss>(
+  return store.allNumbers<ResultLoss>(
     `SELECT coalesce(buffer.name, '') AS buffer, loss.cpu, from_ts AS "from", to_ts AS "to", events, kind
      FROM loss LEFT JOIN buffer ON buffer.id = loss.buffer_id ORDER BY loss.id`,
   );
@@ -171,13 +173,13 @@ interface EvidenceRow {
 /** The verdicts as they were when the store was written. */
 export function readVerdicts(store: StoreReader): Verdicts {
   const objects = byFinding(
-    store.all<ObjectRef & { finding_id: number; object_id: number }>(
+    store.allNumbers<ObjectRef & { finding_id: number; object_id: number }>(
       'SELECT finding_id, kind, object_id, label FROM finding_object ORDER BY id',
     ),
     ({ kind, object_id, label }): ObjectRef => ({ kind, id: object_id, label }),
   );
   const evidence = byFinding(
-    store.all<EvidenceRow>('SELECT * FROM evidence ORDER BY id'),
+    store.allNumbers<EvidenceRow>('SELECT * FROM evidence ORDER BY id'),
     ({ event_id, ts, cpu, tid, comm, type, text }): EvidenceLine => ({
       event: event_id,
       ts,
@@ -188,7 +190,7 @@ export function readVerdicts(store: StoreReader): Verdicts {
       text,
     }),
   );
-  const findings = store.all<FindingRow>('SELECT * FROM finding ORDER BY id').map(
+  const findings = store.allNumbers<FindingRow>('SELECT * FROM finding ORDER BY id').map(
     (row): Finding => ({
       id: row.finding,
       detector: row.detector,
@@ -211,9 +213,9 @@ export function readVerdicts(store: StoreReader): Verdicts {
 
 function readRuns(store: StoreReader): DetectorRun[] {
   return store
-    .all<Omit<DetectorRun, 'reason' | 'enable'> & { reason: string | null; enable: string | null }>(
-      'SELECT detector, outcome, findings, reason, enable FROM detector_run ORDER BY id',
-    )
+    .allNumbers<
+      Omit<DetectorRun, 'reason' | 'enable'> & { reason: string | null; enable: string | null }
+    >('SELECT detector, outcome, findings, reason, enable FROM detector_run ORDER BY id')
     .map(({ reason, enable, ...run }) => ({
       ...run,
       ...(reason === null ? {} : { reason }),

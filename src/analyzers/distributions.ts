@@ -80,7 +80,7 @@ export interface Measured {
 /** What the objects of a store measure; kinds of which there are none are left out. */
 export function measureObjects(store: StoreReader): Measured[] {
   return measures.flatMap((measure) => {
-    const [total] = store.allSmall<{ count: number; sum: number }>(
+    const [total] = store.allNumbers<{ count: number; sum: number }>(
       `SELECT count(*) AS count, sum(value) AS sum FROM (${measure.sql})`,
     );
     if (!total || total.count === 0) return [];
@@ -122,7 +122,7 @@ export interface Metric {
 }
 
 export function buildMetrics(store: StoreReader, measured: readonly Measured[]): Metric[] {
-  const [capture] = store.all<{ duration_ns: number; clock_unit: string }>(
+  const [capture] = store.allNumbers<{ duration_ns: number; clock_unit: string }>(
     'SELECT duration_ns, clock_unit FROM capture',
   );
   return measured.map(({ measure, count, sum, quantiles }) => ({
@@ -141,7 +141,7 @@ function pointsByRank(
   measure: Measure,
   ranks: readonly number[],
 ): Map<number, Point> {
-  const rows = store.allSmall<Point & { rank: number }>(
+  const rows = store.allNumbers<Point & { rank: number }>(
     `SELECT * FROM (
        SELECT *, row_number() OVER (ORDER BY value, ts) AS rank FROM (${measure.sql})
      ) WHERE rank IN (SELECT value FROM json_each(?))`,

@@ -241,7 +241,7 @@ function threadsTogether(lanes: readonly TimelineLane[]): TimelineLane[] {
 }
 
 function laneSizes(store: StoreReader, query: LaneQuery, inFindings: InFindings): LaneSize[] {
-  const rows = store.all<Omit<LaneSize, 'query'>>(
+  const rows = store.allNumbers<Omit<LaneSize, 'query'>>(
     `SELECT ${query.key} AS key, count(*) AS total,
        sum(o.id IN (SELECT value FROM json_each(?))) AS flagged
      FROM ${query.from} WHERE (${query.where ?? 'TRUE'}) AND ${query.key} IS NOT NULL GROUP BY 1`,
@@ -263,7 +263,7 @@ function lanesOf(
 ): TimelineLane[] {
   const apart = `(total <= ${limits.items} OR flag
     OR (place <= ${limits.items} AND coalesce(to_ts, 1e18) - coalesce(from_ts, 0) >= width))`;
-  const rows = store.all<ItemRow>(
+  const rows = store.allNumbers<ItemRow>(
     `WITH item AS MATERIALIZED (
        SELECT *, count(*) OVER (PARTITION BY key) AS total, row_number() OVER (PARTITION BY key ORDER BY flag DESC, coalesce(to_ts, 1e18) - coalesce(from_ts, 0) DESC, id) AS place
        FROM (SELECT o.id AS id, o.id IN (SELECT value FROM json_each(?)) AS flag, ${query.key} AS key,

@@ -17,15 +17,15 @@ interface CaptureRow {
 
 /** `runs` is filled by whoever runs the detectors. */
 export function createView(store: StoreReader, runs: readonly DetectorRun[]): View {
-  const [capture] = store.all<CaptureRow>('SELECT * FROM capture');
+  const [capture] = store.allNumbers<CaptureRow>('SELECT * FROM capture');
   if (!capture) throw new Error('the store has no capture row');
-  const losses = store.all<Loss>(
+  const losses = store.allNumbers<Loss>(
     'SELECT buffer_id AS buffer, cpu, from_ts AS "from", to_ts AS "to", events, kind FROM loss ORDER BY id',
   );
   const index = new LossIndex(losses);
   const observable = new Set(
     store
-      .all<{ kind: OccurrenceKind }>('SELECT kind FROM occurrence WHERE observable = 1')
+      .allNumbers<{ kind: OccurrenceKind }>('SELECT kind FROM occurrence WHERE observable = 1')
       .map((row) => row.kind),
   );
   return {

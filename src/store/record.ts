@@ -7,6 +7,7 @@ import { endianness } from 'node:os';
 const TWO_32 = 4294967296;
 /** Integers of 6 bytes end here. */
 const SIX_BYTES = 2 ** 47;
+const INTEGER_END = 2 ** 63;
 const SCRATCH_BYTES = 1 << 16;
 
 /** A bigint and its halves share memory: far cheaper than shifting it. */
@@ -35,6 +36,9 @@ export class RecordWriter {
     else if (value >= -2_147_483_648 && value <= 2_147_483_647) {
       this.#word(value);
       this.#type(4);
+    } else if (!(value < INTEGER_END && value >= -INTEGER_END)) {
+      // a damaged time stamp: the nearest integer there is
+      this.wide(value > 0 ? 2n ** 63n - 1n : -(2n ** 63n));
     } else {
       const high = Math.floor(value / TWO_32);
       if (value >= -SIX_BYTES && value < SIX_BYTES) {

@@ -9,6 +9,7 @@ import type { EventType, Field, Fields } from '../parsers/parser.ts';
 import { StoreReader } from './reader.ts';
 import { eventTypeTable } from './schema.ts';
 import { readEvents } from './stored-events.ts';
+import type { Table } from './table.ts';
 import { StoreWriter } from './writer.ts';
 
 const field = (name: string, rest: Partial<Field> = {}): Field => ({
@@ -110,6 +111,33 @@ test('property: any values of any kind come back, in full statements and in the 
 test('a record cut short has NULL where fields are missing, and they stay missing', () => {
   const type = eventType(0, 'short', [field('a'), field('b'), field('c', { kind: 'string' })]);
   expect(roundTrip(type, [{ a: 1 }, {}])).toEqual([{ a: 1 }, {}]);
+});
+
+test('a time stamp beyond 64 bits, as damage makes them, becomes the nearest integer', () => {
+  const type = eventType(0, 'e', []);
+  const table: Table = {
+    name: 'object',
+    doc: '',
+    columns: [
+      { name: 'a', type: 'INTEGER', doc: '' },
+      { name: 'b', type: 'INTEGER', doc: '' },
+      { name: 'c', type: 'INTEGER', doc: '' },
+    ],
+  };
+  const writer = new StoreWriter(undefined, [type], [table]);
+  writer.insertEvent(0, 1, 2 ** 64, 0, 1, 0, {});
+  writer.insertEvent(0, 2, -(2 ** 63), 0, 1, 0, {});
+  writer.insert(table, { id: 1, a: 2 ** 64, b: -(2 ** 70), c: Number.NaN });
+  writer.loaded();
+  const store = new StoreReader(writer.db);
+  expect(store.all('SELECT ts FROM event ORDER BY id')).toEqual([
+    { ts: 2n ** 63n - 1n },
+    { ts: -(2n ** 63n) },
+  ]);
+  expect(store.all('SELECT a, b, c FROM object')).toEqual([
+    { a: 2n ** 63n - 1n, b: -(2n ** 63n), c: null },
+  ]);
+  writer.abort();
 });
 
 test('bytes are kept even when the parser overwrites its buffer before the rows are written', () => {
