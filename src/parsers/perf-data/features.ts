@@ -43,6 +43,8 @@ export function noFacts(): RecordingFacts {
 /** A string is kept with its length padded to 64 bytes (do_write_string). */
 const LONGEST_STRING = 1024 * 1024;
 const MOST_ENTRIES = 65_536;
+/** The kernel can be built for 8192 (CONFIG_NR_CPUS); more is damage. */
+const MOST_CPUS = 65_536;
 
 /** Reads one feature section (tools/perf/util/header.c, process_*); a short one changes nothing. */
 export function readFeature(
@@ -74,7 +76,8 @@ const READERS: Readonly<Record<number, (reader: ByteReader, facts: RecordingFact
     facts.arch = string(reader);
   },
   [FEATURE.cpus]: (reader, facts) => {
-    facts.cpusAvailable = reader.u32();
+    const cpus = reader.u32();
+    if (cpus <= MOST_CPUS) facts.cpusAvailable = cpus;
   },
   [FEATURE.commandLine]: (reader, facts) => {
     const words: string[] = [];

@@ -21,6 +21,13 @@ export class LossLog {
     this.#lastTimes.set(cpu, time);
   }
 
+  /** CPUs records were read of, up to the highest. */
+  get cpus(): number {
+    let cpus = 0;
+    for (const cpu of this.#lastTimes.keys()) cpus = Math.max(cpus, cpu + 1);
+    return cpus;
+  }
+
   /** PERF_RECORD_LOST stands in the ring buffer where the lost events would. */
   lost(cpu: number, time: number | undefined, events: number): void {
     this.#told.set(cpu, (this.#told.get(cpu) ?? 0) + events);

@@ -67,6 +67,7 @@ export class PerfCapture implements Capture {
       eventTypes: types.map(({ type }) => type),
       base: (this.#intake.origin.base ?? 0n) + BigInt(this.#start),
       sizeBytes: file.size,
+      cpus: this.#intake.losses.cpus,
       threads: this.#intake.threads,
     });
     this.#noteAttributes();

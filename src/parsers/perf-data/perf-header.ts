@@ -8,9 +8,13 @@ export interface PerfHeaderInput {
   /** Time of the first event. */
   readonly base: bigint;
   readonly sizeBytes: number;
+  /** CPUs seen in the records, for a file that does not say how many there are. */
+  readonly cpus: number;
   /** Threads perf was told to record, -1 standing for all; undefined where the file does not say. */
   readonly threads: readonly number[] | undefined;
 }
+
+const MOST_CPUS = 8192;
 
 /** Says in the parser's common terms what a perf.data's header says. */
 export function perfHeader({
@@ -18,11 +22,12 @@ export function perfHeader({
   eventTypes,
   base,
   sizeBytes,
+  cpus: seenCpus,
   threads,
 }: PerfHeaderInput): CaptureHeader {
   const { facts, littleEndian, attributes } = perf;
   const clock = clockName(attributes);
-  const cpus = facts.cpusAvailable ?? 0;
+  const cpus = facts.cpusAvailable ?? Math.min(MOST_CPUS, seenCpus);
   return {
     format: 'perf.data',
     version: '2',
