@@ -4,7 +4,8 @@
  * machine hits both alike. Prints the ratio of CPU times (median of the rounds) and the peak memory,
  * and fails when a target is missed.
  *
- *   --sizes 1,5,20   millions of events of the generated captures (none: `--sizes ""`)
+ *   --sizes 1,5,20   millions of events of the generated captures (none: `--sizes ""`); ratios are
+ *                    judged from 5 million events on, before that starting Node decides them
  *   --rounds 3       runs of each program on each file
  *   --keep <folder>  put the generated captures there and reuse them next time
  */
@@ -19,6 +20,7 @@ import { type Cost, measure } from './measure.ts';
 const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 const PEAK_LIMIT_MB = 250;
 const MILLION = 1_000_000;
+const JUDGED_FROM_MILLIONS = 5;
 const EXIT_COULD_NOT_RUN = 2;
 
 interface Contender {
@@ -57,7 +59,8 @@ async function analyze(capture: string, database: string, more: string[]): Promi
     '--quiet',
     ...more,
   ]);
-  if (cost.exitCode === null || cost.exitCode >= EXIT_COULD_NOT_RUN) {
+  // A module that does not load ends Node with 1, the code for findings: the database tells.
+  if (cost.exitCode === null || cost.exitCode >= EXIT_COULD_NOT_RUN || !existsSync(database)) {
     throw new Error(`svm-trace analyze ${more.join(' ')} ${capture} ended with ${cost.exitCode}`);
   }
   return cost;
@@ -75,11 +78,11 @@ const folder = values.keep ?? mkdtempSync(join(tmpdir(), 'svm-trace-bench-'));
 mkdirSync(folder, { recursive: true });
 let missed = 0;
 try {
-  for (const capture of positionals) await compare(capture, 'given');
+  for (const capture of positionals) await compare(capture, 'given', true);
   for (const millions of values.sizes.split(',').filter(Boolean).map(Number)) {
     const capture = join(folder, `generated-${millions}m.dat`);
     if (!existsSync(capture)) generate(capture, millions * MILLION);
-    await compare(capture, `${millions} M events generated`);
+    await compare(capture, `${millions} M events generated`, millions >= JUDGED_FROM_MILLIONS);
     if (values.keep === undefined) rmSync(capture);
   }
 } finally {
@@ -88,7 +91,7 @@ try {
 console.log(missed === 0 ? 'all targets met' : `${missed} targets missed`);
 process.exitCode = missed === 0 ? 0 : 1;
 
-async function compare(capture: string, what: string): Promise<void> {
+async function compare(capture: string, what: string, isJudged: boolean): Promise<void> {
   const megabytes = Math.round(statSync(capture).size / (1 << 20));
   console.log(`\n${basename(capture)} (${what}, ${megabytes} MiB)`);
   const costs = new Map<Contender, Cost[]>(contenders.map((contender) => [contender, []]));
@@ -101,11 +104,18 @@ async function compare(capture: string, what: string): Promise<void> {
   const [baseline] = contenders;
   const reference = (baseline && costs.get(baseline)) ?? [];
   console.log('  program                 CPU s   wall s  peak MiB  ratio of CPU (each round)');
-  for (const contender of contenders) report(contender, costs.get(contender) ?? [], reference);
+  for (const contender of contenders) {
+    report(contender, costs.get(contender) ?? [], reference, isJudged);
+  }
   rmSync(database, { force: true });
 }
 
-function report(contender: Contender, costs: readonly Cost[], reference: readonly Cost[]): void {
+function report(
+  contender: Contender,
+  costs: readonly Cost[],
+  reference: readonly Cost[],
+  isJudged: boolean,
+): void {
   const ratios = costs.map((cost, round) => cost.cpuSeconds / (reference[round]?.cpuSeconds ?? 1));
   const peak = Math.max(...costs.map((cost) => cost.peakMegabytes));
   const columns = [
@@ -123,12 +133,13 @@ function report(contender: Contender, costs: readonly Cost[], reference: readonl
     return;
   }
   const ratio = median(ratios);
-  const fast = ratio <= contender.target;
-  const small = peak <= PEAK_LIMIT_MB;
-  if (!fast) missed++;
-  if (!small) missed++;
+  const isFast = ratio <= contender.target;
+  const isSmall = peak <= PEAK_LIMIT_MB;
+  if (isJudged && !isFast) missed++;
+  if (!isSmall) missed++;
   const rounds = ratios.map((each) => each.toFixed(3)).join(' ');
-  const verdict = `${fast ? 'within' : 'MISSES'} ${contender.target}x${small ? '' : `, MISSES ${PEAK_LIMIT_MB} MiB`}`;
+  const speed = isJudged ? `${isFast ? 'within' : 'MISSES'} ${contender.target}x` : '';
+  const verdict = [speed, isSmall ? '' : `MISSES ${PEAK_LIMIT_MB} MiB`].filter(Boolean).join(', ');
   console.log(`  ${columns.join(' ')}  ${ratio.toFixed(3)}x (${rounds}) ${verdict}`);
 }
 
