@@ -12,7 +12,7 @@ const RAW = /^\d+ \d+ \d+ (type: |\S)/;
 const WITHOUT_CONTEXT = /^[\w.]+: /;
 const GRAPH = /^\s*(\d+\.\d+ \|\s+)?\d+\) .*\|/;
 
-const dialect: Dialect = {
+export const ftraceDialect: Dialect = {
   format: 'ftrace text',
   version: '',
   scanner: (facts) => new FtraceScanner(facts),
@@ -41,7 +41,10 @@ const dialect: Dialect = {
 export const ftraceText: Parser = {
   meta: { id: 'ftrace-text', title: 'ftrace text (tracefs trace or trace_pipe)' },
   sniff(head) {
-    return headLines(head).some(
+    const lines = headLines(head);
+    // trace-cmd report has lines that are read the same way
+    if (lines.some(({ text }) => /^cpus=\d+$/.test(text))) return false;
+    return lines.some(
       ({ bytes, start, end, text }) =>
         text.startsWith('# tracer: ') ||
         looksLikeTask(bytes, start, end) ||
@@ -50,5 +53,5 @@ export const ftraceText: Parser = {
         scanVerbose(bytes, start, end, SCRATCH) >= 0,
     );
   },
-  open: (path): Capture => openText(path, dialect),
+  open: (path): Capture => openText(path, ftraceDialect),
 };

@@ -6,7 +6,12 @@ import { PerfScriptScanner } from './perf-script-scanner.ts';
 
 const EVENT = /\w+:\w+:( |$)/;
 
-const dialect: Dialect = {
+const NO_TRACEPOINTS = {
+  message: 'holds no tracepoint samples',
+  hint: "record tracepoints: perf record -a -e 'dma_fence:*' -e sched:sched_process_exit …",
+};
+
+export const perfScriptDialect: Dialect = {
   format: 'perf script',
   version: '',
   scanner: (facts) => new PerfScriptScanner(facts),
@@ -17,11 +22,9 @@ const dialect: Dialect = {
         hint: 'print it with: perf script -F comm,tid,cpu,time,event,trace',
       };
     }
-    return {
-      message: 'holds no tracepoint samples',
-      hint: 'record tracepoints: perf record -a -e dma_fence:* -e sched:sched_process_exit …',
-    };
+    return NO_TRACEPOINTS;
   },
+  useless: (systems) => (systems.every((system) => system === '') ? NO_TRACEPOINTS : undefined),
 };
 
 // `         svmload  1894 [001]   239.303076:          sched:sched_process_exec: filename=…`
@@ -38,5 +41,5 @@ export const perfScriptText: Parser = {
         (SAMPLE.test(text) && !FTRACE_TASK.test(text)),
     );
   },
-  open: (path): Capture => openText(path, dialect),
+  open: (path): Capture => openText(path, perfScriptDialect),
 };

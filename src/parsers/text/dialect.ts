@@ -43,5 +43,13 @@ export interface Dialect {
    * Why nothing of the text can be used, and what would have helped; asked when no event was found.
    * @param sample the first lines that are no events
    */
-  refusal(sample: readonly string[]): { readonly message: string; readonly hint: string };
+  refusal(sample: readonly string[]): Refusal;
+  /** Why the events that were found are of no use, where they are not. */
+  useless?(systems: readonly string[]): Refusal | undefined;
+}
+
+export interface Refusal {
+  /** Follows the file's name. */
+  readonly message: string;
+  readonly hint: string;
 }

@@ -112,8 +112,10 @@ export class EventReader {
     this.#scanner.scan(bytes, start, end, line);
     if (source.isCut) this.#notes.cut();
     if (line.form === SKIP) return;
-    if (line.form === LOSS) this.#lost.push(this.#scanner.lost(bytes, start, end));
-    else if (line.form === REST) this.#continue(bytes, start, end);
+    if (line.form === LOSS) {
+      this.#lost.push(this.#scanner.lost(bytes, start, end));
+      if (!this.#hasPending) this.#tellLosses();
+    } else if (line.form === REST) this.#continue(bytes, start, end);
     else {
       this.#hasAhead = true;
       if (this.#hasPending) this.#isReady = true;

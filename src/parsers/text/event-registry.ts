@@ -22,6 +22,9 @@ import { payloadText } from './payload-text.ts';
 import { PRINT_PATTERNS } from './print-patterns.ts';
 import { hexadecimal } from './value.ts';
 
+/** Prose can look like fields, with other names in each event. */
+const MOST_FIELDS = 64;
+
 /** How the payload of one event type is read. */
 export type ReadPayload = (text: string) => Fields;
 
@@ -56,8 +59,9 @@ export class TextEventType {
       const kind = kindOf(value);
       const known = this.#fields.get(name);
       const signed = kind === 'integer' && (value as number) < 0;
-      if (!known) this.#fields.set(name, { kind, signed });
-      else {
+      if (!known) {
+        if (this.#fields.size < MOST_FIELDS) this.#fields.set(name, { kind, signed });
+      } else {
         known.signed ||= signed;
         // text can hold numbers, numbers no text
         if (known.kind !== kind) known.kind = 'string';
@@ -191,6 +195,7 @@ function withPayload(read: ReadPayload): ReadPayload {
 }
 
 function syscallReturn(text: string): Fields {
+  if (text.includes('=')) return keyValues(text);
   const ret = hexadecimal(text.startsWith('0x') ? text.slice(2) : text);
   return ret === undefined ? {} : { ret };
 }
@@ -216,8 +221,30 @@ function printed(field: string): ReadPayload {
 
 /** Innermost first, one on each line. */
 function frames(text: string): Fields {
-  const lines = text.split('\n').map((line) => line.trim().replace(/^=> ?/, ''));
-  return { caller: lines.filter((line) => line !== '' && !line.startsWith('<')).join('\n') };
+  // the first line is `<stack trace>`
+  const [, ...lines] = text.split('\n').map((line) => line.trim().replace(/^=>\s*/, ''));
+  return { caller: lines.filter((line) => line !== '').join('\n') };
+}
+
+/** As `trace-cmd report -N` prints them: `--> sl_open (0)`, `<-- sl_open (0) (start: 33e9 end: 33ea) over: 0`. */
+function graphWithoutPlugin(text: string): Fields {
+  const match =
+    /^(?:-->|<--) (.+?) \((\d+)\)(?: \(start: ([0-9a-f]+) +end: ([0-9a-f]+)\) over: (\d+))?/.exec(
+      text,
+    );
+  const [, func, depth, calltime, rettime, overrun] = match ?? [];
+  if (func === undefined) return keyValues(text);
+  return {
+    func,
+    depth: Number(depth),
+    ...(calltime === undefined || rettime === undefined
+      ? {}
+      : {
+          calltime: hexadecimal(calltime) ?? 0,
+          rettime: hexadecimal(rettime) ?? 0,
+          overrun: Number(overrun),
+        }),
+  };
 }
 
 const FTRACE_READERS: Readonly<Record<string, ReadPayload>> = {
@@ -225,6 +252,8 @@ const FTRACE_READERS: Readonly<Record<string, ReadPayload>> = {
   kernel_stack: frames,
   user_stack: frames,
   print: printed('buf'),
+  funcgraph_entry: graphWithoutPlugin,
+  funcgraph_exit: graphWithoutPlugin,
   bprint: printed('fmt'),
   bputs: printed('str'),
 };

@@ -117,9 +117,7 @@ export function setComm(bytes: Uint8Array, start: number, end: number, line: Lin
 /** A time stamp and the colon after it. Returns the place behind the colon; -1 when there is none. */
 export function scanTime(bytes: Uint8Array, from: number, end: number, line: Line): number {
   const stamp = scanStamp(bytes, from, end, line);
-  if (stamp < 0) return -1;
-  const at = skipDifference(bytes, stamp, end);
-  return bytes[at] === COLON ? at + 1 : -1;
+  return stamp >= 0 && bytes[stamp] === COLON ? stamp + 1 : -1;
 }
 
 /**
@@ -167,7 +165,7 @@ function setTicks(bytes: Uint8Array, from: number, end: number, line: Line): voi
 }
 
 /** `trace-cmd report --ts-diff` adds ` (+32)`. */
-function skipDifference(bytes: Uint8Array, from: number, end: number): number {
+export function skipDifference(bytes: Uint8Array, from: number, end: number): number {
   const at = skipSpaces(bytes, from, end);
   if (bytes[at] !== 40 || bytes[at + 1] !== 43) return from;
   const close = bytes.indexOf(41, at);
@@ -182,10 +180,16 @@ const INTERRUPT: Readonly<Record<string, number>> = { Z: 0x48, z: 0x40, H: 0x18,
 /** The letters of irq-info: four of them, five since migrate-disable is shown (5.16). */
 export function scanFlags(bytes: Uint8Array, from: number, end: number): number {
   if (end - from < 4 || end - from > 6) return 0;
+  // `trace-cmd report -R -l`
+  if (startsWith(bytes, from, end, '-0x')) return numberFrom(bytes, from + 3, end);
   const letter = (n: number) => String.fromCharCode(bytes[from + n] as number);
   const digit = (n: number) => (from + n < end ? Number.parseInt(letter(n), 16) || 0 : 0);
   const flags = (IRQS[letter(0)] ?? 0) | (RESCHED[letter(1)] ?? 0) | (INTERRUPT[letter(2)] ?? 0);
   return flags | (((digit(4) << 4) | digit(3)) << 8);
+}
+
+function numberFrom(bytes: Uint8Array, from: number, end: number): number {
+  return Number.parseInt(String.fromCharCode(...bytes.subarray(from, end)), 16) || 0;
 }
 
 /**

@@ -28,6 +28,8 @@ interface Part {
   readonly literal: string;
   readonly name: string;
   readonly convert: Conversion;
+  /** Anything may stand in it. */
+  readonly isText: boolean;
 }
 
 /** @param formats of print-patterns.ts; the first that fits a text holds. */
@@ -53,37 +55,51 @@ function compileFormat(format: string): Reader {
       literal: format.slice(from, match.index),
       name: match[1] as string,
       convert: CONVERSIONS[match[2] ?? ''] as Conversion,
+      isText: match[2] === undefined,
     });
     from = match.index + match[0].length;
   }
   const tail = format.slice(from);
+  const literals = [...parts.slice(1).map(({ literal }) => literal), tail];
   return (text) => {
     const fields: Record<string, FieldValue> = {};
-    let at = 0;
-    for (let i = 0; i < parts.length; i++) {
-      at = readPart(text, at, parts[i] as Part, parts[i + 1]?.literal ?? tail, fields);
-      if (at < 0) return undefined;
-    }
-    return text.slice(at).trimEnd() === tail ? fields : undefined;
+    return readParts(text, 0, parts, literals, 0, fields) ? fields : undefined;
   };
 }
 
-/** Where the value ends, which is where `next` begins; -1 when the text is another. */
-function readPart(
+/**
+ * Reads the parts from the n-th on. A text ends where the literal after it begins; a comm may hold that
+ * literal itself (`kworker/0:1:46`), so when the rest does not fit the next place is tried.
+ */
+function readParts(
   text: string,
   from: number,
-  { literal, name, convert }: Part,
-  next: string,
+  parts: readonly Part[],
+  literals: readonly string[],
+  n: number,
   fields: Record<string, FieldValue>,
-): number {
-  if (!text.startsWith(literal, from)) return -1;
-  const start = from + literal.length;
-  const end = next === '' ? text.length : text.indexOf(next, start);
-  const value = end < 0 ? undefined : convert(text.slice(start, end));
-  if (value === undefined) return -1;
-  fields[name] = value;
-  return end;
+): boolean {
+  const part = parts[n];
+  if (!part) return text.slice(from).trimEnd() === literals[n - 1];
+  if (!text.startsWith(part.literal, from)) return false;
+  const start = from + part.literal.length;
+  const next = literals[n] as string;
+  const most = part.isText ? MOST_PLACES : 1;
+  let end = next === '' ? text.length : text.indexOf(next, start);
+  for (let place = 0; place < most && end >= 0; place++) {
+    const value = part.convert(text.slice(start, end));
+    if (value !== undefined) {
+      fields[part.name] = value;
+      if (readParts(text, end, parts, literals, n + 1, fields)) return true;
+    }
+    if (next === '') return false;
+    end = text.indexOf(next, end + 1);
+  }
+  return false;
 }
+
+/** Hostile names must not make it slow. */
+const MOST_PLACES = 3;
 
 function fieldsOf(formats: readonly string[]): Field[] {
   const fields = new Map<string, Field>();

@@ -53,7 +53,7 @@ function isNameCode(code: number): boolean {
 }
 
 function set(fields: Record<string, FieldValue>, name: string, text: string): void {
-  const value = anyValue(plain(text));
+  const value = name.startsWith('__probe_') ? place(text) : anyValue(plain(text));
   if (!(name in fields)) {
     fields[name] = value;
     return;
@@ -123,8 +123,12 @@ export function callOf(text: string): { name: string; args: (number | bigint)[] 
   return { name, args: words.length === values.length ? words : undefined };
 }
 
-/** Arguments of a system call: hexadecimal, up to 6.12 without 0x (trace_syscalls.c). */
+/**
+ * Arguments of a system call: hexadecimal, up to 6.12 without 0x (trace_syscalls.c). `trace-cmd report
+ * -R` prints them as any other fields.
+ */
 export function syscallArguments(text: string): Fields {
+  if (text.includes('=')) return keyValues(text);
   const fields: Record<string, FieldValue> = {};
   for (const one of text.split(', ')) {
     const colon = one.indexOf(': ');

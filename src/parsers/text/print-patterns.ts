@@ -39,7 +39,13 @@ const XE_JOB = [
   'dev={dev}, fence={fence:p}, seqno={seqno:d}, lrc_seqno={lrc_seqno:d}, gt={gt_id:d}, guc_id={guc_id:d}, batch_addr={batch_addr:p}, guc_state={guc_state:p}, flags={flags:p}, error={error:d}',
   'dev={dev}, fence={fence:p}, seqno={seqno:d}, lrc_seqno={lrc_seqno:d}, guc_id={guc_id:d}, batch_addr={batch_addr:p}, guc_state={guc_state:p}, flags={flags:p}, error={error:d}',
 ];
-const WAKEUP = ['comm={comm} pid={pid:d} prio={prio:d} target_cpu={target_cpu:d}'];
+/** As the kernel prints them, today and up to 4.x, and as trace-cmd's sched plugin does. */
+const WAKEUP = [
+  'comm={comm} pid={pid:d} prio={prio:d} target_cpu={target_cpu:d}',
+  'comm={comm} pid={pid:d} prio={prio:d} success={success:d} target_cpu={target_cpu:d}',
+  '{comm}:{pid:d} [{prio:d}] CPU:{target_cpu:d}',
+  '{comm}:{pid:d} [{prio:d}] success={success:d} CPU:{target_cpu:d}',
+];
 
 /** By event name; of several formats the first that fits the text holds. */
 export const PRINT_PATTERNS: Readonly<Record<string, readonly string[]>> = {
@@ -54,6 +60,8 @@ export const PRINT_PATTERNS: Readonly<Record<string, readonly string[]>> = {
   sched_process_free: ['comm={comm} pid={pid:d} prio={prio:d}'],
   sched_switch: [
     'prev_comm={prev_comm} prev_pid={prev_pid:d} prev_prio={prev_prio:d} prev_state={prev_state} ==> next_comm={next_comm} next_pid={next_pid:d} next_prio={next_prio:d}',
+    'prev_comm={prev_comm} prev_pid={prev_pid:d} prev_prio={prev_prio:d} prev_state={prev_state} next_comm={next_comm} next_pid={next_pid:d} next_prio={next_prio:d}',
+    '{prev_comm}:{prev_pid:d} [{prev_prio:d}] {prev_state} ==> {next_comm}:{next_pid:d} [{next_prio:d}]',
   ],
   sched_waking: WAKEUP,
   sched_wakeup: WAKEUP,

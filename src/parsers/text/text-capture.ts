@@ -10,7 +10,7 @@ import type {
   Problem,
   ReadOptions,
 } from '../parser.ts';
-import type { Dialect } from './dialect.ts';
+import type { Dialect, Refusal } from './dialect.ts';
 import { END, EventReader, FLUSH, READ } from './event-reader.ts';
 import type { TextEventType } from './event-registry.ts';
 import type { Line } from './line.ts';
@@ -52,10 +52,8 @@ class TextCapture implements Capture {
     this.#source = source;
     this.#dialect = dialect;
     this.#survey = survey(source, dialect);
-    if (this.#survey.events === 0 && this.#survey.unknown > 0) {
-      const { message, hint } = dialect.refusal(this.#survey.unknownLines);
-      throw new TraceError(`${path} ${message}`, { hint });
-    }
+    const refusal = refusalOf(this.#survey, dialect);
+    if (refusal) throw new TraceError(`${path} ${refusal.message}`, { hint: refusal.hint });
     this.#base = this.#survey.base ?? NOTHING;
     this.header = headerOf(this.#survey, dialect, source.size);
     this.counts = this.#survey.registry.types.map((type) => this.#countOf(type));
@@ -175,6 +173,14 @@ function progressOf(source: TextSource, { onProgress }: ReadOptions): () => void
     reported = consumed;
     onProgress?.(consumed);
   };
+}
+
+function refusalOf(
+  { events, unknown, unknownLines, registry }: Survey,
+  dialect: Dialect,
+): Refusal | undefined {
+  if (events > 0) return dialect.useless?.(registry.types.map(({ system }) => system));
+  return unknown > 0 ? dialect.refusal(unknownLines) : undefined;
 }
 
 /**

@@ -12,6 +12,8 @@ import {
   SPACE,
   scanTask,
   setComm,
+  skipDifference,
+  skipSpaces,
   startsWith,
 } from '../text/line.ts';
 
@@ -39,7 +41,7 @@ export class TraceCmdScanner implements Scanner {
       return;
     }
     splitBuffer(bytes, start, line);
-    scanEvent(bytes, event, end, line, NAME_COLUMN);
+    scanEvent(bytes, skipDifference(bytes, event, end), end, line, NAME_COLUMN);
     if (line.form === EVENT && startsWith(bytes, line.nameStart, line.nameEnd, 'funcgraph_')) {
       this.#scanCall(bytes, end, line);
     }
@@ -81,6 +83,7 @@ function splitBuffer(bytes: Buffer, start: number, line: Line): void {
   let last = commStart;
   while (last > start && bytes[last - 1] === SPACE) last--;
   if (bytes[last - 1] !== 58) return;
+  line.bufferStart = skipSpaces(bytes, start, last);
   line.bufferEnd = last - 1;
   setComm(bytes, commStart, dash, line);
 }

@@ -4,7 +4,7 @@ import { headLines } from '../text/head-lines.ts';
 import { openText } from '../text/text-capture.ts';
 import { TraceCmdScanner } from './trace-cmd-scanner.ts';
 
-const dialect: Dialect = {
+export const traceCmdDialect: Dialect = {
   format: 'trace-cmd report',
   version: '',
   scanner: (facts) => new TraceCmdScanner(facts),
@@ -22,5 +22,5 @@ export const traceCmdText: Parser = {
     const first = lines.findIndex((line) => !/^(version = \d+|CPU \d+ is empty|)$/.test(line));
     return /^cpus=\d+$/.test(lines[first] ?? '');
   },
-  open: (path): Capture => openText(path, dialect),
+  open: (path): Capture => openText(path, traceCmdDialect),
 };
