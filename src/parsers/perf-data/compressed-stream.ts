@@ -22,6 +22,10 @@ export class CompressedStream {
   #structs = 0;
   #isBroken = false;
   #isDrained = true;
+  /** Whether a frame was begun and not ended: always so in what perf writes. */
+  isInFrame = false;
+  /** Why the stream is damaged, as zstd_errors.h numbers it. */
+  error = 0;
 
   /** False when the bytes cannot be used: the stream is damaged or there is no memory for it. */
   feed(bytes: Uint8Array): boolean {
@@ -40,6 +44,24 @@ export class CompressedStream {
   /** Hands out the next bytes of what was fed, which `take` must copy. */
   unpack(take: (bytes: Uint8Array) => void): 'some' | 'none' | 'damaged' {
     if (this.#isDrained || this.#isBroken) return 'none';
+    for (let before = -1; ; ) {
+      const { made, used, isFailed } = this.#step();
+      // no progress although there is something to do: it would never end
+      if (isFailed || (made === 0 && !this.#isDrained && used === before)) {
+        this.#isBroken = true;
+        return 'damaged';
+      }
+      if (made > 0) {
+        take(this.#heap().subarray(this.#output, this.#output + made));
+        return 'some';
+      }
+      // a frame may be empty or to be skipped
+      if (this.#isDrained) return 'none';
+      before = used;
+    }
+  }
+
+  #step(): { made: number; used: number; isFailed: boolean } {
     this.#setStruct(this.#outBuffer, this.#output, OUTPUT_BYTES);
     const left = this.#wasm.ZSTD_decompressStream(this.#context, this.#outBuffer, this.#inBuffer);
     const words = new DataView(this.#wasm.memory.buffer);
@@ -48,14 +70,10 @@ export class CompressedStream {
     const size = words.getUint32(this.#inBuffer + WORD, true);
     // an output that was filled may have more behind it, even when all input is taken
     this.#isDrained = used >= size && made < OUTPUT_BYTES;
-    const isStuck = made === 0 && !this.#isDrained;
-    if (left >>> 0 >= FIRST_ERROR || isStuck) {
-      this.#isBroken = true;
-      return 'damaged';
-    }
-    if (made === 0) return 'none';
-    take(this.#heap().subarray(this.#output, this.#output + made));
-    return 'some';
+    const isFailed = left >>> 0 >= FIRST_ERROR;
+    if (isFailed) this.error = -(left | 0);
+    this.isInFrame = left !== 0;
+    return { made, used, isFailed };
   }
 
   close(): void {

@@ -126,6 +126,24 @@ it('a record with an impossible size costs no more than what is around it', () =
   expect(found?.events).toBe(events - 1);
 });
 
+it('times that cannot be, by what the header says of the first and the last, are left out', () => {
+  const whole = readFileSync(join(FIXTURES, captures.file));
+  const events = salvage(whole)?.events ?? 0;
+  for (const highByte of [0x01, 0x40, 0xff]) {
+    const bytes = Uint8Array.from(whole);
+    // IDENTIFIER, IP, TID, TIME: the highest byte of the time
+    bytes[lastSample(whole) + 8 + 24 + 7] = highByte;
+    writeFileSync(path, bytes);
+    const capture = perfData.open(path);
+    for (const _ of capture.batches());
+    const ends = capture.counts.map(({ last }) => last ?? 0);
+    expect(Math.max(...ends)).toBeLessThan(1e9);
+    expect(capture.counts.reduce((sum, count) => sum + count.events, 0)).toBe(events - 1);
+    expect(capture.problems.map(({ code }) => code)).toEqual(['impossible-time']);
+    capture.close();
+  }
+});
+
 /** Where a sample in the middle of the samples begins: type 9, misc 1, a small size. */
 function lastSample(bytes: Buffer): number {
   const places: number[] = [];

@@ -49,7 +49,7 @@ export class Intake {
     this.#perf = perf;
     this.#problems = problems;
     this.#littleEndian = perf.littleEndian;
-    this.origin = new TimeOrigin(perf.littleEndian);
+    this.origin = new TimeOrigin(perf.littleEndian, perf.facts.sampleTime);
     this.#reader = new RecordReader(file, perf.records, perf.littleEndian, problems);
     this.#side = new SideRecords({
       perf,
