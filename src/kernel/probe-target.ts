@@ -81,11 +81,12 @@ function symbolAt(
   return typeof address === 'string' ? symbolOf(address) : symbol(address);
 }
 
-/** `sl_ioctl+0x1ef/0x610 [svmlab]` as the kernel prints it (%pS); without an offset it is the start. */
+/** `sl_ioctl+0x1ef/0x610 [svmlab]` as the kernel prints it (%pS); without an offset it is the start. With options/sym-addr the address follows. */
 function symbolOf(text: string): KernelSymbol | undefined {
-  const match = /^([^\s+]+)(?:\+0x([0-9a-f]+)(?:\/0x[0-9a-f]+)?)?(?: \[([^\]\s]+)[^\]]*\])?$/.exec(
-    text,
-  );
+  const match =
+    /^([^\s+]+)(?:\+0x([0-9a-f]+)(?:\/0x[0-9a-f]+)?)?(?: \[([^\]\s]+)[^\]]*\])?(?: <[0-9a-f]+>)?$/.exec(
+      text,
+    );
   const [, name, offset, module] = match ?? [];
   if (name === undefined) return undefined;
   return {

@@ -25,6 +25,9 @@ const HASH = 35;
 const BAR = 124;
 const CLOSE = 41;
 
+/** A duration or a call behind the CPU; a marker's text may begin with a number and a parenthesis too. */
+const GRAPH_LINE = /^ *(\d+\.\d+ \| +)?\d+\) [^|]*(?:\|[^|]*){1,3}[{};/] *(?:\/\*.*)?$/;
+
 /** Text of tracefs: `trace` and `trace_pipe`, any tracer, any of its options. */
 export class FtraceScanner implements Scanner {
   readonly #facts: Facts;
@@ -77,8 +80,19 @@ export class FtraceScanner implements Scanner {
     }
   }
 
+  /** trace_pipe has no head that names the tracer. */
+  #isGraphLine(bytes: Buffer, start: number, end: number): boolean {
+    const match = GRAPH_LINE.exec(bytes.toString('latin1', start, Math.min(end, start + 2000)));
+    if (!match) return false;
+    this.#isGraph = true;
+    this.#hasNoTime = match[1] === undefined;
+    return true;
+  }
+
   #scanRest(bytes: Buffer, start: number, end: number, line: Line): void {
-    if (startsWith(bytes, start, end, 'CPU:') && find(bytes, '[LOST ', start, end) >= 0) {
+    if (!this.#isGraph && this.#isGraphLine(bytes, start, end)) {
+      this.#scanGraph(bytes, start, end, line);
+    } else if (startsWith(bytes, start, end, 'CPU:') && find(bytes, '[LOST ', start, end) >= 0) {
       line.form = LOSS;
     } else if (startsWith(bytes, start, end, '##### CPU ')) {
       line.form = SKIP;

@@ -62,6 +62,13 @@ describe('with absolute times', () => {
     expect(calls(text)).toEqual(['1 1 +f', '2 1 dma_fence:dma_fence_init', '5 1 -f']);
   });
 
+  it('trace_pipe: the same lines without a head', () => {
+    const text = `   47.000001 |   0)  a-1   |               |  f() {
+   47.000003 |   0)  a-1   |   2.000 us    |  } /* f */
+`;
+    expect(calls(text)).toEqual(['47000001 1 +f', '47000003 1 -f']);
+  });
+
   it('the column of irq flags (latency-format)', () => {
     const text = `${TIMED}
     0.000001 |   0)  a-1   |  d.h1. |   2.000 us    |  f();
@@ -93,6 +100,10 @@ ${BACK} 1) ! 900.000 us  |  } /* wait */
       '900 607 +after',
       '901 607 -after',
     ]);
+  });
+
+  it('is the same without a head', () => {
+    expect(calls(text.replace(PLAIN, ''))).toEqual(calls(text));
   });
 
   it('says so, and what to record', () => {

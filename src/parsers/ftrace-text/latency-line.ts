@@ -10,6 +10,8 @@ import {
 } from '../text/line.ts';
 
 const DASH = 45;
+const MOST_FLAGS = 6;
+const TRACE_CMD_FLAGS = 5;
 
 /**
  * ```
@@ -44,7 +46,9 @@ function scanCpuAndFlags(bytes: Uint8Array, from: number, end: number, line: Lin
   while (at < end && isDigit(bytes[at])) cpu = cpu * 10 + (bytes[at++] as number) - 48;
   const flags = at;
   while (at < end && bytes[at] !== SPACE) at++;
-  if (flags === first || at - flags < 4 || at - flags > 6) return -1;
+  // trace-cmd puts ticks of more than twelve digits right behind its five letters
+  if (at - flags > MOST_FLAGS) at = flags + TRACE_CMD_FLAGS;
+  if (flags === first || at - flags < 4) return -1;
   const event = scanTime(bytes, skipSpaces(bytes, at, end), end, line);
   if (event < 0) return -1;
   line.cpu = cpu;

@@ -22,6 +22,11 @@ describe('the head of a line', () => {
     ],
     ['--ts-diff', `         svmload-286   [002]    14.579383: (+32) ${PAYLOAD}`, {}],
     ['--ts-diff, first line', `         svmload-286   [002]    14.579383:          ${PAYLOAD}`, {}],
+    [
+      '-l with ticks',
+      ` svmload-286     2d.h1.234176413159: ${PAYLOAD}`,
+      { cpu: 2, flags: 0x109, time: 234176413159n },
+    ],
     ['-R -l', ` svmload-286     2-0x9    14.579383: ${PAYLOAD}`, { cpu: 2, flags: 9 }],
     [
       'clocks without a unit',
