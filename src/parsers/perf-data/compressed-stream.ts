@@ -44,36 +44,38 @@ export class CompressedStream {
   /** Hands out the next bytes of what was fed, which `take` must copy. */
   unpack(take: (bytes: Uint8Array) => void): 'some' | 'none' | 'damaged' {
     if (this.#isDrained || this.#isBroken) return 'none';
-    for (let before = -1; ; ) {
-      const { made, used, isFailed } = this.#step();
-      // no progress although there is something to do: it would never end
-      if (isFailed || (made === 0 && !this.#isDrained && used === before)) {
-        this.#isBroken = true;
-        return 'damaged';
-      }
-      if (made > 0) {
-        take(this.#heap().subarray(this.#output, this.#output + made));
-        return 'some';
-      }
-      // a frame may be empty or to be skipped
-      if (this.#isDrained) return 'none';
-      before = used;
+    let made = 0;
+    // a frame may be empty or to be skipped
+    while (made === 0 && !this.#isDrained) {
+      made = this.#step();
+      if (this.#isBroken) return 'damaged';
     }
+    if (made === 0) return 'none';
+    take(this.#heap().subarray(this.#output, this.#output + made));
+    return 'some';
   }
 
-  #step(): { made: number; used: number; isFailed: boolean } {
+  /** How many bytes one call made. */
+  #step(): number {
+    const before = this.#used;
     this.#setStruct(this.#outBuffer, this.#output, OUTPUT_BYTES);
     const left = this.#wasm.ZSTD_decompressStream(this.#context, this.#outBuffer, this.#inBuffer);
     const words = new DataView(this.#wasm.memory.buffer);
     const made = words.getUint32(this.#outBuffer + 2 * WORD, true);
-    const used = words.getUint32(this.#inBuffer + 2 * WORD, true);
     const size = words.getUint32(this.#inBuffer + WORD, true);
     // an output that was filled may have more behind it, even when all input is taken
-    this.#isDrained = used >= size && made < OUTPUT_BYTES;
+    this.#isDrained = this.#used >= size && made < OUTPUT_BYTES;
+    const isIdle = made === 0 && this.#used === before;
+    if (!isIdle) this.isInFrame = left !== 0;
     const isFailed = left >>> 0 >= FIRST_ERROR;
     if (isFailed) this.error = -(left | 0);
-    this.isInFrame = left !== 0;
-    return { made, used, isFailed };
+    this.#isBroken = isFailed || (isIdle && !this.#isDrained);
+    return made;
+  }
+
+  /** How much of what was fed is used. */
+  get #used(): number {
+    return new DataView(this.#wasm.memory.buffer).getUint32(this.#inBuffer + 2 * WORD, true);
   }
 
   close(): void {

@@ -34,6 +34,11 @@ export class EventIndex {
     this.trailer = described && new TrailerLayout(described);
   }
 
+  /** For files whose samples carry no id at one place: the event whose raw data begins with this type. */
+  eventOfType(type: number): number {
+    return this.events.findIndex(({ attribute }) => attribute.config === type);
+  }
+
   /** Index of the event with this id; -1 for an id no event has. Id 0 is the first event's (evlist__id2evsel). */
   eventOf(id: number): number {
     const event = this.#byId.get(id);

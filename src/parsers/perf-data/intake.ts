@@ -19,7 +19,7 @@ const WORD = 8;
  * waits, as perf does when it is out of memory (OE_FLUSH__HALF in ordered-events.c).
  */
 const MOST_WAITING_BYTES = 48 * 1024 * 1024;
-const MOST_WAITING_EVENTS = 1024 * 1024;
+const MOST_WAITING_EVENTS = 768 * 1024;
 const UNKNOWN_CPU = -1;
 const NO_CHAIN = -1;
 
@@ -156,8 +156,17 @@ export class Intake {
   #eventOf(view: DataView, offset: number, size: number): number {
     const { index } = this;
     const at = index.idAt;
-    if (at < 0) return 0;
+    if (at < 0) return this.#eventWithoutId(view, offset, size);
     return at + WORD > size ? -1 : index.eventOf(readU64(view, offset + at, this.#littleEndian));
+  }
+
+  /** common_type begins the raw data of every tracepoint (struct trace_entry). */
+  #eventWithoutId(view: DataView, offset: number, size: number): number {
+    const { events } = this.index;
+    const [first] = events;
+    if (!first || events.length === 1) return 0;
+    if (!first.layout.locate(view, offset, size) || first.layout.rawSize < 2) return -1;
+    return this.index.eventOfType(view.getUint16(first.layout.rawAt, this.#littleEndian));
   }
 
   #keep({ layout }: IndexedEvent, event: number): void {

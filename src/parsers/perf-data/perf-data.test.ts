@@ -92,6 +92,7 @@ describe('layouts of samples', () => {
   const layouts: [string, number, number][] = [
     ['as perf record writes tracepoints', DEFAULT_SAMPLE, 0],
     ['with ID instead of IDENTIFIER', (DEFAULT_SAMPLE & ~BIT.identifier) | BIT.id, 0],
+    ['with no id at all', DEFAULT_SAMPLE & ~BIT.identifier, 0],
     ['with addresses and streams', DEFAULT_SAMPLE | BIT.addr | BIT.streamId | BIT.id, 0],
     ['with the value of the counter', DEFAULT_SAMPLE | BIT.read, 0x1 | 0x2 | 0x4 | 0x10],
     ['with the values of a group', DEFAULT_SAMPLE | BIT.read, 0x1 | 0x4 | 0x8 | 0x10],
