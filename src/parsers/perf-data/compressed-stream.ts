@@ -5,6 +5,8 @@ const OUTPUT_BYTES = 128 * 1024;
 const WORD = 4;
 /** Error codes are the negatives of small numbers (zstd_errors.h, ZSTD_error_maxCode). */
 const FIRST_ERROR = 2 ** 32 - 128;
+/** ZSTD_error_GENERIC */
+const GENERIC_ERROR = 1;
 /** How a frame begins; perf begins one only once (tools/perf/util/zstd.c). */
 const MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
 
@@ -24,7 +26,7 @@ export class CompressedStream {
   #isDrained = true;
   /** Whether a frame was begun and not ended: always so in what perf writes. */
   isInFrame = false;
-  /** Why the stream is damaged, as zstd_errors.h numbers it. */
+  /** Why the stream is damaged, as zstd_errors.h numbers it; 0 while it is not. */
   error = 0;
 
   /** False when the bytes cannot be used: the stream is damaged or there is no memory for it. */
@@ -67,9 +69,9 @@ export class CompressedStream {
     this.#isDrained = this.#used >= size && made < OUTPUT_BYTES;
     const isIdle = made === 0 && this.#used === before;
     if (!isIdle) this.isInFrame = left !== 0;
-    const isFailed = left >>> 0 >= FIRST_ERROR;
-    if (isFailed) this.error = -(left | 0);
-    this.#isBroken = isFailed || (isIdle && !this.#isDrained);
+    if (left >>> 0 >= FIRST_ERROR) this.error = -(left | 0);
+    else if (isIdle && !this.#isDrained) this.error = GENERIC_ERROR;
+    this.#isBroken = this.error !== 0;
     return made;
   }
 
@@ -105,6 +107,7 @@ export class CompressedStream {
     this.#wasm.ZSTD_freeDCtx(this.#context);
     this.#context = this.#wasm.ZSTD_createDCtx();
     this.#isBroken = this.#context === 0;
+    this.error = 0;
   }
 
   #setStruct(at: number, address: number, size: number): void {

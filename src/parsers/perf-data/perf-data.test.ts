@@ -180,6 +180,17 @@ describe('layouts of samples', () => {
   });
 });
 
+it.each([true, false])('the magic of perf up to 3.3; little endian %s', (littleEndian) => {
+  const file = writer({ attributeSize: 64, littleEndian });
+  add(file, { seqno: 1, time: START }, littleEndian);
+  const bytes = file.finish();
+  bytes.set(new TextEncoder().encode('PERFFILE'));
+  expect(perfData.sniff(bytes)).toBe(true);
+  const capture = open(bytes);
+  expect(capture.header.endian).toBe(littleEndian ? 'little' : 'big');
+  expect(seqnos(rowsOf(capture))).toEqual([1]);
+});
+
 describe('order', () => {
   it('puts right what rounds bring out of order, and counts ids in that order', () => {
     const file = writer();

@@ -19,6 +19,7 @@ export interface PerfFile {
 
 const MAGIC = 'PERFILE2';
 const SWAPPED = '2ELIFREP';
+/** Up to perf 3.3. */
 const OLD_MAGIC = 'PERFFILE';
 const PIPE_HEADER_BYTES = 16;
 const FILE_HEADER_BYTES = 104;
@@ -38,12 +39,7 @@ function magicOf(head: Uint8Array): string {
 /** @throws TraceError when the header says nothing that can be used. */
 export function readPerfFile(path: string, file: FileSource, problems: ProblemLog): PerfFile {
   const head = file.read(0, FILE_HEADER_BYTES);
-  if (magicOf(head) === OLD_MAGIC) {
-    throw new TraceError(`${path} was written by a perf of 2009 or 2010`, {
-      hint: 'only files of perf 2.6.37 and later can be read',
-    });
-  }
-  const littleEndian = magicOf(head) === MAGIC;
+  const littleEndian = isLittleEndian(head);
   const view = viewOf(head);
   const headerSize = head.length < PIPE_HEADER_BYTES ? 0 : readU64(view, 8, littleEndian);
   if (headerSize === PIPE_HEADER_BYTES) return pipeFile(file, littleEndian);
@@ -53,6 +49,13 @@ export function readPerfFile(path: string, file: FileSource, problems: ProblemLo
     });
   }
   return new FileHeader(file, view, littleEndian, problems).read();
+}
+
+/** The old magic is the same bytes on every machine; the size of the header behind it tells. */
+function isLittleEndian(head: Uint8Array): boolean {
+  if (magicOf(head) !== OLD_MAGIC || head.length < PIPE_HEADER_BYTES)
+    return magicOf(head) === MAGIC;
+  return [PIPE_HEADER_BYTES, FILE_HEADER_BYTES].includes(readU64(viewOf(head), 8, true));
 }
 
 function pipeFile(file: FileSource, littleEndian: boolean): PerfFile {
