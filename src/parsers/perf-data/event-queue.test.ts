@@ -10,6 +10,12 @@ const runs = fc.array(
   { maxLength: 12 },
 );
 
+/** The columns are others once the queue has grown. */
+function put(queue: EventQueue, time: number, n: number): void {
+  const row = queue.add(time, 10);
+  queue.columns.cpu[row] = n;
+}
+
 it('hands out entries in the order of time, those of equal time as they came, whatever is left over', () => {
   fc.assert(
     fc.property(runs, fc.integer({ min: -60, max: 60 }), (given, limit) => {
@@ -28,7 +34,7 @@ it('hands out entries in the order of time, those of equal time as they came, wh
       };
       for (const time of given.flat()) {
         const n = wanted.push({ time, n: wanted.length }) - 1;
-        queue.columns.cpu[queue.add(time, 10)] = n;
+        put(queue, time, n);
       }
       drain(limit);
       const early = used.length;
@@ -36,7 +42,7 @@ it('hands out entries in the order of time, those of equal time as they came, wh
       // later arrivals, none earlier than what was handed out
       for (const time of [limit + 1, limit + 3, limit + 2]) {
         const n = wanted.push({ time, n: wanted.length }) - 1;
-        queue.columns.cpu[queue.add(time, 10)] = n;
+        put(queue, time, n);
       }
       drain(Number.POSITIVE_INFINITY);
       expect(used).toEqual(wanted.sort((a, b) => a.time - b.time || a.n - b.n));
@@ -47,11 +53,11 @@ it('hands out entries in the order of time, those of equal time as they came, wh
 
 it('grows beyond its first size', () => {
   const queue = new EventQueue();
-  for (let n = 0; n < 20_000; n++) queue.columns.tid[queue.add(20_000 - n, 0)] = n;
+  for (let n = 0; n < 20_000; n++) put(queue, 20_000 - n, n);
   queue.sort();
   const order = Array.from(
     { length: 20_000 },
-    (_, n) => queue.columns.tid[queue.order[n] as number],
+    (_, n) => queue.columns.cpu[queue.order[n] as number],
   );
   expect(order).toEqual(Array.from({ length: 20_000 }, (_, n) => 19_999 - n));
 });
