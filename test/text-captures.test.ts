@@ -67,8 +67,8 @@ function textOf(path: string): string {
   return copy;
 }
 
-function read<T>(path: string, use: (capture: Capture) => T): T {
-  const capture = openCapture(path);
+async function read<T>(path: string, use: (capture: Capture) => T): Promise<T> {
+  const capture = await openCapture(path);
   try {
     return use(capture);
   } finally {
@@ -81,28 +81,51 @@ function isLeafReturn(event: Seen): boolean {
   return event.type === 'funcgraph_exit' && String(event.fields.payload).includes('} /*');
 }
 
-const recordings = readdirSync(FIXTURES, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
-  .flatMap(({ name }) =>
-    readdirSync(join(FIXTURES, name))
-      .filter((file) => file.endsWith('.dat'))
-      .map((file) => join(name, file)),
-  );
+function recordings(suffix: string, text: string): string[] {
+  const files = readdirSync(FIXTURES, { recursive: true, encoding: 'utf8' });
+  return files
+    .filter((file) => file.endsWith(suffix))
+    .filter((file) => files.some((other) => other.startsWith(file.replace(suffix, text))));
+}
 
 describe('trace-cmd report is read back as the events of the trace.dat', () => {
-  it.each(recordings)('%s', (recording) => {
+  it.each(recordings('.dat', '.report.txt'))('%s', async (recording) => {
     const path = join(FIXTURES, recording);
     const textPath = textOf(path.replace(/\.dat$/, '.report.txt'));
-    const text = read(textPath, (capture) => ({
+    const text = await read(textPath, (capture) => ({
       events: eventsOf(capture, capture.header.clock.unit === 'ns' ? 1000n : 1n),
       unit: capture.header.clock.unit === 'ns' ? 1000n : 1n,
     }));
-    const binary = read(path, (capture) => eventsOf(capture, text.unit));
+    const binary = await read(path, (capture) => eventsOf(capture, text.unit));
     const leaves = new Set(text.events.filter(isLeafReturn).map(({ id }) => id));
     const shown = ({ fields: _, ...event }: Seen) =>
       leaves.has(event.id) ? { ...event, microseconds: 0 } : event;
     expect(text.events.map(shown)).toEqual(binary.map(shown));
     expect(differences(text.events, binary)).toEqual([]);
+  });
+});
+
+describe('perf script is read back as the events of the perf.data', () => {
+  it.each(recordings('.perf.data', '.script.txt'))('%s', async (recording) => {
+    const path = join(FIXTURES, recording);
+    // perf cuts times where trace-cmd rounds them, and names threads as they were then
+    const shown = ({ id, type, cpu, tid, microseconds }: Seen) => ({
+      id,
+      type,
+      cpu,
+      tid,
+      microseconds,
+    });
+    const text = await read(textOf(path.replace(/\.perf\.data$/, '.script.txt')), (capture) =>
+      eventsOf(capture, 1n),
+    );
+    const binary = await read(path, (capture) => eventsOf(capture, 1n));
+    const cut = (event: Seen) => ({
+      ...shown(event),
+      microseconds: Math.floor(event.microseconds / 1000),
+    });
+    expect(text.map(cut)).toEqual(binary.map(cut));
+    expect(differences(text, binary)).toEqual([]);
   });
 });
 

@@ -1,9 +1,11 @@
 /** Text captures made in tests, and their events in a form that is easy to state. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openCapture } from '../src/parsers/detect.ts';
+import { ftraceText } from '../src/parsers/ftrace-text/ftrace-text.ts';
 import type { Capture, EventType, Fields } from '../src/parsers/parser.ts';
+import { perfScriptText } from '../src/parsers/perf-script-text/perf-script-text.ts';
+import { traceCmdText } from '../src/parsers/trace-cmd-text/trace-cmd-text.ts';
 
 export interface TextEvent {
   readonly type: string;
@@ -16,11 +18,18 @@ export interface TextEvent {
   readonly fields: Fields;
 }
 
-/** Writes the text to a file and gives `use` the capture that detection makes of it. */
+/** With the parser that knows the text. */
+function openText(path: string): Capture {
+  const head = readFileSync(path).subarray(0, 4096);
+  const parser = [traceCmdText, perfScriptText, ftraceText].find(({ sniff }) => sniff(head));
+  return (parser ?? ftraceText).open(path);
+}
+
+/** Writes the text to a file and gives `use` the capture made of it. */
 export function withText<T>(
   text: string | Uint8Array,
   use: (capture: Capture) => T,
-  open: (path: string) => Capture = openCapture,
+  open: (path: string) => Capture = openText,
 ): T {
   const folder = mkdtempSync(join(tmpdir(), 'svm-trace-text-'));
   try {

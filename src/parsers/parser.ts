@@ -6,7 +6,11 @@
 /** One decoded value. 64-bit integers beyond 2^53 are bigint, all others number. */
 export type FieldValue = number | bigint | string | Uint8Array | readonly (number | bigint)[];
 
-/** The decoded fields of one event by name; the common_* fields are left out. */
+/**
+ * The decoded fields of one event by name; the common_* fields are left out. In text recordings the
+ * field `payload` is the whole text of the event, and an address the text shows as a symbol is that
+ * text: `hmm_range_fault+0x4/0xa0 [module]`.
+ */
 export type Fields = Readonly<Record<string, FieldValue>>;
 
 /** How a field is stored, as far as tables and printers need to know. */

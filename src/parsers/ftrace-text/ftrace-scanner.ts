@@ -21,6 +21,8 @@ import {
 import { headComment } from './head-comment.ts';
 import { scanLatency, scanVerbose } from './latency-line.ts';
 
+/** How wide trace-cmd report makes the names. */
+const TRACE_CMD_COLUMN = 20;
 const HASH = 35;
 const BAR = 124;
 const CLOSE = 41;
@@ -32,6 +34,8 @@ const GRAPH_LINE = /^ *(\d+\.\d+ \| +)?\d+\) [^|]*(?:\|[^|]*){1,3}[{};/] *(?:\/\
 export class FtraceScanner implements Scanner {
   readonly #facts: Facts;
   #isGraph = false;
+  /** The head was seen, so these are not lines of trace-cmd report whose first line is missing. */
+  #hasHead = false;
   /** A stack's frames may follow. */
   #inStack = false;
   /** By CPU: whom function_graph said it switched to. */
@@ -58,7 +62,7 @@ export class FtraceScanner implements Scanner {
     if (this.#isGraph && this.#scanGraph(bytes, start, end, line)) return;
     const event = scanTask(bytes, start, end, line);
     if (event >= 0) {
-      scanEvent(bytes, event, end, line, 0);
+      scanEvent(bytes, event, end, line, this.#hasHead ? 0 : TRACE_CMD_COLUMN);
       this.#inStack = line.form === STACK || line.form === USER_STACK;
       return;
     }
@@ -72,6 +76,7 @@ export class FtraceScanner implements Scanner {
 
   #comment(text: string): void {
     headComment(text, this.#facts);
+    if (text.startsWith('# tracer:')) this.#hasHead = true;
     if (text.startsWith('# tracer: function_graph')) this.#isGraph = true;
     else if (text.startsWith('# tracer:')) this.#isGraph = false;
     // the columns of function_graph: without TIME there is no absolute time

@@ -182,6 +182,16 @@ describe('what follows the head', () => {
     expect(event.fields).toMatchObject(fields);
   });
 
+  it('trace-cmd report without its first line', () => {
+    const line = `         svmload-286   [002]    14.579383: dma_fence_init:       driver=d timeline=t context=1 seqno=2`;
+    const [event] = read(`${line}\n`);
+    expect(event?.fields).toMatchObject({
+      driver: 'd',
+      seqno: 2,
+      payload: expect.stringMatching(/^driver/),
+    });
+  });
+
   it('is printed as it was recorded', () => {
     const text = 'x: a=0x10,  b: 007 (nil)';
     withText(`# tracer: nop\n${HEAD}${text}\n`, (capture) => {

@@ -51,11 +51,12 @@ export function scanEvent(
   scanNameless(bytes, at, end, line);
 }
 
+/** Spaces that fill the column are no part of the payload; fewer spaces are. */
 function payloadStart(bytes: Uint8Array, line: Line, end: number, column: number): number {
   const first = Math.min(end, line.nameEnd + 2);
-  const padding = column - (line.nameEnd - line.nameStart);
-  for (let i = 0; i < padding; i++) if (bytes[first + i] !== SPACE) return first + i;
-  return Math.min(end, first + Math.max(0, padding));
+  const filled = first + column - (line.nameEnd - line.nameStart);
+  for (let at = first; at < filled; at++) if (bytes[at] !== SPACE) return first;
+  return Math.min(end, Math.max(first, filled));
 }
 
 function scanStack(bytes: Uint8Array, at: number, end: number, line: Line): boolean {
