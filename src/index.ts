@@ -29,7 +29,7 @@ export type {
   TimelineLane,
 } from './analyzers/result.ts';
 export { TraceError } from './errors.ts';
-export { openCapture } from './parsers/detect.ts';
+export { type OpenOptions, openCapture, openInput } from './parsers/detect.ts';
 export type {
   Capture,
   CaptureHeader,

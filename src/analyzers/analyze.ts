@@ -3,7 +3,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { TraceError } from '../errors.ts';
 import type { OccurrenceKind } from '../kernel/occurrence.ts';
 import { createRecogniser } from '../kernel/recognise.ts';
-import { openCapture } from '../parsers/detect.ts';
+import { openInput } from '../parsers/detect.ts';
 import type { Capture } from '../parsers/parser.ts';
 import { captureIdentity } from '../store/identity.ts';
 import { isDatabaseFile, openStore, StoreReader } from '../store/reader.ts';
@@ -71,7 +71,7 @@ export async function analyze(path: string, options: AnalyzeOptions = {}): Promi
     }
     refuseForeignFile(db, options.force === true);
   }
-  const capture = openCapture(path);
+  const capture = await openInput(path, { signal: options.signal });
   try {
     return { result: await load(path, capture, settings, options), reused: false };
   } finally {

@@ -1,7 +1,7 @@
 /** What a capture holds and which detectors could use it, without analysing it. */
 import { TraceError } from '../errors.ts';
 import { createRecogniser } from '../kernel/recognise.ts';
-import { openCapture } from '../parsers/detect.ts';
+import { openInput } from '../parsers/detect.ts';
 import type { Capture } from '../parsers/parser.ts';
 import { isDatabaseFile } from '../store/reader.ts';
 import type { DetectorMeta, Need } from './detector.ts';
@@ -24,13 +24,16 @@ export interface Inspection {
 }
 
 /** @throws TraceError when the capture cannot be read. */
-export function inspect(path: string, onProgress?: (part: number) => void): Inspection {
+export async function inspect(
+  path: string,
+  onProgress?: (part: number) => void,
+): Promise<Inspection> {
   if (isDatabaseFile(path)) {
     throw new TraceError(`${path} is a database, not a capture`, {
       hint: 'svm-trace report, query and analyze read databases',
     });
   }
-  const capture = openCapture(path);
+  const capture = await openInput(path);
   try {
     const recogniser = createRecogniser(capture.header, (address) => capture.symbol(address));
     const batches = capture.batches({

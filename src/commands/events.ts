@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
 import { TraceError } from '../errors.ts';
-import { openCapture } from '../parsers/detect.ts';
+import { openCapture, openInput } from '../parsers/detect.ts';
 import type { Capture, EventBatch, EventType, Fields } from '../parsers/parser.ts';
 import { PerfScriptLines } from '../parsers/perf-script-line.ts';
 import { type LineOptions, TraceCmdLines } from '../parsers/trace-cmd-line.ts';
@@ -92,9 +92,9 @@ export const eventsCommand: CommandModule<object, EventsArguments> = {
   handler: run,
 };
 
-function run(args: EventsArguments): void {
-  const problems = printEvents(
-    args.capture,
+async function run(args: EventsArguments): Promise<void> {
+  const problems = printCapture(
+    await openInput(args.capture),
     {
       ...(args.from === undefined ? {} : { from: args.from }),
       ...(args.to === undefined ? {} : { to: args.to }),
@@ -118,7 +118,7 @@ function run(args: EventsArguments): void {
 const CHUNK = 256 * 1024;
 
 /**
- * Prints the events of a capture in time order; stops where `write` says so.
+ * Prints the events of a plain file in time order; stops where `write` says so.
  * @returns what is damaged or unknown in the capture.
  * @throws TraceError when the capture cannot be read or an option means nothing.
  */
@@ -127,7 +127,15 @@ export function printEvents(
   options: PrintEventsOptions,
   write: Write,
 ): Capture['problems'] {
-  const capture = openCapture(path);
+  return printCapture(openCapture(path), options, write);
+}
+
+/** The same of a capture, which is closed then. */
+function printCapture(
+  capture: Capture,
+  options: PrintEventsOptions,
+  write: Write,
+): Capture['problems'] {
   try {
     const filter = filterEvents(capture.header, options);
     const printer = options.json ? new JsonLines(capture) : textLines(capture, options);

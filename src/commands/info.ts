@@ -38,7 +38,7 @@ async function run(args: InfoArguments): Promise<void> {
 async function inspectWithProgress(args: InfoArguments): Promise<Inspection> {
   const progress = await startProgress('reading', args.quiet);
   try {
-    return inspect(args.capture, (part) => progress.update(part));
+    return await inspect(args.capture, (part) => progress.update(part));
   } finally {
     progress.stop();
   }

@@ -56,12 +56,15 @@ function usageError(message: string, args: readonly string[]): TraceError {
     : new TraceError(`one argument too many: ${unknown}`, { hint: 'see svm-trace --help' });
 }
 
-/** yargs takes a lone `-` for an argument of the command, never for the value of an option. */
+/**
+ * yargs takes a lone `-` for an argument of the command, never for the value of an option, and
+ * makes it an empty one.
+ */
 function dashAsValue(args: readonly string[]): string[] {
   const joined: string[] = [];
   for (const arg of args) {
     if (arg === '-' && joined.at(-1) === '--json') joined[joined.length - 1] = '--json=-';
-    else joined.push(arg);
+    else joined.push(arg === '-' ? '/dev/stdin' : arg);
   }
   return joined;
 }

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { TraceError } from '../errors.ts';
+import { isStream } from '../parsers/unwrap/input.ts';
 import { storeError } from '../store/store-error.ts';
 
 /**
@@ -53,7 +54,8 @@ export function checkOutput(path: string, inputs: readonly string[]): void {
 function refuseOverwriting(path: string, inputs: readonly string[]): void {
   if (!existsSync(path)) return;
   const real = realpathSync(path);
-  if (inputs.some((input) => existsSync(input) && realpathSync(input) === real)) {
+  const files = inputs.filter((input) => existsSync(input) && !isStream(input));
+  if (files.some((input) => realpathSync(input) === real)) {
     throw new TraceError(`${path} is an input`, { hint: 'give another path for the output' });
   }
 }

@@ -47,6 +47,6 @@ describe('refused with one line and a hint', () => {
   it('a folder, a missing file and a device', () => {
     expect(refusal(folder).message).toMatch(/is a directory/);
     expect(refusal(join(folder, 'none')).message).toMatch(/no such file/);
-    expect(refusal('/dev/null').message).toMatch(/no regular file/);
+    expect(refusal('/dev/null').message).toMatch(/neither a file nor a pipe/);
   });
 });

@@ -1,14 +1,16 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { isStream } from '../parsers/unwrap/input.ts';
 
 const SAMPLE_BYTES = 65_536;
 
 /**
  * Tells whether a file is the one analysed before, wherever it lies now: its size, its time of
  * change, and a digest of its head, middle and tail. Reading all of it would cost as much as
- * analysing it.
+ * analysing it. What comes through a pipe is never the same.
  */
 export function captureIdentity(path: string): string {
+  if (isStream(path)) return `stream-${randomUUID()}`;
   const { size, mtimeNs } = statSync(path, { bigint: true });
   const hash = createHash('sha256');
   const sample = new Uint8Array(SAMPLE_BYTES);

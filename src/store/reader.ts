@@ -2,6 +2,7 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { TraceError } from '../errors.ts';
+import { isStream } from '../parsers/unwrap/input.ts';
 import { toSafe } from './event-table.ts';
 import { SCHEMA_VERSION } from './schema.ts';
 
@@ -83,6 +84,8 @@ export function openStore(path: string): StoreReader {
 
 /** Whether a file is an SQLite database, by its first bytes; a file that cannot be read is none. */
 export function isDatabaseFile(path: string): boolean {
+  // opening a pipe would take from it what is meant for the parser
+  if (isStream(path)) return false;
   try {
     const fd = openSync(path, 'r');
     try {

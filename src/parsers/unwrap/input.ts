@@ -1,0 +1,89 @@
+import { closeSync, constants, createReadStream, openSync, readSync, statSync } from 'node:fs';
+import { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import { TraceError } from '../../errors.ts';
+import { HEAD_BYTES } from './bytes.ts';
+
+/** A stream can be read once, from its start to its end, and is known by nothing but that. */
+export type InputKind = 'file' | 'pipe' | 'standard input';
+
+/** @throws TraceError when there is nothing at `path` that can be read like a file or a pipe. */
+export function inputKind(path: string): InputKind {
+  if (isStandardInput(path)) return 'standard input';
+  try {
+    const stats = statSync(path);
+    if (stats.isFile()) return 'file';
+    if (stats.isFIFO()) return 'pipe';
+    if (stats.isDirectory()) {
+      throw new TraceError(`${path} is a directory`, { hint: 'give the capture file inside it' });
+    }
+  } catch (error) {
+    throw openError(error, path);
+  }
+  throw new TraceError(`${path} is neither a file nor a pipe`, {
+    hint: 'save the capture to a file first',
+  });
+}
+
+/** Whether what is at `path` can be read only once; false for what is not there. */
+export function isStream(path: string): boolean {
+  if (isStandardInput(path)) return true;
+  return statSync(path, { throwIfNoEntry: false })?.isFIFO() ?? false;
+}
+
+function isStandardInput(path: string): boolean {
+  return path === '-' || path === '/dev/stdin';
+}
+
+/** @throws TraceError when it cannot be opened. */
+export function inputStream(path: string, kind: InputKind): Readable {
+  if (kind === 'file') return createReadStream(path);
+  if (kind === 'pipe') return openPipe(path);
+  if (process.stdin.isTTY) {
+    throw new TraceError('standard input is a terminal', {
+      hint: 'give it a capture: cat trace.dat | svm-trace analyze -',
+    });
+  }
+  return process.stdin;
+}
+
+/**
+ * Without waiting for a writer, which would keep a thread of Node that nothing can interrupt; on
+ * Linux polling a FIFO tells of no end before it had a writer (fs/pipe.c, pipe_poll).
+ */
+function openPipe(path: string): Readable {
+  try {
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return new Socket({ fd, readable: true, writable: false });
+  } catch (error) {
+    throw openError(error, path);
+  }
+}
+
+/** The first bytes of a file. @throws TraceError when it cannot be read. */
+export function readHead(path: string): Uint8Array {
+  try {
+    const fd = openSync(path, 'r');
+    try {
+      const head = new Uint8Array(HEAD_BYTES);
+      return head.subarray(0, readSync(fd, head, 0, HEAD_BYTES, 0));
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    throw openError(error, path);
+  }
+}
+
+export function openError(error: unknown, path: string): TraceError {
+  if (error instanceof TraceError) return error;
+  const { code } = error as NodeJS.ErrnoException;
+  const message = error instanceof Error ? error.message : String(error);
+  const why =
+    code === 'ENOENT'
+      ? 'no such file'
+      : code === 'EACCES' || code === 'EPERM'
+        ? 'permission denied'
+        : message;
+  return new TraceError(`cannot open ${path}: ${why}`, { cause: error });
+}

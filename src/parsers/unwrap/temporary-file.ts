@@ -1,0 +1,110 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TraceError } from '../../errors.ts';
+import type { Bytes } from './bytes.ts';
+
+const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/** Folders there are now. */
+const folders = new Set<string>();
+
+/** A file nobody else can read, which is gone when the process is, whatever ends it but SIGKILL. */
+export class TemporaryFile {
+  readonly path: string;
+  readonly #folder: string;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+    this.path = join(folder, 'capture');
+  }
+
+  /**
+   * Writes a whole stream.
+   * @param name what is written, for messages
+   * @throws TraceError when there is no room for it.
+   */
+  static async write(bytes: Bytes, name: string): Promise<TemporaryFile> {
+    const file = new TemporaryFile(create(name));
+    try {
+      const handle = await open(file.path, 'wx', 0o600).catch((error) => {
+        throw writeError(error, name);
+      });
+      try {
+        for await (const chunk of bytes) await writeAll(handle, chunk, name);
+      } finally {
+        await handle.close();
+      }
+      return file;
+    } catch (error) {
+      file.remove();
+      throw error;
+    }
+  }
+
+  /** Takes its name away; who has it open can read on. */
+  remove(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+    folders.delete(this.#folder);
+    if (folders.size === 0) stopWatching();
+  }
+}
+
+function create(name: string): string {
+  try {
+    const folder = mkdtempSync(join(tmpdir(), 'svm-trace-unpacked-'));
+    if (folders.size === 0) watch();
+    folders.add(folder);
+    return folder;
+  } catch (error) {
+    throw writeError(error, name);
+  }
+}
+
+async function writeAll(handle: FileHandle, bytes: Uint8Array, name: string): Promise<void> {
+  try {
+    for (let at = 0; at < bytes.length; ) {
+      at += (await handle.write(bytes, at, bytes.length - at)).bytesWritten;
+    }
+  } catch (error) {
+    throw writeError(error, name);
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space left',
+  EDQUOT: 'no quota left',
+  EFBIG: 'larger than a file may be',
+};
+
+function writeError(error: unknown, name: string): TraceError {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const why = REASONS[code] ?? (error instanceof Error ? error.message : String(error));
+  return new TraceError(`cannot unpack ${name} into ${tmpdir()}: ${why}`, {
+    hint: 'TMPDIR=/a/folder/with/room svm-trace … unpacks elsewhere',
+    cause: error,
+  });
+}
+
+function watch(): void {
+  process.on('exit', removeAll);
+  for (const signal of SIGNALS) process.on(signal, die);
+}
+
+function stopWatching(): void {
+  process.off('exit', removeAll);
+  for (const signal of SIGNALS) process.off(signal, die);
+}
+
+function removeAll(): void {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  folders.clear();
+}
+
+/** What the signal does without us; others who listen for it decide themselves. */
+function die(signal: NodeJS.Signals): void {
+  removeAll();
+  stopWatching();
+  if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+}

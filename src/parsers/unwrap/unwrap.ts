@@ -1,0 +1,168 @@
+/**
+ * Captures as they are kept and passed on: packed, or through a pipe. Parsers read at many places
+ * of a file, so what is wrapped becomes a temporary file; nothing is held in memory.
+ */
+import type { Readable } from 'node:stream';
+import { TraceError } from '../../errors.ts';
+import type { Problem } from '../parser.ts';
+import { type Bytes, type Damage, peek } from './bytes.ts';
+import { type InputKind, inputStream } from './input.ts';
+import { type Packing, packingOf, ZIP } from './packings.ts';
+import { TemporaryFile } from './temporary-file.ts';
+import { zipMember } from './zip-member.ts';
+
+/** Packed files in packed files, at most. */
+const DEEPEST = 3;
+
+export interface Unwrapped {
+  /** The plain capture. */
+  readonly file: TemporaryFile;
+  /** For the capture's header. */
+  readonly facts: Readonly<Record<string, string>>;
+  readonly problems: readonly Problem[];
+}
+
+export interface UnwrapOptions {
+  /** Looks at the first bytes of the plain content; throws when it is not worth unpacking. */
+  readonly accept: (head: Uint8Array, name: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Unpacks, or copies what can be read only once.
+ * @throws TraceError when it cannot be unpacked; the signal's reason when that is aborted.
+ */
+export async function unwrap(
+  path: string,
+  kind: InputKind,
+  options: UnwrapOptions,
+): Promise<Unwrapped> {
+  const unwrapping = new Unwrapping(path, kind, options);
+  try {
+    return await unwrapping.run();
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (error instanceof TraceError) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new TraceError(`cannot read ${unwrapping.name}: ${why}`, { cause: error });
+  } finally {
+    await unwrapping.close();
+  }
+}
+
+class Unwrapping {
+  /** How the user knows it. */
+  readonly name: string;
+  readonly #path: string;
+  readonly #kind: InputKind;
+  readonly #options: UnwrapOptions;
+  /** Outermost first. */
+  readonly #layers: string[] = [];
+  readonly #facts: Record<string, string> = {};
+  readonly #problems: Problem[] = [];
+  readonly #inputs: Readable[] = [];
+  readonly #decoders: AsyncIterator<Uint8Array>[] = [];
+  readonly #archives: TemporaryFile[] = [];
+
+  constructor(path: string, kind: InputKind, options: UnwrapOptions) {
+    this.#path = path;
+    this.#kind = kind;
+    this.#options = options;
+    this.name = kind === 'standard input' ? kind : path;
+    if (kind !== 'file') this.#facts['read from'] = kind;
+  }
+
+  async run(): Promise<Unwrapped> {
+    const input = this.#input(inputStream(this.#path, this.#kind));
+    let { head, all } = await this.#peek(input);
+    for (let packing = packingOf(head); packing; packing = packingOf(head)) {
+      this.#refuseTooDeep(packing);
+      this.#layers.push(packing.name);
+      ({ head, all } = await this.#peek(await this.#unpack(packing, all)));
+    }
+    this.#check(head);
+    if (this.#layers.length > 0) this.#facts.packed = this.#layers.toReversed().join(' in ');
+    const file = await TemporaryFile.write(all, this.name);
+    return { file, facts: this.#facts, problems: this.#problems };
+  }
+
+  async close(): Promise<void> {
+    for (const input of this.#inputs) input.destroy();
+    for (const decoder of this.#decoders) await decoder.return?.();
+    for (const archive of this.#archives) archive.remove();
+  }
+
+  async #unpack(packing: Packing, packed: Bytes): Promise<Bytes> {
+    const report = (damage: Damage) => this.#report(packing, damage);
+    if (packing.unpack) return packing.unpack(packed, report);
+    if (packing !== ZIP) {
+      throw new TraceError(`${this.name} is packed with ${packing.name}`, {
+        hint: `unpack it first: ${packing.command}`,
+      });
+    }
+    const member = await zipMember(await this.#archive(packed), this.name);
+    this.#facts.member = member.name;
+    this.#input(member.packed);
+    return member.unpack(report);
+  }
+
+  /** A zip archive has its table of contents at its end. */
+  async #archive(packed: Bytes): Promise<string> {
+    if (this.#kind === 'file' && this.#layers.length === 1) return this.#path;
+    const file = await TemporaryFile.write(packed, this.name);
+    this.#archives.push(file);
+    return file.path;
+  }
+
+  #refuseTooDeep({ name, command }: Packing): void {
+    const isTwiceXz = name === 'xz' && this.#layers.includes('xz');
+    if (this.#layers.length < DEEPEST && !isTwiceXz) return;
+    const often = isTwiceXz ? 'twice with xz' : `more than ${DEEPEST} times over`;
+    throw new TraceError(`${this.name} is packed ${often}`, {
+      hint: `unpack it first: ${command}`,
+    });
+  }
+
+  #check(head: Uint8Array): void {
+    const [problem] = this.#problems;
+    if (head.length === 0 && problem) {
+      throw new TraceError(`${this.name}: ${problem.message}`, {
+        hint: 'nothing of it can be read; copy it again',
+      });
+    }
+    this.#options.accept(head, this.name);
+  }
+
+  #report({ name, command }: Packing, damage: Damage): void {
+    if (damage === 'unsupported') {
+      throw new TraceError(
+        `${this.name} is packed with a kind of ${name} svm-trace cannot unpack`,
+        {
+          hint: `unpack it first: ${command} (it needs more memory or another filter)`,
+        },
+      );
+    }
+    this.#problems.push({
+      code: damage === 'truncated' ? 'truncated-packing' : 'damaged-packing',
+      severity: 'data-loss',
+      message:
+        damage === 'truncated'
+          ? `the ${name} data ends early; what was unpacked until then is read`
+          : `the ${name} data is damaged; what was unpacked until then is read`,
+      count: 1,
+    });
+  }
+
+  #input(input: Readable): Readable {
+    this.#inputs.push(input);
+    const { signal } = this.#options;
+    signal?.addEventListener('abort', () => input.destroy(new Error('aborted')), { once: true });
+    return input;
+  }
+
+  #peek(stream: Bytes) {
+    const decoder = stream[Symbol.asyncIterator]();
+    this.#decoders.push(decoder);
+    return peek(decoder);
+  }
+}

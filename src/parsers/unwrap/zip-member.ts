@@ -1,0 +1,108 @@
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { type Entry, openPromise, type ZipFile } from 'yauzl';
+import { TraceError } from '../../errors.ts';
+import type { Bytes, Report } from './bytes.ts';
+import { inflateRaw } from './inflate.ts';
+
+/** Members named when there are too many. */
+const NAMED = 5;
+const STORED = 0;
+const DEFLATED = 8;
+
+export interface ZipMember {
+  readonly name: string;
+  /** The bytes of the archive that hold the member. */
+  readonly packed: Readable;
+  unpack(report: Report): Bytes;
+}
+
+/**
+ * The only file in a zip archive.
+ * @param name how to call the archive
+ * @throws TraceError when there is none or more than one, or it is encrypted or packed in another
+ * way than zip itself does.
+ */
+export async function zipMember(path: string, name: string): Promise<ZipMember> {
+  const zip = await open(path, name);
+  try {
+    const entry = onlyMember(await members(zip, name), name);
+    refuseUnreadable(entry, name);
+    const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
+    const end = fileDataStart + entry.compressedSize - 1;
+    const packed = createReadStream(path, {
+      start: fileDataStart,
+      end: Math.max(fileDataStart, end),
+    });
+    return {
+      name: entry.fileName,
+      packed,
+      unpack: (report) =>
+        entry.compressionMethod === STORED ? packed : inflateRaw(packed, report),
+    };
+  } catch (error) {
+    throw unreadable(error, name);
+  } finally {
+    zip.close();
+  }
+}
+
+async function open(path: string, name: string): Promise<ZipFile> {
+  try {
+    return await openPromise(path, { lazyEntries: true, autoClose: false });
+  } catch (error) {
+    throw unreadable(error, name);
+  }
+}
+
+/** The files in it, without folders and what macOS keeps beside each file. */
+async function members(zip: ZipFile, name: string): Promise<Entry[]> {
+  if (zip.entryCount === 0) throw new TraceError(`${name} is an empty zip archive`);
+  const found: Entry[] = [];
+  for await (const entry of zip.eachEntry()) {
+    const isFile = !entry.fileName.endsWith('/') && !entry.fileName.startsWith('__MACOSX/');
+    if (isFile) found.push(entry);
+  }
+  return found;
+}
+
+function onlyMember(found: readonly Entry[], name: string): Entry {
+  const [first, second] = found;
+  if (!first) throw new TraceError(`${name} is a zip archive without a file`);
+  if (!second) return first;
+  const names = found.slice(0, NAMED).map((entry) => entry.fileName);
+  const others = found.length > NAMED ? ` and ${found.length - NAMED} more` : '';
+  throw new TraceError(`${name} holds ${found.length} files: ${names.join(', ')}${others}`, {
+    hint: 'unpack it with unzip and give the capture alone',
+  });
+}
+
+function refuseUnreadable(entry: Entry, name: string): void {
+  const { fileName, compressionMethod } = entry;
+  if (entry.isEncrypted()) {
+    throw new TraceError(`${name}: ${fileName} is encrypted`, {
+      hint: 'unpack it with unzip first',
+    });
+  }
+  if (compressionMethod !== STORED && compressionMethod !== DEFLATED) {
+    throw new TraceError(`${name}: ${fileName} is packed with zip's method ${compressionMethod}`, {
+      hint: 'unpack it first; svm-trace knows stored and deflated members',
+    });
+  }
+}
+
+/** What yauzl finds wrong, in one line. */
+function unreadable(error: unknown, name: string): TraceError {
+  if (error instanceof TraceError) return error;
+  const why = error instanceof Error ? error.message : String(error);
+  if (why.startsWith('End of central directory')) {
+    return new TraceError(`${name} is a zip archive whose end is missing`, {
+      hint: 'copy it again, or repair it: zip -FF broken.zip --out repaired.zip',
+      cause: error,
+    });
+  }
+  return new TraceError(`${name} is a damaged zip archive: ${why}`, {
+    hint: 'copy it again, or repair it: zip -FF broken.zip --out repaired.zip',
+    cause: error,
+  });
+}
