@@ -27,9 +27,9 @@
  * - `inBuffer('gpu')` puts what follows into that instance; `absolute()`, `discarded(bytes)` and
  *   `newPage()` shape the ring buffer of the current CPU.
  */
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { scratch } from '../scratch.ts';
 import { encodeEvent, type ScenarioFields } from './encode-event.ts';
 import { type Kernel, kernelFormats, type WriterFormat } from './kernel-formats.ts';
 import { type Probe, probe } from './probes.ts';
@@ -366,7 +366,7 @@ export class Scenario {
 
   /** Writes the capture into a new temporary folder; gives its path. */
   file(name = 'scenario.dat'): string {
-    return this.write(join(mkdtempSync(join(tmpdir(), 'svm-trace-')), name));
+    return this.write(join(scratch('scenario'), name));
   }
 
   #item(item: PageItem, cpu: number = this.#who.cpu): this {
