@@ -3,17 +3,16 @@ import { once } from 'node:events';
 import {
   copyFileSync,
   existsSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { scratch } from '../test/scratch.ts';
 import type { Result } from './analyzers/result.ts';
 import { main } from './commands/main.ts';
 import { VERSION } from './version.ts';
@@ -63,10 +62,6 @@ function start(args: readonly string[]): ChildProcess {
 async function exitOf(child: ChildProcess): Promise<number | null> {
   const [code] = await once(child, 'exit');
   return code;
-}
-
-function scratch(): string {
-  return mkdtempSync(join(tmpdir(), 'svm-trace-cli-'));
 }
 
 describe('help', () => {

@@ -1,9 +1,9 @@
-import { mkdtempSync, readdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { scenario } from '../../test/scenario/scenario.ts';
+import { scratch } from '../../test/scratch.ts';
 import { renderHtml } from '../reports/html/render-html.tsx';
 import { renderJson } from '../reports/json.ts';
 import { renderText } from '../reports/text.ts';
@@ -15,8 +15,6 @@ import type { FindingDraft } from './finding.ts';
 const fixture = (name: string): string =>
   fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url));
 const stall = fixture('s612-svm-stall/svm-stall.dat');
-
-const scratch = (): string => mkdtempSync(join(tmpdir(), 'svm-trace-analyze-'));
 
 const meta = (rest: Partial<DetectorMeta> = {}): DetectorMeta => ({
   id: 'test-detector',

@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { scratch } from '../../test/scratch.ts';
 import { TraceError } from '../errors.ts';
 import type { EventType, Field, Fields } from '../parsers/parser.ts';
 import { StoreReader } from './reader.ts';
@@ -64,8 +64,6 @@ function roundTrip(type: EventType, rows: readonly Fields[]): Fields[] {
     writer.abort();
   }
 }
-
-const scratch = (): string => mkdtempSync(join(tmpdir(), 'svm-trace-store-'));
 
 test('64-bit extremes come back bit for bit, signed and unsigned', () => {
   const type = eventType(0, 'extremes', [field('u'), field('s', { signed: true })]);
