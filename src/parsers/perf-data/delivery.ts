@@ -22,7 +22,7 @@ export interface DeliveryInput {
 }
 
 /**
- * Hands out the events in time order. A batch ends when it is full and before a thread gets another
+ * Hands out the events in time order. A batch ends when it is full and before a thread in it gets another
  * name or mapping, so that both are right for all events of the batch in hand.
  */
 export function* deliveries(
@@ -74,7 +74,7 @@ class Walk {
       if ((queue.columns.time[row] as number) > limit) break;
       if (queue.columns.type[row] === CHANGE) {
         const change = queue.columns.source[row] as ThreadChange;
-        if (rows.length > 0 && names.alters(change)) return true;
+        if (names.alters(change) && rows.concerns(change)) return true;
         names.apply(change);
       } else {
         if (rows.isFull) return true;

@@ -253,6 +253,7 @@ it('knows the names of threads at the time of each event', () => {
   const file = writer();
   add(file, { seqno: 1, time: START, tid: 0 });
   file
+    .comm(99, 'late', START + 35)
     .comm(42, 'old name', START - 5)
     .fork(43, 42, START + 5)
     .comm(42, 'new: name', START + 20);
@@ -262,11 +263,20 @@ it('knows the names of threads at the time of each event', () => {
     [4, 42, 30],
     [5, 43, 31],
     [6, 99, 32],
+    [7, 99, 40],
   ] as const) {
     add(file, { seqno, tid, time: START + time });
   }
   const names = rowsOf(open(file.finish())).map(({ comm }) => comm);
-  expect(names).toEqual(['swapper', 'old name', 'old name', 'new: name', 'old name', undefined]);
+  expect(names).toEqual([
+    'swapper',
+    'old name',
+    'old name',
+    'new: name',
+    'old name',
+    undefined,
+    'late',
+  ]);
 });
 
 describe('losses', () => {

@@ -5,6 +5,7 @@ import { readU64 } from './attribute.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Chunk } from './kept-bytes.ts';
 import type { Mappings } from './mappings.ts';
+import type { ThreadChange } from './thread-names.ts';
 
 const CAPACITY = 8192;
 const WORD = 8;
@@ -67,6 +68,12 @@ export class PerfRows implements EventBatch {
     this.#chainAt[row] = columns.chainAt[from] as number;
     const tid = columns.tid[from] as number;
     this.tid[row] = tid < 0 ? this.#commonPid(row) : tid;
+  }
+
+  /** Whether what a change alters may be asked of an event in hand. */
+  concerns(change: ThreadChange): boolean {
+    if (change.kind === 'map') return this.length > 0;
+    return this.tid.subarray(0, this.length).includes(change.tid);
   }
 
   /** Lets go of the records. */

@@ -30,9 +30,7 @@ export class ThreadNames {
 
   /** Whether the change makes another answer of one that could be given before it. */
   alters(change: ThreadChange): boolean {
-    if (change.kind === 'map') return true;
-    const old = this.#names.get(change.tid);
-    return old !== undefined && old !== this.#newName(change);
+    return change.kind === 'map' || this.#names.get(change.tid) !== this.#newName(change);
   }
 
   apply(change: ThreadChange): void {
