@@ -1,15 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-let root: string | undefined;
-
-/** A new empty folder for a test; all of them are gone when the test process ends. */
+/** A new empty folder; it goes with all others when the test run ends (temporary-files.ts). */
 export function scratch(name = 'folder'): string {
-  if (root === undefined) {
-    const made = mkdtempSync(join(tmpdir(), 'svm-trace-test-'));
-    process.once('exit', () => rmSync(made, { recursive: true, force: true }));
-    root = made;
-  }
-  return mkdtempSync(join(root, `${name}-`));
+  return mkdtempSync(join(tmpdir(), `svm-trace-${name}-`));
 }
