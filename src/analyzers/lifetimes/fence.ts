@@ -126,14 +126,18 @@ class FenceTracker implements Tracker {
     Number.POSITIVE_INFINITY,
     SIGNALED_MOST,
     (old) => this.#evict(old),
+    (old) => old.destroyed !== undefined,
   );
   /** Destroyed before they were signalled: the forced signal of dma_fence_release may follow. */
   readonly #dropped = new Retirement<LiveFence>(DROP_GRACE_NS, 4096, (old) => this.#close(old));
 
   /** All fences by age: where none is ever seen signalled or destroyed, the oldest make room. */
-  readonly #aging = new Retirement<LiveFence>(Number.POSITIVE_INFINITY, PENDING_MOST, (old) => {
-    if (!this.#endsSeen) this.#evict(old);
-  });
+  readonly #aging = new Retirement<LiveFence>(
+    Number.POSITIVE_INFINITY,
+    PENDING_MOST,
+    (old) => this.#evict(old),
+    () => this.#endsSeen,
+  );
   #endsSeen = false;
 
   constructor(context: LifetimeContext) {
