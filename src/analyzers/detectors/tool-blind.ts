@@ -123,7 +123,7 @@ function* damaged(view: View): Iterable<FindingDraft> {
   yield blind(
     view,
     'damaged file',
-    `The file is damaged: ${first.message}${others}. Whole stretches of events, or their order, may be missing, so "never" is only suspected.`,
+    `The capture is not whole: ${first.message}${others}. Whole stretches of events, or their order, may be missing, so "never" is only suspected.`,
     {
       details: problems.map(({ code, message, count }) =>
         detail.text(code, count > 1 ? `${message} (${count} times)` : message),
