@@ -165,7 +165,7 @@ export class PerfCapture implements Capture {
       if (!layout.hasRaw) {
         this.#problems.add(
           'no-raw-data',
-          'error',
+          'data-loss',
           `the events ${name} were recorded without their fields (perf record -R adds them)`,
         );
       }

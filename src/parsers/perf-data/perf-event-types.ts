@@ -36,7 +36,7 @@ export function perfEventTypes(
   if (unknown > 0) {
     problems.add(
       'no-event-format',
-      'error',
+      'data-loss',
       `${unknown} of the recorded event types have no format in the file: their events are counted and cannot be decoded`,
     );
   }
