@@ -30,11 +30,17 @@ export function svmTraceAfter(shell: string, ...args: string[]): CliRun {
   ]);
 }
 
-function run(command: string, args: string[]): CliRun {
+/** The same, with bytes on standard input. */
+export function svmTraceReading(input: Uint8Array, ...args: string[]): CliRun {
+  return run(process.execPath, [...ARGUMENTS, ...args], input);
+}
+
+function run(command: string, args: string[], input?: Uint8Array): CliRun {
   const done = spawnSync(command, args, {
     cwd: ROOT,
     encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+    input,
     timeout: TIME_LIMIT_MS,
     env: { ...process.env, NO_COLOR: '1' },
   });

@@ -36,7 +36,8 @@ function builder(yargs: Argv<object>): Argv<AnalyzeArguments> {
     .positional('capture', {
       type: 'string',
       demandOption: true,
-      describe: 'Recording (trace.dat, perf.data), or the database of an earlier analysis',
+      describe:
+        'Recording (trace.dat, perf.data, text), packed or not; - is standard input. Or the database of an earlier analysis',
     })
     .option('db', {
       alias: 'o',

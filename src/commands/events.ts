@@ -43,7 +43,7 @@ export const eventsCommand: CommandModule<object, EventsArguments> = {
       .positional('capture', {
         type: 'string',
         demandOption: true,
-        describe: 'Recording (trace.dat, perf.data)',
+        describe: 'Recording (trace.dat, perf.data, text), packed or not; - is standard input',
       })
       .option('from', { type: 'string', describe: 'First time stamp, as printed' })
       .option('to', { type: 'string', describe: 'Last time stamp, as printed' })

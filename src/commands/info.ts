@@ -18,7 +18,7 @@ export const infoCommand: CommandModule<object, InfoArguments> = {
       .positional('capture', {
         type: 'string',
         demandOption: true,
-        describe: 'Recording (trace.dat, perf.data)',
+        describe: 'Recording (trace.dat, perf.data, text), packed or not; - is standard input',
       })
       .option('json', { type: 'boolean', default: false, describe: 'As JSON' })
       .example('$0 info trace.dat', 'kernel, clock, CPUs, events, losses, detectors')

@@ -81,20 +81,25 @@ const REASONS: Readonly<Record<string, string>> = {
 function writeError(error: unknown, name: string): TraceError {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   const why = REASONS[code] ?? (error instanceof Error ? error.message : String(error));
-  return new TraceError(`cannot unpack ${name} into ${tmpdir()}: ${why}`, {
-    hint: 'TMPDIR=/a/folder/with/room svm-trace … unpacks elsewhere',
+  return new TraceError(`cannot store what ${name} holds in ${tmpdir()}: ${why}`, {
+    hint: 'set TMPDIR to a folder with room for the unpacked capture',
     cause: error,
   });
 }
 
+/** Signals nobody else listened for. */
+let watched: readonly NodeJS.Signals[] = [];
+
 function watch(): void {
   process.on('exit', removeAll);
-  for (const signal of SIGNALS) process.on(signal, die);
+  // who listens decides what is done, and leaves by way of `remove` or of `exit`
+  watched = SIGNALS.filter((signal) => process.listenerCount(signal) === 0);
+  for (const signal of watched) process.on(signal, die);
 }
 
 function stopWatching(): void {
   process.off('exit', removeAll);
-  for (const signal of SIGNALS) process.off(signal, die);
+  for (const signal of watched) process.off(signal, die);
 }
 
 function removeAll(): void {
@@ -102,9 +107,9 @@ function removeAll(): void {
   folders.clear();
 }
 
-/** What the signal does without us; others who listen for it decide themselves. */
+/** What the signal does without us. */
 function die(signal: NodeJS.Signals): void {
   removeAll();
   stopWatching();
-  if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+  process.kill(process.pid, signal);
 }

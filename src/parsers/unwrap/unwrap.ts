@@ -95,7 +95,7 @@ class Unwrapping {
   async #unpack(packing: Packing, packed: Bytes): Promise<Bytes> {
     const report = (damage: Damage) => this.#report(packing, damage);
     if (packing.unpack) return packing.unpack(packed, report);
-    if (packing !== ZIP) {
+    if (packing.name !== ZIP.name) {
       throw new TraceError(`${this.name} is packed with ${packing.name}`, {
         hint: `unpack it first: ${packing.command}`,
       });
@@ -125,12 +125,15 @@ class Unwrapping {
 
   #check(head: Uint8Array): void {
     const [problem] = this.#problems;
-    if (head.length === 0 && problem) {
-      throw new TraceError(`${this.name}: ${problem.message}`, {
-        hint: 'nothing of it can be read; copy it again',
+    try {
+      this.#options.accept(head, this.name);
+    } catch (error) {
+      if (!problem) throw error;
+      throw new TraceError(`${this.name} cannot be read: ${problem.message}`, {
+        hint: 'copy it again',
+        cause: error,
       });
     }
-    this.#options.accept(head, this.name);
   }
 
   #report({ name, command }: Packing, damage: Damage): void {
@@ -147,8 +150,8 @@ class Unwrapping {
       severity: 'data-loss',
       message:
         damage === 'truncated'
-          ? `the ${name} data ends early; what was unpacked until then is read`
-          : `the ${name} data is damaged; what was unpacked until then is read`,
+          ? `the ${name} data ends early; only what comes before is read`
+          : `the ${name} data is damaged; some of it is missing or wrong`,
       count: 1,
     });
   }

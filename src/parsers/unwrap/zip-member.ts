@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { crc32 } from 'node:zlib';
 import { type Entry, openPromise, type ZipFile } from 'yauzl';
 import { TraceError } from '../../errors.ts';
 import type { Bytes, Report } from './bytes.ts';
@@ -37,14 +38,36 @@ export async function zipMember(path: string, name: string): Promise<ZipMember> 
     return {
       name: entry.fileName,
       packed,
-      unpack: (report) =>
-        entry.compressionMethod === STORED ? packed : inflateRaw(packed, report),
+      unpack: (report) => checked(entry, packed, report),
     };
   } catch (error) {
     throw unreadable(error, name);
   } finally {
     zip.close();
   }
+}
+
+/** The member's content; neither deflate nor zip's stored form notices changed bytes. */
+async function* checked(
+  entry: Entry,
+  packed: Readable,
+  report: Report,
+): AsyncGenerator<Uint8Array> {
+  let isReported = false;
+  const reportOnce: Report = (damage) => {
+    if (!isReported) report(damage);
+    isReported = true;
+  };
+  let crc = 0;
+  let size = 0;
+  const content: Bytes =
+    entry.compressionMethod === STORED ? packed : inflateRaw(packed, reportOnce);
+  for await (const chunk of content) {
+    crc = crc32(chunk, crc);
+    size += chunk.length;
+    yield chunk;
+  }
+  if (crc !== entry.crc32 || size !== entry.uncompressedSize) reportOnce('damaged');
 }
 
 async function open(path: string, name: string): Promise<ZipFile> {
