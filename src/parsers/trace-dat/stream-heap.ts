@@ -3,81 +3,90 @@ import type { CpuStream } from './cpu-stream.ts';
 /**
  * The CPUs that still have events, as a binary heap by the time of the event in hand. Equal times
  * come in the order the streams were given: top buffer first, then CPU number, as trace-cmd report
- * does.
+ * does. Times stand in an array of their own: where CPUs take turns at every event, the merge asks
+ * for little else.
  */
 export class StreamHeap {
-  readonly #heap: { stream: CpuStream; order: number }[];
-
-  constructor(streams: readonly CpuStream[]) {
-    this.#heap = streams.map((stream, order) => ({ stream, order }));
-    for (let i = (this.#heap.length >> 1) - 1; i >= 0; i--) this.#sink(i);
-  }
-
-  /** The stream whose event is next. */
-  get first(): CpuStream | undefined {
-    return this.#heap[0]?.stream;
-  }
-
+  /** The stream whose event is next; undefined when all are through. */
+  first: CpuStream | undefined;
   /**
    * The first stream stays first while its time is below this, or equal to it if `isFirstAtTie`:
    * a whole run of one CPU's events needs no look at the heap.
    */
-  get limit(): number {
-    return this.#runnerUp()?.stream.time ?? Number.POSITIVE_INFINITY;
-  }
+  limit: number = Number.POSITIVE_INFINITY;
+  isFirstAtTie = true;
+  readonly #streams: CpuStream[];
+  readonly #orders: Int32Array;
+  readonly #times: Float64Array;
+  #size: number;
 
-  get isFirstAtTie(): boolean {
-    const second = this.#runnerUp();
-    const first = this.#heap[0];
-    return !second || !first || first.order < second.order;
+  constructor(streams: readonly CpuStream[]) {
+    this.#streams = [...streams];
+    this.#orders = Int32Array.from(streams, (_, order) => order);
+    this.#times = Float64Array.from(streams, (stream) => stream.time);
+    this.#size = streams.length;
+    for (let at = (this.#size >> 1) - 1; at >= 0; at--) this.#sink(at);
+    this.#settle();
   }
 
   /** Restores the order after the first stream moved on. */
   moved(): void {
+    this.#times[0] = (this.#streams[0] as CpuStream).time;
     this.#sink(0);
+    this.#settle();
   }
 
   /** Drops the first stream. */
   finished(): void {
-    const last = this.#heap.pop();
-    if (last && this.#heap.length > 0) {
-      this.#heap[0] = last;
-      this.#sink(0);
-    }
+    const last = --this.#size;
+    this.#streams[0] = this.#streams[last] as CpuStream;
+    this.#orders[0] = this.#orders[last] as number;
+    this.#times[0] = this.#times[last] as number;
+    this.#streams.length = last;
+    if (last > 1) this.#sink(0);
+    this.#settle();
   }
 
-  #runnerUp(): { stream: CpuStream; order: number } | undefined {
-    const left = this.#heap[1];
-    const right = this.#heap[2];
-    return left && right && isBefore(right, left) ? right : left;
+  #settle(): void {
+    this.first = this.#streams[0];
+    const size = this.#size;
+    if (size < 2) {
+      this.limit = Number.POSITIVE_INFINITY;
+      this.isFirstAtTie = true;
+      return;
+    }
+    const second = size > 2 && this.#isBefore(2, 1) ? 2 : 1;
+    this.limit = this.#times[second] as number;
+    this.isFirstAtTie = (this.#orders[0] as number) < (this.#orders[second] as number);
   }
 
   #sink(from: number): void {
-    const heap = this.#heap;
-    const moving = heap[from];
-    if (!moving) return;
     let at = from;
     for (;;) {
       let child = 2 * at + 1;
-      const left = heap[child];
-      if (!left) break;
-      const right = heap[child + 1];
-      let smaller = left;
-      if (right && isBefore(right, left)) {
-        smaller = right;
-        child++;
-      }
-      if (!isBefore(smaller, moving)) break;
-      heap[at] = smaller;
+      if (child >= this.#size) return;
+      if (child + 1 < this.#size && this.#isBefore(child + 1, child)) child++;
+      if (!this.#isBefore(child, at)) return;
+      this.#swap(at, child);
       at = child;
     }
-    heap[at] = moving;
   }
-}
 
-function isBefore(
-  a: { stream: CpuStream; order: number },
-  b: { stream: CpuStream; order: number },
-): boolean {
-  return a.stream.time < b.stream.time || (a.stream.time === b.stream.time && a.order < b.order);
+  #isBefore(a: number, b: number): boolean {
+    const difference = (this.#times[a] as number) - (this.#times[b] as number);
+    if (difference !== 0) return difference < 0;
+    return (this.#orders[a] as number) < (this.#orders[b] as number);
+  }
+
+  #swap(a: number, b: number): void {
+    const stream = this.#streams[a] as CpuStream;
+    const order = this.#orders[a] as number;
+    const time = this.#times[a] as number;
+    this.#streams[a] = this.#streams[b] as CpuStream;
+    this.#orders[a] = this.#orders[b] as number;
+    this.#times[a] = this.#times[b] as number;
+    this.#streams[b] = stream;
+    this.#orders[b] = order;
+    this.#times[b] = time;
+  }
 }
