@@ -205,6 +205,16 @@ describe('what is cut or damaged is read as far as it goes', () => {
     expect(leftBehind()).toEqual([]);
   });
 
+  it('what follows a gzip member and is none is not passed over in silence', async () => {
+    const second = gzipSync(text.subarray(half));
+    second[0] = 0;
+    const first = gzipSync(text.subarray(0, half));
+    const { result } = await analyze(file('trailing.gz', Buffer.concat([first, second])));
+    expect(result.problems[0]).toMatchObject({ code: 'trailing-packing', severity: 'data-loss' });
+    const padded = Buffer.concat([gzipSync(dat), Buffer.alloc(100_000)]);
+    expect((await analyze(file('padded.gz', padded))).result.problems).toEqual([]);
+  });
+
   it('a changed byte of a stored member is noticed', async () => {
     const damaged = zip({ ...member, stored: true });
     damaged[dat.length - 100] = (damaged[dat.length - 100] ?? 0) ^ 1;
@@ -224,6 +234,7 @@ describe('refused with one line', () => {
     ['an empty archive', zip(), /empty zip archive/],
     ['an archive without its end', whole.subarray(0, whole.length - 30), /whose end is missing/],
     ['a picture in gzip', gzipSync(jpeg), /no capture svm-trace knows/],
+    ['a database in gzip', gzipSync('SQLite format 3\0'), /holds a database/],
     ['nothing in gzip', gzipSync(''), /is empty/],
     ['only the start of gzip', gzipSync(dat).subarray(0, 12), /the gzip data ends early/],
     ['four times packed', gzipSync(gzipSync(gzipSync(gzipSync(dat)))), /more than 3 times/],

@@ -12,6 +12,9 @@ import { UnwrappedCapture } from './unwrap/unwrapped-capture.ts';
 
 const parsers: readonly Parser[] = [traceDat, perfData, traceCmdText, perfScriptText, ftraceText];
 
+/** How an SQLite database begins (sqlite.org/fileformat2.html 1.2). */
+const DATABASE = Buffer.from('SQLite format 3');
+
 export interface OpenOptions {
   /** Aborting it ends the unpacking of a packed capture, and the waiting for a pipe. */
   readonly signal?: AbortSignal | undefined;
@@ -77,6 +80,9 @@ function parserFor(head: Uint8Array, name: string): Parser {
   }
   const parser = parsers.find((candidate) => candidate.sniff(head));
   if (parser) return parser;
+  if (Buffer.from(head).subarray(0, DATABASE.length).equals(DATABASE)) {
+    throw new TraceError(`${name} holds a database`, { hint: 'give it as a plain file' });
+  }
   throw new TraceError(`${name} is no capture svm-trace knows`, {
     hint: `known formats: ${parsers.map((known) => known.meta.title).join(', ')}`,
   });

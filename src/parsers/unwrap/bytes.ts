@@ -4,9 +4,14 @@ export type Bytes = AsyncIterable<Uint8Array>;
 /** Enough to tell any format by its start. */
 export const HEAD_BYTES = 4096;
 
-/** What a decoder says when its input is used up too early or makes no sense; it ends after that. */
+/** What a decoder says of its input before it ends. */
 export type Report = (damage: Damage) => void;
-export type Damage = 'truncated' | 'damaged' | 'unsupported';
+
+/**
+ * `truncated`: it is used up too early; `damaged`: it makes no sense, or not what its checksum says;
+ * `trailing`: it goes on after its end; `unsupported`: it is more than the decoder can do.
+ */
+export type Damage = 'truncated' | 'damaged' | 'trailing' | 'unsupported';
 
 /** Reads the first bytes of a stream; `all` gives them again, and what follows. */
 export async function peek(

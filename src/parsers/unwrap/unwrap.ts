@@ -14,6 +14,12 @@ import { zipMember } from './zip-member.ts';
 /** Packed files in packed files, at most. */
 const DEEPEST = 3;
 
+const DAMAGE: Readonly<Record<Exclude<Damage, 'unsupported'>, string>> = {
+  truncated: 'ends early; only what comes before is read',
+  damaged: 'is damaged; some of it is missing or wrong',
+  trailing: 'is followed by something else, which is left out',
+};
+
 export interface Unwrapped {
   /** The plain capture. */
   readonly file: TemporaryFile;
@@ -146,12 +152,9 @@ class Unwrapping {
       );
     }
     this.#problems.push({
-      code: damage === 'truncated' ? 'truncated-packing' : 'damaged-packing',
+      code: `${damage}-packing`,
       severity: 'data-loss',
-      message:
-        damage === 'truncated'
-          ? `the ${name} data ends early; only what comes before is read`
-          : `the ${name} data is damaged; some of it is missing or wrong`,
+      message: `the ${name} data ${DAMAGE[damage]}`,
       count: 1,
     });
   }
