@@ -103,7 +103,7 @@ async function compare(capture: string, what: string, isJudged: boolean): Promis
   }
   const [baseline] = contenders;
   const reference = (baseline && costs.get(baseline)) ?? [];
-  console.log('  program                 CPU s   wall s  peak MiB  ratio of CPU (each round)');
+  console.log('  program                 CPU s   wall s  peak MB   ratio of CPU (each round)');
   for (const contender of contenders) {
     report(contender, costs.get(contender) ?? [], reference, isJudged);
   }
@@ -139,7 +139,7 @@ function report(
   if (!isSmall) missed++;
   const rounds = ratios.map((each) => each.toFixed(3)).join(' ');
   const speed = isJudged ? `${isFast ? 'within' : 'MISSES'} ${contender.target}x` : '';
-  const verdict = [speed, isSmall ? '' : `MISSES ${PEAK_LIMIT_MB} MiB`].filter(Boolean).join(', ');
+  const verdict = [speed, isSmall ? '' : `MISSES ${PEAK_LIMIT_MB} MB`].filter(Boolean).join(', ');
   console.log(`  ${columns.join(' ')}  ${ratio.toFixed(3)}x (${rounds}) ${verdict}`);
 }
 

@@ -31,7 +31,7 @@ export async function measure(command: string, args: readonly string[]): Promise
   return {
     cpuSeconds: (childrenTicks() - before) / TICKS_PER_SECOND,
     wallSeconds,
-    peakMegabytes: peak / 1024,
+    peakMegabytes: (peak * 1024) / 1e6,
     exitCode,
   };
 }
