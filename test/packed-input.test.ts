@@ -10,11 +10,16 @@ import type { Result } from '../src/analyzers/result.ts';
 import { TraceError } from '../src/errors.ts';
 import { openCapture, openInput } from '../src/parsers/detect.ts';
 import { ROOT, svmTraceAfter, svmTraceReading } from './cli.ts';
+import { randomFrom } from './random.ts';
 
 const FIXTURES = join(ROOT, 'fixtures');
 const DAT = join(FIXTURES, 's612-svm-stall-v6/svm-stall-v6.dat');
 const TEXT = join(FIXTURES, 's612-svm-stall-text/svm-stall-text.ftrace.txt');
 const PACKED = join(FIXTURES, 'packed');
+const SEED = 20_261_121;
+const MUTATIONS = 500;
+const SLOW_MS = 5_000;
+const MEMORY_LIMIT_BYTES = 512 * 1024 * 1024;
 const dat = readFileSync(DAT);
 const text = readFileSync(TEXT);
 const jpeg = Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46, 0, 1, 1, 0);
@@ -85,6 +90,15 @@ function zip(...members: readonly Member[]): Buffer {
   end.writeUInt32LE(entries.length, 8);
   end.writeUInt32LE(offset, 12);
   return Buffer.concat([...locals, entries, Buffer.from('PK\x05\x06'), end]);
+}
+
+/** An archive whose zip64 record is said to lie at `place`. */
+function zip64At(place: bigint): Buffer {
+  const archive = zip({ name: 'a', content: jpeg });
+  const locator = Buffer.alloc(20);
+  locator.write('PK\x06\x07');
+  locator.writeBigUInt64LE(place, 8);
+  return Buffer.concat([archive.subarray(0, -22), locator, archive.subarray(-22)]);
 }
 
 async function refusal(path: string): Promise<TraceError> {
@@ -223,6 +237,38 @@ describe('what is cut or damaged is read as far as it goes', () => {
   });
 });
 
+it('hostile bytes: opened or refused, soon and with nothing left behind', async () => {
+  const random = randomFrom(SEED);
+  const below = (limit: number) => Math.floor(random() * limit);
+  const sources = [
+    ...readdirSync(PACKED)
+      .filter((name) => /\.(xz|zst)$/.test(name))
+      .map((name) => readFileSync(join(PACKED, name))),
+    gzipSync(dat),
+    whole,
+    zip({ ...member, stored: true }),
+    gzipSync(whole),
+  ];
+  for (let i = 0; i < MUTATIONS; i++) {
+    const source = sources[i % sources.length] ?? whole;
+    const other = sources[below(sources.length)] ?? whole;
+    const at = random() < 0.5 ? below(64) : below(source.length);
+    const spliced = [source.subarray(0, at), other.subarray(below(other.length))];
+    const bytes = random() < 0.3 ? Buffer.concat(spliced) : Buffer.from(source);
+    if (random() < 0.5) bytes[at] = below(256);
+    else bytes.fill(random() < 0.5 ? 0xff : 0x7f, at, at + 8);
+    const start = performance.now();
+    try {
+      (await openInput(file('mutated', bytes))).close();
+    } catch (error) {
+      if (!(error instanceof TraceError)) throw new Error(`mutation ${i}`, { cause: error });
+    }
+    expect(performance.now() - start, `mutation ${i}`).toBeLessThan(SLOW_MS);
+  }
+  expect(process.memoryUsage.rss()).toBeLessThan(MEMORY_LIMIT_BYTES);
+  expect(leftBehind()).toEqual([]);
+});
+
 describe('refused with one line', () => {
   it.each([
     [
@@ -232,6 +278,7 @@ describe('refused with one line', () => {
     ],
     ['encrypted', zip({ ...member, encrypted: true }), /trace\.dat is encrypted/],
     ['an empty archive', zip(), /empty zip archive/],
+    ['a place beyond 2^53', zip64At(2n ** 63n), /as a zip archive: it names a place beyond/],
     ['an archive without its end', whole.subarray(0, whole.length - 30), /whose end is missing/],
     ['a picture in gzip', gzipSync(jpeg), /no capture svm-trace knows/],
     ['a database in gzip', gzipSync('SQLite format 3\0'), /holds a database/],

@@ -1,7 +1,7 @@
-import { createReadStream } from 'node:fs';
+import { closeSync, createReadStream, fstatSync, openSync, read } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
-import { type Entry, openPromise, type ZipFile } from 'yauzl';
+import { type Entry, fromRandomAccessReaderPromise, RandomAccessReader, type ZipFile } from 'yauzl';
 import { TraceError } from '../../errors.ts';
 import type { Bytes, Report } from './bytes.ts';
 import { inflateRaw } from './inflate.ts';
@@ -27,7 +27,7 @@ export interface ZipMember {
 export async function zipMember(path: string, name: string): Promise<ZipMember> {
   const zip = await open(path, name);
   try {
-    const entry = onlyMember(await members(zip, name), name);
+    const entry = await onlyMember(zip, name);
     refuseUnreadable(entry, name);
     const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
     const end = fileDataStart + entry.compressedSize - 1;
@@ -70,32 +70,60 @@ async function* checked(
   if (crc !== entry.crc32 || size !== entry.uncompressedSize) reportOnce('damaged');
 }
 
+/** yauzl's own lets fs.read throw outside of any call where an archive names a place beyond 2^53. */
+class FileReader extends RandomAccessReader {
+  readonly size: number;
+  readonly #fd: number;
+
+  constructor(path: string) {
+    super();
+    this.#fd = openSync(path, 'r');
+    this.size = fstatSync(this.#fd).size;
+  }
+
+  override read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    callback: (error: Error | null, bytesRead?: number) => void,
+  ): void {
+    if (position >= 0 && position + length <= this.size) {
+      read(this.#fd, buffer, offset, length, position, callback);
+    } else setImmediate(callback, new Error('it names a place beyond its end'));
+  }
+
+  override close(callback: (error: Error | null) => void): void {
+    closeSync(this.#fd);
+    setImmediate(callback, null);
+  }
+}
+
 async function open(path: string, name: string): Promise<ZipFile> {
   try {
-    return await openPromise(path, { lazyEntries: true, autoClose: false });
+    const reader = new FileReader(path);
+    return await fromRandomAccessReaderPromise(reader, reader.size, { autoClose: false });
   } catch (error) {
     throw unreadable(error, name);
   }
 }
 
-/** The files in it, without folders and what macOS keeps beside each file. */
-async function members(zip: ZipFile, name: string): Promise<Entry[]> {
+/** Folders do not count, nor does what macOS keeps beside each file. */
+async function onlyMember(zip: ZipFile, name: string): Promise<Entry> {
   if (zip.entryCount === 0) throw new TraceError(`${name} is an empty zip archive`);
-  const found: Entry[] = [];
+  const first: Entry[] = [];
+  let files = 0;
   for await (const entry of zip.eachEntry()) {
-    const isFile = !entry.fileName.endsWith('/') && !entry.fileName.startsWith('__MACOSX/');
-    if (isFile) found.push(entry);
+    if (entry.fileName.endsWith('/') || entry.fileName.startsWith('__MACOSX/')) continue;
+    files++;
+    if (files <= NAMED) first.push(entry);
   }
-  return found;
-}
-
-function onlyMember(found: readonly Entry[], name: string): Entry {
-  const [first, second] = found;
-  if (!first) throw new TraceError(`${name} is a zip archive without a file`);
-  if (!second) return first;
-  const names = found.slice(0, NAMED).map((entry) => entry.fileName);
-  const others = found.length > NAMED ? ` and ${found.length - NAMED} more` : '';
-  throw new TraceError(`${name} holds ${found.length} files: ${names.join(', ')}${others}`, {
+  const [only] = first;
+  if (!only) throw new TraceError(`${name} is a zip archive without a file`);
+  if (files === 1) return only;
+  const names = first.map((entry) => entry.fileName).join(', ');
+  const others = files > NAMED ? ` and ${files - NAMED} more` : '';
+  throw new TraceError(`${name} holds ${files} files: ${names}${others}`, {
     hint: 'unpack it with unzip and give the capture alone',
   });
 }
@@ -124,8 +152,8 @@ function unreadable(error: unknown, name: string): TraceError {
       cause: error,
     });
   }
-  return new TraceError(`${name} is a damaged zip archive: ${why}`, {
-    hint: 'copy it again, or repair it: zip -FF broken.zip --out repaired.zip',
+  return new TraceError(`${name} cannot be read as a zip archive: ${why}`, {
+    hint: 'copy it again, or unpack it first: unzip',
     cause: error,
   });
 }
