@@ -6,6 +6,7 @@ import {
   isDigit,
   type Line,
   LOSS,
+  MOST_CPUS,
   numberIn,
   REST,
   SKIP,
@@ -21,6 +22,8 @@ import {
 import { headComment } from './head-comment.ts';
 import { scanLatency, scanVerbose } from './latency-line.ts';
 
+/** A comm is short; what is longer is no switch of tasks. */
+const MOST_TASK_BYTES = 200;
 /** How wide trace-cmd report makes the names. */
 const TRACE_CMD_COLUMN = 20;
 const HASH = 35;
@@ -150,9 +153,10 @@ export class FtraceScanner implements Scanner {
   /** ` 1)  svmload-601   =>    <idle>-0` */
   #scanSwitch(bytes: Buffer, from: number, end: number, line: Line): boolean {
     const arrow = find(bytes, '=>', from, end);
-    if (arrow < 0 || find(bytes, '|', from, arrow) >= 0) return false;
+    if (arrow < 0 || arrow - from > MOST_TASK_BYTES) return false;
+    if (find(bytes, '|', from, arrow) >= 0) return false;
     const before = taskOf(bytes.toString('utf8', from, arrow));
-    const after = taskOf(bytes.toString('utf8', arrow + 2, end));
+    const after = taskOf(bytes.toString('utf8', arrow + 2, Math.min(end, arrow + MOST_TASK_BYTES)));
     if (!before || !after) return false;
     if (!this.#running.has(line.cpu) && !this.#facts.firstTasks.has(line.cpu)) {
       this.#facts.firstTasks.set(line.cpu, before);
@@ -187,7 +191,7 @@ function scanCpu(bytes: Buffer, from: number, end: number, line: Line): number {
   const first = at;
   let cpu = 0;
   while (at < end && isDigit(bytes[at])) cpu = cpu * 10 + (bytes[at++] as number) - 48;
-  if (at === first || bytes[at] !== CLOSE) return -1;
+  if (at === first || bytes[at] !== CLOSE || cpu > MOST_CPUS) return -1;
   line.cpu = cpu;
   return at + 1;
 }
@@ -210,7 +214,7 @@ function afterFlags(bytes: Buffer, from: number, end: number): number {
 }
 
 function taskOf(text: string): Task | undefined {
-  const match = /^\s*(.*)-(\d+)\s*$/.exec(text);
+  const match = /^\s*(.*)-(\d{1,9})\s*$/.exec(text);
   return match ? { comm: match[1] ?? '', tid: Number(match[2]) } : undefined;
 }
 

@@ -268,6 +268,12 @@ describe('odd bytes', () => {
     ]);
   });
 
+  it('names that every object has', () => {
+    const [event] = read(`${A}constructor: toString=1 __proto__=2 a=1\n`);
+    expect(event?.type).toBe(':constructor');
+    expect(Object.keys(event?.fields ?? {})).toEqual(['a', 'payload']);
+  });
+
   it('bytes that are no UTF-8, and NULs', () => {
     const text = Buffer.from(`${A}x: name=caf\xe9\n${B}x: name=a\0b\n`, 'latin1');
     const names = withText(text, eventsIn).map(({ fields }) => fields.name);

@@ -1,6 +1,7 @@
 import {
   isDigit,
   type Line,
+  MOST_CPUS,
   numberIn,
   SPACE,
   scanFlags,
@@ -32,6 +33,7 @@ export function scanLatency(bytes: Uint8Array, start: number, end: number, line:
     const event = scanCpuAndFlags(bytes, at, end, line);
     if (event < 0) continue;
     line.tid = numberIn(bytes, dash + 1, at);
+    if (line.tid < 0) continue;
     line.tgid = -1;
     setComm(bytes, start, dash, line);
     return event;
@@ -48,7 +50,7 @@ function scanCpuAndFlags(bytes: Uint8Array, from: number, end: number, line: Lin
   while (at < end && bytes[at] !== SPACE) at++;
   // trace-cmd puts ticks of more than twelve digits right behind its five letters
   if (at - flags > MOST_FLAGS) at = flags + TRACE_CMD_FLAGS;
-  if (flags === first || at - flags < 4) return -1;
+  if (flags === first || at - flags < 4 || cpu > MOST_CPUS) return -1;
   const event = scanTime(bytes, skipSpaces(bytes, at, end), end, line);
   if (event < 0) return -1;
   line.cpu = cpu;
@@ -59,7 +61,7 @@ function scanCpuAndFlags(bytes: Uint8Array, from: number, end: number, line: Lin
 // `            cc1    6295   1 0 00000001 00000000 [64acadc3] 16.683ms (+0.052ms): evt`
 //              comm   pid cpu flags preempt  index  µs, hex   since the trace began
 const VERBOSE =
-  /^\s*(.{1,16}?)\s+(\d+)\s+(\d+) ([0-9a-f]+) ([0-9a-f]{8}) [0-9a-f]{8,} \[([0-9a-f]+)\] -?\d+\.\d+ms \(\+-?\d+\.\d+ms\): /;
+  /^\s*(.{1,16}?)\s+(\d{1,9})\s+(\d{1,4}) ([0-9a-f]+) ([0-9a-f]{8}) [0-9a-f]{8,} \[([0-9a-f]{1,14})\] -?\d+\.\d+ms \(\+-?\d+\.\d+ms\): /;
 
 /** Lines of `latency-format` with `verbose`: the time in microseconds stands in brackets. */
 export function scanVerbose(bytes: Buffer, start: number, end: number, line: Line): number {

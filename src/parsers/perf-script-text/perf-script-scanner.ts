@@ -1,21 +1,23 @@
 import type { Facts, LostEvents, Scanner } from '../text/dialect.ts';
 import { scanEvent } from '../text/event-name.ts';
 import {
-  find,
   isDigit,
   type Line,
   LOSS,
+  MOST_CPUS,
   REST,
   SKIP,
   SPACE,
   scanTime,
   setComm,
   skipSpaces,
+  startsWith,
 } from '../text/line.ts';
 
 const HASH = 35;
 const TAB = 9;
 const MOST_HEAD_BYTES = 160;
+const MOST_PID = 0x7fff_ffff;
 
 /** What `perf script` prints for tracepoints: tools/perf/builtin-script.c, perf_sample__fprintf_start. */
 export class PerfScriptScanner implements Scanner {
@@ -46,8 +48,8 @@ export class PerfScriptScanner implements Scanner {
       return;
     }
     scanEvent(bytes, skipPeriod(bytes, time, end), end, line, 0);
-    if (find(bytes, 'PERF_RECORD_', line.nameStart, end) >= 0) {
-      line.form = find(bytes, 'PERF_RECORD_LOST', line.nameStart, end) >= 0 ? LOSS : SKIP;
+    if (startsWith(bytes, line.nameStart, end, 'PERF_RECORD_')) {
+      line.form = startsWith(bytes, line.nameStart, end, 'PERF_RECORD_LOST') ? LOSS : SKIP;
     }
   }
 
@@ -79,14 +81,14 @@ function scanHead(bytes: Buffer, start: number, end: number, line: Line): number
 
 function scanFrom(bytes: Buffer, from: number, end: number, line: Line): number {
   let at = scanIds(bytes, from, end, line);
-  if (bytes[at] !== SPACE) return -1;
+  if (bytes[at] !== SPACE || line.tid > MOST_PID || line.tgid > MOST_PID) return -1;
   at = skipSpaces(bytes, at, end);
   // the column is missing where only one thread was recorded
   line.cpu = 0;
   if (bytes[at] === 91) {
     at++;
     while (at < end && isDigit(bytes[at])) line.cpu = line.cpu * 10 + (bytes[at++] as number) - 48;
-    if (bytes[at] !== 93) return -1;
+    if (bytes[at] !== 93 || line.cpu > MOST_CPUS) return -1;
     at = skipSpaces(bytes, at + 1, end);
   }
   const time = scanTime(bytes, at, end, line);

@@ -102,6 +102,7 @@ interface Entry {
 export class EventRegistry {
   readonly types: TextEventType[] = [];
   readonly #entries = new Map<number, Entry>();
+  readonly #byName = new Map<string, TextEventType>();
 
   /** The type of the line's event. */
   find(bytes: Buffer, line: Line): TextEventType {
@@ -126,8 +127,7 @@ export class EventRegistry {
 
   /** A type of the function tracers. */
   named(system: string, name: string): TextEventType {
-    const known = this.types.find((type) => type.system === system && type.name === name);
-    return known ?? this.#make(system, name, keyValues);
+    return this.#known(system, name, keyValues);
   }
 
   #intern(form: Form, text: string, payload: string): TextEventType {
@@ -156,8 +156,9 @@ export class EventRegistry {
       const isExit = name.startsWith('sys_exit_');
       return this.#known(system, name, isExit ? syscallReturn : syscallArguments);
     }
-    if (system === 'ftrace') return this.#known(system, name, FTRACE_READERS[name] ?? keyValues);
-    const formats = PRINT_PATTERNS[name];
+    if (system === 'ftrace')
+      return this.#known(system, name, FTRACE_READERS.get(name) ?? keyValues);
+    const formats = PRINT_PATTERNS.get(name);
     if (!formats || (own !== '' && system !== own)) return this.#known(system, name, keyValues);
     const pattern = compilePattern(formats);
     return this.#known(system, name, (text) => pattern.read(text) ?? keyValues(text), pattern);
@@ -169,16 +170,22 @@ export class EventRegistry {
   }
 
   #known(system: string, name: string, read: ReadPayload, pattern?: Pattern): TextEventType {
-    const known = this.types.find((type) => type.system === system && type.name === name);
-    return known ?? this.#make(system, name, read, pattern);
-  }
-
-  #make(system: string, name: string, read: ReadPayload, pattern?: Pattern): TextEventType {
+    const key = `${system}:${name}`;
+    const known = this.#byName.get(key);
+    if (known) return known;
+    // damage can make a new name of every line
+    if (this.types.length >= MOST_TYPES && name !== OTHERS)
+      return this.#known('', OTHERS, keyValues);
     const type = new TextEventType(system, name, withPayload(read), pattern);
     this.types.push(type);
+    this.#byName.set(key, type);
     return type;
   }
 }
+
+/** Kernels have about 3000. */
+const MOST_TYPES = 5000;
+const OTHERS = 'others';
 
 function isEqual(name: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
   if (name.length !== end - start) return false;
@@ -247,13 +254,13 @@ function graphWithoutPlugin(text: string): Fields {
   };
 }
 
-const FTRACE_READERS: Readonly<Record<string, ReadPayload>> = {
-  function: functionFields,
-  kernel_stack: frames,
-  user_stack: frames,
-  print: printed('buf'),
-  funcgraph_entry: graphWithoutPlugin,
-  funcgraph_exit: graphWithoutPlugin,
-  bprint: printed('fmt'),
-  bputs: printed('str'),
-};
+const FTRACE_READERS: ReadonlyMap<string, ReadPayload> = new Map([
+  ['function', functionFields],
+  ['kernel_stack', frames],
+  ['user_stack', frames],
+  ['print', printed('buf')],
+  ['funcgraph_entry', graphWithoutPlugin],
+  ['funcgraph_exit', graphWithoutPlugin],
+  ['bprint', printed('fmt')],
+  ['bputs', printed('str')],
+]);

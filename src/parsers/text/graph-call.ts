@@ -1,4 +1,4 @@
-import { CALL, EVENT, type Line, SKIP } from './line.ts';
+import { CALL, EVENT, find, type Line, SKIP, SPACE, startsWith } from './line.ts';
 import { callOf } from './payload.ts';
 import { decimal, hexadecimal } from './value.ts';
 
@@ -10,9 +10,12 @@ import { decimal, hexadecimal } from './value.ts';
 //   @ 436057.4 us |        } /* dma_fence_default_wait = 0x475 */
 //                 |        /* dma_fence_init: driver=svmlab … */
 
+/** Arguments make long lines, but not that long. */
+const MOST_BYTES = 8192;
+
 /** Sets the line's form; `from` is where the duration begins. */
 export function scanCall(bytes: Buffer, from: number, end: number, line: Line): void {
-  const text = bytes.toString('utf8', from, end);
+  const text = bytes.toString('utf8', from, Math.min(end, from + MOST_BYTES));
   const bar = text.indexOf('|');
   line.call = undefined;
   if (bar < 0) {
@@ -32,17 +35,18 @@ export function scanCall(bytes: Buffer, from: number, end: number, line: Line): 
 
 /** Events inside a function stand in comments. */
 function scanComment(bytes: Buffer, from: number, end: number, line: Line): void {
-  let at = bytes.indexOf('/*', from, 'latin1') + 2;
-  while (bytes[at] === 32) at++;
-  let close = bytes.lastIndexOf('*/', end, 'latin1');
-  if (close < at) close = end;
-  while (close > at && bytes[close - 1] === 32) close--;
-  const colon = bytes.indexOf(': ', at, 'latin1');
-  const space = bytes.indexOf(' ', at, 'latin1');
+  let at = find(bytes, '/*', from, end) + 2;
+  while (bytes[at] === SPACE) at++;
+  let close = end;
+  while (close > at && bytes[close - 1] === SPACE) close--;
+  if (startsWith(bytes, close - 2, close, '*/')) close -= 2;
+  while (close > at && bytes[close - 1] === SPACE) close--;
+  const colon = find(bytes, ': ', at, close);
+  const space = find(bytes, ' ', at, close);
   line.form = EVENT;
   line.nameStart = at;
   line.payloadEnd = close;
-  if (colon >= 0 && colon < close && space > colon) {
+  if (colon >= 0 && space > colon) {
     line.nameEnd = colon;
     line.payloadStart = colon + 2;
   } else {

@@ -1,6 +1,7 @@
 import { Line, scanTask } from './line.ts';
 
 const MOST_LINES = 12;
+const MOST_CHARACTERS = 500;
 
 export interface HeadLine {
   readonly bytes: Buffer;
@@ -17,7 +18,12 @@ export function headLines(head: Uint8Array): HeadLine[] {
     const feed = bytes.indexOf(10, start);
     const stop = feed < 0 ? bytes.length : feed;
     const end = bytes[stop - 1] === 13 ? stop - 1 : stop;
-    lines.push({ bytes, start, end, text: bytes.toString('latin1', start, end) });
+    lines.push({
+      bytes,
+      start,
+      end,
+      text: bytes.toString('latin1', start, Math.min(end, start + MOST_CHARACTERS)),
+    });
     start = stop + 1;
   }
   return lines;

@@ -100,10 +100,13 @@ export function startsWith(bytes: Uint8Array, at: number, end: number, text: str
   return true;
 }
 
-/** Where `text` stands between two places; -1 when it does not. */
-export function find(bytes: Buffer, text: string, from: number, end: number): number {
-  const at = bytes.indexOf(text, from, 'latin1');
-  return at >= 0 && at + text.length <= end ? at : -1;
+/** Where `text` stands between two places; -1 when it does not. Never looks beyond them. */
+export function find(bytes: Uint8Array, text: string, from: number, end: number): number {
+  const first = text.charCodeAt(0);
+  for (let at = from; at + text.length <= end; at++) {
+    if (bytes[at] === first && startsWith(bytes, at, end, text)) return at;
+  }
+  return -1;
 }
 
 /** The comm without the spaces that align it. */
@@ -124,18 +127,19 @@ export function scanTime(bytes: Uint8Array, from: number, end: number, line: Lin
  * `251.968339`, ticks `6771`, or `16720us!` of the latency format. Returns the place behind it; -1
  * when there is none.
  */
+// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: for each line; one straight scan is what makes it fast
 export function scanStamp(bytes: Uint8Array, from: number, end: number, line: Line): number {
   let at = from;
   let whole = 0;
   while (at < end && isDigit(bytes[at])) whole = whole * 10 + (bytes[at++] as number) - 48;
   const digits = at - from;
-  if (digits === 0) return -1;
+  if (digits === 0 || digits > MOST_DIGITS) return -1;
   if (bytes[at] === 46) {
     let fraction = 0;
     const point = at++;
     while (at < end && isDigit(bytes[at])) fraction = fraction * 10 + (bytes[at++] as number) - 48;
     const places = at - point - 1;
-    if (places === 0 || places > 9) return -1;
+    if (places === 0 || places > 9 || whole > MOST_SECONDS) return -1;
     line.high = whole;
     line.low = fraction * (POWERS[9 - places] as number);
     line.isTicks = false;
@@ -151,6 +155,9 @@ export function scanStamp(bytes: Uint8Array, from: number, end: number, line: Li
   return at;
 }
 
+/** 64 bits of ticks, and of nanoseconds. */
+const MOST_DIGITS = 20;
+const MOST_SECONDS = 18_446_744_073;
 const POWERS = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 
 function setTicks(bytes: Uint8Array, from: number, end: number, line: Line): void {
@@ -168,24 +175,40 @@ function setTicks(bytes: Uint8Array, from: number, end: number, line: Line): voi
 export function skipDifference(bytes: Uint8Array, from: number, end: number): number {
   const at = skipSpaces(bytes, from, end);
   if (bytes[at] !== 40 || bytes[at + 1] !== 43) return from;
-  const close = bytes.indexOf(41, at);
-  return close >= 0 && close < end ? close + 1 : from;
+  const close = find(bytes, ')', at, Math.min(end, at + MOST_DIGITS + 4));
+  return close >= 0 ? close + 1 : from;
 }
 
-/** TRACE_FLAG_* of include/linux/trace_events.h behind the letters of trace_print_lat_fmt. */
-const IRQS: Readonly<Record<string, number>> = { d: 1, D: 0x81, b: 0x80, X: 2 };
-const RESCHED: Readonly<Record<string, number>> = { N: 0x24, n: 4, p: 0x20, B: 0x24, L: 4, b: 4 };
-const INTERRUPT: Readonly<Record<string, number>> = { Z: 0x48, z: 0x40, H: 0x18, h: 8, s: 16 };
+/** TRACE_FLAG_* of include/linux/trace_events.h behind the letters of trace_print_lat_fmt, by byte. */
+const IRQS = byLetter({ d: 1, D: 0x81, b: 0x80, X: 2 });
+const RESCHED = byLetter({ N: 0x24, n: 4, p: 0x20, B: 0x24, L: 4, b: 4 });
+const INTERRUPT = byLetter({ Z: 0x48, z: 0x40, H: 0x18, h: 8, s: 16 });
+const DIGIT = byLetter(
+  Object.fromEntries([...'0123456789abcdef'].map((digit, value) => [digit, value])),
+);
+
+function byLetter(flags: Readonly<Record<string, number>>): Uint8Array {
+  const table = new Uint8Array(256);
+  for (const [letter, flag] of Object.entries(flags)) table[letter.charCodeAt(0)] = flag;
+  return table;
+}
 
 /** The letters of irq-info: four of them, five since migrate-disable is shown (5.16). */
 export function scanFlags(bytes: Uint8Array, from: number, end: number): number {
-  if (end - from < 4 || end - from > 6) return 0;
+  const length = end - from;
+  if (length < 4 || length > 6) return 0;
   // `trace-cmd report -R -l`
-  if (startsWith(bytes, from, end, '-0x')) return numberFrom(bytes, from + 3, end);
-  const letter = (n: number) => String.fromCharCode(bytes[from + n] as number);
-  const digit = (n: number) => (from + n < end ? Number.parseInt(letter(n), 16) || 0 : 0);
-  const flags = (IRQS[letter(0)] ?? 0) | (RESCHED[letter(1)] ?? 0) | (INTERRUPT[letter(2)] ?? 0);
-  return flags | (((digit(4) << 4) | digit(3)) << 8);
+  if (bytes[from] === DASH) return numberFrom(bytes, from + 3, end);
+  const flags =
+    flagOf(IRQS, bytes[from]) |
+    flagOf(RESCHED, bytes[from + 1]) |
+    flagOf(INTERRUPT, bytes[from + 2]);
+  const disabled = length > 4 ? flagOf(DIGIT, bytes[from + 4]) : 0;
+  return flags | (((disabled << 4) | flagOf(DIGIT, bytes[from + 3])) << 8);
+}
+
+function flagOf(table: Uint8Array, byte: number | undefined): number {
+  return table[byte ?? 0] ?? 0;
 }
 
 function numberFrom(bytes: Uint8Array, from: number, end: number): number {
@@ -217,7 +240,7 @@ export function scanTask(bytes: Uint8Array, start: number, end: number, line: Li
 }
 
 const MOST_HEAD_BYTES = 256;
-const MOST_CPUS = 65_535;
+export const MOST_CPUS = 65_535;
 
 export function scanFlagsAndTime(bytes: Uint8Array, from: number, end: number, line: Line): number {
   const at = skipSpaces(bytes, from, end);
@@ -248,14 +271,16 @@ function scanPid(bytes: Uint8Array, start: number, open: number, line: Line): bo
   if (at === last || at < start || bytes[at] !== DASH) return false;
   line.tid = numberIn(bytes, at + 1, last + 1);
   setComm(bytes, start, at, line);
-  return true;
+  return line.tid >= 0;
 }
 
-/** A decimal number surrounded by spaces; -1 when it is none. */
+/** A decimal number surrounded by spaces; -1 when it is none or no pid. */
 export function numberIn(bytes: Uint8Array, from: number, end: number): number {
   let value = 0;
   let at = skipSpaces(bytes, from, end);
   if (!isDigit(bytes[at])) return -1;
   while (at < end && isDigit(bytes[at])) value = value * 10 + (bytes[at++] as number) - 48;
-  return value;
+  return value <= MOST_PID ? value : -1;
 }
+
+const MOST_PID = 0x7fff_ffff;

@@ -12,20 +12,20 @@ export function keyValues(text: string, fields: Record<string, FieldValue> = {})
   let name = '';
   let value = '';
   const end = text.length;
-  for (let at = 0; at <= end; ) {
-    let stop = text.indexOf(' ', at);
-    if (stop < 0) stop = end;
+  for (let at = 0, words = 0; at <= end && words < MOST_WORDS; words++) {
+    const space = text.indexOf(' ', at);
+    const stop = space < 0 ? end : space;
     const split = nameEnd(text, at, stop);
     if (split > at) {
-      if (name !== '') set(fields, name, value);
+      set(fields, name, value);
       name = text.slice(at, split);
       value = text.slice(split + 1, stop);
-    } else if (name !== '' && stop > at) {
-      value = value === '' ? text.slice(at, stop) : `${value} ${text.slice(at, stop)}`;
+    } else if (stop > at) {
+      value += `${value === '' ? '' : ' '}${text.slice(at, stop)}`;
     }
     at = stop + 1;
   }
-  if (name !== '') set(fields, name, value);
+  set(fields, name, value);
   return fields;
 }
 
@@ -52,19 +52,24 @@ function isNameCode(code: number): boolean {
   );
 }
 
+/** No field may have the name of what every object has, such as `constructor`. */
+const NOTHING: Fields = {};
+
+/** Words ahead of the first name have none. */
 function set(fields: Record<string, FieldValue>, name: string, text: string): void {
+  if (name === '' || name in NOTHING) return;
   const value = name.startsWith('__probe_') ? place(text) : anyValue(plain(text));
-  if (!(name in fields)) {
-    fields[name] = value;
-    return;
-  }
-  for (let n = 2; ; n++) {
-    const other = `${name}_${n}`;
-    if (other in fields) continue;
-    fields[other] = value;
+  for (let n = 1; n <= MOST_OF_A_NAME; n++) {
+    const own = n === 1 ? name : `${name}_${n}`;
+    if (Object.hasOwn(fields, own)) continue;
+    fields[own] = value;
     return;
   }
 }
+
+/** No event has more; a damaged or hostile line may. */
+const MOST_OF_A_NAME = 8;
+const MOST_WORDS = 256;
 
 /** Without the comma behind it and the quotes around it. */
 function plain(text: string): string {
@@ -135,7 +140,8 @@ export function syscallArguments(text: string): Fields {
     if (colon < 0) continue;
     const value = one.slice(colon + 2);
     const digits = value.startsWith('0x') ? value.slice(2) : value;
-    fields[one.slice(0, colon).trim()] = hexadecimal(digits) ?? value;
+    const name = one.slice(0, colon).trim();
+    if (!(name in NOTHING)) fields[name] = hexadecimal(digits) ?? value;
   }
   return fields;
 }

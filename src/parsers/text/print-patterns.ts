@@ -47,8 +47,7 @@ const WAKEUP = [
   '{comm}:{pid:d} [{prio:d}] success={success:d} CPU:{target_cpu:d}',
 ];
 
-/** By event name; of several formats the first that fits the text holds. */
-export const PRINT_PATTERNS: Readonly<Record<string, readonly string[]>> = {
+const FORMATS: Readonly<Record<string, readonly string[]>> = {
   sched_process_fork: [
     'comm={parent_comm} pid={parent_pid:d} child_comm={child_comm} child_pid={child_pid:d}',
   ],
@@ -126,3 +125,8 @@ export const PRINT_PATTERNS: Readonly<Record<string, readonly string[]>> = {
   cache_tag_assign: ['{iommu}/{dev} type {type} did {domain_id:d} pasid {pasid:d} ref {users:d}'],
   console: ['{msg}'],
 };
+
+/** By event name; of several formats the first that fits the text holds. */
+export const PRINT_PATTERNS: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries(FORMATS),
+);

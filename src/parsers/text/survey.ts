@@ -12,6 +12,7 @@ import type { TextSource } from './text-source.ts';
 const LEARN_FIRST = 32;
 const LEARN_EVERY = 128;
 const SAMPLE_LINES = 5;
+const MOST_BUFFERS = 256;
 const SAMPLE_CHARACTERS = 100;
 
 /** Small systems whose events nobody enables one by one. */
@@ -172,10 +173,10 @@ export class Survey {
     if (comm !== '<...>') this.comms.set(tid, comm);
   }
 
-  /** Index of the line's buffer. */
+  /** Each buffer once, in order of appearance. */
   #nameBuffer(bytes: Buffer, { bufferStart, bufferEnd }: Line): void {
     const name = payloadText(bytes, bufferStart, bufferEnd);
-    if (!this.buffers.includes(name)) this.buffers.push(name);
+    if (this.buffers.length < MOST_BUFFERS && !this.buffers.includes(name)) this.buffers.push(name);
   }
 
   #unknownLine(bytes: Buffer, start: number, end: number): void {

@@ -114,7 +114,7 @@ class TextCapture implements Capture {
     const { bufferStart, bufferEnd } = line;
     const buffer =
       bufferEnd > bufferStart
-        ? this.#survey.buffers.indexOf(payloadText(bytes, bufferStart, bufferEnd))
+        ? Math.max(0, this.#survey.buffers.indexOf(payloadText(bytes, bufferStart, bufferEnd)))
         : 0;
     rows.add(line, type, ordinal, since(this.#base, line), buffer);
   }

@@ -123,8 +123,28 @@ describe('the systems of events', () => {
 });
 
 describe('damaged text', () => {
+  /** FUZZ_SECONDS=600 makes it a long run. */
+  const LONG_MS = Number(process.env.FUZZ_SECONDS ?? 0) * 1000;
   const ROUNDS = 400;
   const SLOW_MS = 2000;
+  const HOSTILE = [
+    '18446744073709551615',
+    '99999999999999999999999',
+    '[00000000000]',
+    '9223372036.854775',
+    '0x',
+    '=>',
+    '/*',
+    '*/',
+    ' a=1 a=1',
+    'constructor: toString=5',
+    '__proto__=1',
+    '<stack trace>',
+    'CPU:0 [LOST 5 EVENTS]',
+    '\0',
+    '\r\n',
+    '\xff\xfe',
+  ];
   const next = randomFrom(20_261_120);
   const below = (limit: number) => Math.floor(next() * limit);
   const small = readable.filter(({ bytes }) => bytes.length < 40_000);
@@ -135,11 +155,14 @@ describe('damaged text', () => {
     for (let n = below(6); n >= 0; n--) {
       const at = below(bytes.length);
       const other = (small[below(small.length)] as Fixture).bytes;
-      const kind = below(4);
+      const kind = below(5);
       if (kind === 0) bytes[at] = below(256);
       else if (kind === 1) bytes = bytes.subarray(0, at);
       else if (kind === 2) bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at >> 1)]);
-      else {
+      else if (kind === 3) {
+        const token = Buffer.from(HOSTILE[below(HOSTILE.length)] as string, 'latin1');
+        bytes = Buffer.concat([bytes.subarray(0, at), token, bytes.subarray(at + below(4))]);
+      } else {
         const from = below(other.length);
         const piece = other.subarray(from, from + below(2000));
         bytes = Buffer.concat([bytes.subarray(0, at), piece, bytes.subarray(at)]);
@@ -148,21 +171,55 @@ describe('damaged text', () => {
     return bytes;
   }
 
-  it(`${ROUNDS} texts end as events or as a TraceError, and soon`, () => {
-    for (let round = 0; round < ROUNDS; round++) {
-      const bytes = damaged();
-      const start = performance.now();
-      try {
-        withText(bytes, (capture) => {
-          for (const { time, tid, cpu, fields } of eventsIn(capture)) {
-            expect(time >= 0n && Number.isSafeInteger(tid) && Number.isSafeInteger(cpu)).toBe(true);
-            expect(typeof fields.payload).toBe('string');
-          }
-        });
-      } catch (error) {
-        if (!(error instanceof TraceError)) throw new Error(`round ${round}`, { cause: error });
-      }
-      expect(performance.now() - start, `round ${round}`).toBeLessThan(SLOW_MS);
+  /** Milliseconds it took. */
+  function survives(bytes: Buffer): number {
+    const start = performance.now();
+    try {
+      withText(bytes, (capture) => {
+        for (const { time, tid, cpu, fields } of eventsIn(capture)) {
+          expect(time >= 0n && Number.isSafeInteger(tid) && Number.isSafeInteger(cpu)).toBe(true);
+          expect(typeof fields.payload).toBe('string');
+        }
+      });
+    } catch (error) {
+      if (!(error instanceof TraceError)) throw error;
     }
+    return performance.now() - start;
+  }
+
+  it('ends as events or as a TraceError, and soon', { timeout: LONG_MS + 60_000 }, () => {
+    const end = performance.now() + LONG_MS;
+    for (let round = 0; round < ROUNDS || performance.now() < end; round++) {
+      expect(survives(damaged()), `round ${round}`).toBeLessThan(SLOW_MS);
+    }
+  });
+
+  const megabyte = (text: string) => text.repeat(Math.ceil(1_000_000 / text.length));
+  const head = '         svmload-1826    [001] .....   252.000001: ';
+  const hostile: [string, string][] = [
+    ['one field a thousand times', `${head}x: ${megabyte('a=1 ')}`],
+    [
+      'fields without end',
+      `${head}x: ${Array.from({ length: 100_000 }, (_, n) => `f${n}=1`).join(' ')}`,
+    ],
+    ['a comm in every word', `${head}sched_process_fork: ${megabyte('comm= pid= child_comm= ')}`],
+    ['a duration without end', `# tracer: function_graph\n 0) ${megabyte('1')} us | f();`],
+    ['comments in comments', `# tracer: function_graph\n 0)  1.0 us | f(); ${megabyte('/* ')}`],
+    ['switches of tasks', `# tracer: function_graph\n 0) ${megabyte('-1')} => a-1`],
+    [
+      'a new event in every line',
+      Array.from({ length: 20_000 }, (_, n) => `${head}e${n}: a=1`).join('\n'),
+    ],
+    [
+      'a new thread in every line',
+      Array.from({ length: 20_000 }, (_, n) => `${head.replace('1826', String(n))}e: a=1`).join(
+        '\n',
+      ),
+    ],
+    ['spaces', `${head}${megabyte(' ')}`],
+    ['brackets', megabyte('a-1 [0] ')],
+  ];
+  it.each(hostile)('%s', (_, text) => {
+    expect(survives(Buffer.from(text))).toBeLessThan(SLOW_MS);
   });
 });
