@@ -237,6 +237,15 @@ describe('what is cut or damaged is read as far as it goes', () => {
   });
 });
 
+function mutated(source: Buffer, other: Buffer, below: (limit: number) => number): Buffer {
+  const at = below(2) === 0 ? below(64) : below(source.length);
+  const spliced = [source.subarray(0, at), other.subarray(below(other.length))];
+  const bytes = Buffer.concat(below(3) === 0 ? spliced : [source]);
+  const width = below(2) === 0 ? 1 : 8;
+  bytes.fill(below(256), at, Math.min(bytes.length, at + width));
+  return bytes;
+}
+
 it('hostile bytes: opened or refused, soon and with nothing left behind', async () => {
   const random = randomFrom(SEED);
   const below = (limit: number) => Math.floor(random() * limit);
@@ -251,12 +260,7 @@ it('hostile bytes: opened or refused, soon and with nothing left behind', async 
   ];
   for (let i = 0; i < MUTATIONS; i++) {
     const source = sources[i % sources.length] ?? whole;
-    const other = sources[below(sources.length)] ?? whole;
-    const at = random() < 0.5 ? below(64) : below(source.length);
-    const spliced = [source.subarray(0, at), other.subarray(below(other.length))];
-    const bytes = random() < 0.3 ? Buffer.concat(spliced) : Buffer.from(source);
-    if (random() < 0.5) bytes[at] = below(256);
-    else bytes.fill(random() < 0.5 ? 0xff : 0x7f, at, at + 8);
+    const bytes = mutated(source, sources[below(sources.length)] ?? whole, below);
     const start = performance.now();
     try {
       (await openInput(file('mutated', bytes))).close();
