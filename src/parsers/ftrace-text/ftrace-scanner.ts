@@ -1,6 +1,7 @@
 import type { Facts, LostEvents, Scanner, Task } from '../text/dialect.ts';
 import { scanEvent } from '../text/event-name.ts';
 import { scanCall } from '../text/graph-call.ts';
+import { scanLatency, scanVerbose } from '../text/latency-line.ts';
 import {
   find,
   isDigit,
@@ -20,7 +21,6 @@ import {
   USER_STACK,
 } from '../text/line.ts';
 import { headComment } from './head-comment.ts';
-import { scanLatency, scanVerbose } from './latency-line.ts';
 
 /** A comm is short; what is longer is no switch of tasks. */
 const MOST_TASK_BYTES = 200;

@@ -1,10 +1,10 @@
 import type { Capture, Parser } from '../parser.ts';
 import type { Dialect } from '../text/dialect.ts';
 import { headLines, looksLikeTask } from '../text/head-lines.ts';
+import { scanLatency, scanVerbose } from '../text/latency-line.ts';
 import { Line } from '../text/line.ts';
 import { openText } from '../text/text-capture.ts';
 import { FtraceScanner } from './ftrace-scanner.ts';
-import { scanLatency, scanVerbose } from './latency-line.ts';
 
 const SCRATCH = new Line();
 const OPTIONS = '/sys/kernel/tracing/options';

@@ -1,7 +1,7 @@
-import { scanLatency } from '../ftrace-text/latency-line.ts';
 import type { Facts, LostEvents, Scanner } from '../text/dialect.ts';
 import { scanEvent } from '../text/event-name.ts';
 import { scanCall } from '../text/graph-call.ts';
+import { scanLatency } from '../text/latency-line.ts';
 import {
   EVENT,
   find,

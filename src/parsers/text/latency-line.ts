@@ -8,7 +8,7 @@ import {
   scanTime,
   setComm,
   skipSpaces,
-} from '../text/line.ts';
+} from './line.ts';
 
 const DASH = 45;
 const MOST_FLAGS = 6;
