@@ -370,6 +370,17 @@ describe('through a pipe', () => {
     expect(run.stderr).toMatch(message);
   });
 
+  it('a pipe nobody writes to is waited for until the signal is aborted', async () => {
+    const fifo = join(folder, 'silent');
+    spawnSync('mkfifo', [fifo]);
+    const controller = new AbortController();
+    const opening = openInput(fifo, { signal: controller.signal });
+    const reason = new Error('enough');
+    setTimeout(() => controller.abort(reason), 100);
+    await expect(opening).rejects.toBe(reason);
+    await expect(openInput(fifo, { signal: controller.signal })).rejects.toBe(reason);
+  });
+
   it('interrupted, nothing is left behind', () => {
     const fifo = join(folder, 'endless');
     const script = [

@@ -25,10 +25,14 @@ export function inputKind(path: string): InputKind {
   });
 }
 
-/** Whether what is at `path` can be read only once; false for what is not there. */
+/** Whether what is at `path` can be read only once; false for what cannot be found. */
 export function isStream(path: string): boolean {
   if (isStandardInput(path)) return true;
-  return statSync(path, { throwIfNoEntry: false })?.isFIFO() ?? false;
+  try {
+    return statSync(path).isFIFO();
+  } catch {
+    return false;
+  }
 }
 
 function isStandardInput(path: string): boolean {

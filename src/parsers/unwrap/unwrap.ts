@@ -43,6 +43,7 @@ export async function unwrap(
   kind: InputKind,
   options: UnwrapOptions,
 ): Promise<Unwrapped> {
+  options.signal?.throwIfAborted();
   const unwrapping = new Unwrapping(path, kind, options);
   try {
     return await unwrapping.run();
