@@ -13,8 +13,8 @@ const WITHOUT_CONTEXT = /^[\w.]+: /;
 const GRAPH = /^\s*(\d+\.\d+ \|\s+)?\d+\) .*\|/;
 
 export const ftraceDialect: Dialect = {
-  format: 'ftrace text',
-  version: '',
+  format: 'ftrace',
+  version: 'text',
   scanner: (facts) => new FtraceScanner(facts),
   refusal(sample) {
     if (sample.some((line) => RAW.test(line))) {

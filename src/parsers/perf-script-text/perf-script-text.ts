@@ -13,7 +13,7 @@ const NO_TRACEPOINTS = {
 
 export const perfScriptDialect: Dialect = {
   format: 'perf script',
-  version: '',
+  version: 'text',
   scanner: (facts) => new PerfScriptScanner(facts),
   refusal(sample) {
     if (sample.some((line) => EVENT.test(line))) {

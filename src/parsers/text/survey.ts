@@ -228,7 +228,7 @@ export class Survey {
       add(
         'no-absolute-time',
         'data-loss',
-        'the lines have no time stamps: times are put together from the durations of the calls, so each call is as long as recorded but the time between outermost calls, and the order across CPUs, is not known; record with `echo 1 > /sys/kernel/tracing/options/funcgraph-abstime`',
+        'the lines have no time stamps: times are put together from the durations of the calls, so each call is as long as recorded, but the time between outermost calls is not known and times of different CPUs cannot be compared; record with `echo 1 > /sys/kernel/tracing/options/funcgraph-abstime`',
       );
     }
     const unnamed = [...this.#unnamed.values()].reduce((sum, events) => sum + events, 0);

@@ -6,7 +6,7 @@ import { TraceCmdScanner } from './trace-cmd-scanner.ts';
 
 export const traceCmdDialect: Dialect = {
   format: 'trace-cmd report',
-  version: '',
+  version: 'text',
   scanner: (facts) => new TraceCmdScanner(facts),
   refusal: () => ({
     message: 'holds no line that svm-trace knows as an event',
