@@ -1,7 +1,5 @@
 import { TraceError } from '../../errors.ts';
 import { compileDecoder, type RecordLayout } from '../event-format/decoder.ts';
-import { createPrinter } from '../event-format/printer.ts';
-import { parsePrintkFormats } from '../event-format/printk.ts';
 import { parseKallsyms, type SymbolTable } from '../event-format/symbols.ts';
 import type {
   Capture,
@@ -17,6 +15,7 @@ import type {
   ReadOptions,
 } from '../parser.ts';
 import type { FileSource } from '../trace-dat/byte-reader.ts';
+import { type CapturePrinter, capturePrinter } from '../trace-dat/capture-printer.ts';
 import { commonFieldsOf, type TypeFormat } from '../trace-dat/event-types.ts';
 import type { ProblemLog } from '../trace-dat/problem-log.ts';
 import { parseCmdlines } from '../trace-dat/thread-names.ts';
@@ -43,7 +42,7 @@ export class PerfCapture implements Capture {
   readonly #start: number;
   #cmdlines: ReadonlyMap<number, string> | undefined;
   #symbols: SymbolTable | undefined;
-  #print: ReturnType<typeof createPrinter> | undefined;
+  #print: CapturePrinter | undefined;
   #isWalked = false;
 
   /** @throws TraceError when the file holds no tracepoint's events. */
@@ -119,7 +118,13 @@ export class PerfCapture implements Capture {
 
   /** perf script prints as the kernel's print formats say, without trace-cmd's own forms. */
   print(type: EventType, fields: Fields, style: PrintStyle = 'plugins'): string {
-    this.#print ??= this.#createPrinter();
+    this.#print ??= capturePrinter(
+      this,
+      this.#types,
+      this.#layout,
+      this.#perf.metadata.printk,
+      this.#problems,
+    );
     return this.#print(type.index, fields, style === 'raw' ? 'raw' : 'no-plugins');
   }
 
@@ -137,23 +142,6 @@ export class PerfCapture implements Capture {
     }
     queue.sort();
     return queue.firstEvent(Number.POSITIVE_INFINITY) ?? 0;
-  }
-
-  #createPrinter(): ReturnType<typeof createPrinter> {
-    const printk = parsePrintkFormats(this.#perf.metadata.printk);
-    const types = this.#types.map(({ type, format }) => ({ system: type.system, format }));
-    return createPrinter(types, {
-      layout: this.#layout,
-      symbol: (address) => this.symbol(address),
-      printk: (address) => printk.get(BigInt.asUintN(64, BigInt(address))),
-      comm: (pid) => this.comm(pid),
-      unparsed: (type, reason) =>
-        this.#problems.add(
-          'unparsed-print-format',
-          'info',
-          `the print format of ${type} is not understood (${reason}); its fields are shown`,
-        ),
-    });
   }
 
   /** What the way an event was recorded hides of it. */

@@ -1,6 +1,4 @@
 import { compileDecoder, type RecordLayout } from '../event-format/decoder.ts';
-import { createPrinter } from '../event-format/printer.ts';
-import { parsePrintkFormats } from '../event-format/printk.ts';
 import { parseKallsyms, type SymbolTable } from '../event-format/symbols.ts';
 import type {
   Capture,
@@ -17,6 +15,7 @@ import type {
 } from '../parser.ts';
 import type { FileSource } from './byte-reader.ts';
 import { captureHeader } from './capture-header.ts';
+import { type CapturePrinter, capturePrinter } from './capture-printer.ts';
 import { lossesFromStats, parseCpuStats } from './cpu-stats.ts';
 import { mergedBatches } from './event-batches.ts';
 import { commonFieldsOf, readEventTypes, type TypeFormat } from './event-types.ts';
@@ -41,7 +40,7 @@ export class TraceCapture implements Capture {
   #comms: ReadonlyMap<number, string> | undefined;
   #tgids: ReadonlyMap<number, number> | undefined;
   #symbols: SymbolTable | undefined;
-  #print: ReturnType<typeof createPrinter> | undefined;
+  #print: CapturePrinter | undefined;
   #isWalked = false;
 
   constructor(file: FileSource, trace: TraceFile, problems: ProblemLog) {
@@ -113,7 +112,13 @@ export class TraceCapture implements Capture {
   }
 
   print(type: EventType, fields: Fields, style: PrintStyle = 'plugins'): string {
-    this.#print ??= this.#createPrinter();
+    this.#print ??= capturePrinter(
+      this,
+      this.#types,
+      this.#layout,
+      this.#trace.metadata.printk,
+      this.#problems,
+    );
     return this.#print(type.index, fields, style);
   }
 
@@ -130,23 +135,6 @@ export class TraceCapture implements Capture {
         { count },
       );
     }
-  }
-
-  #createPrinter(): ReturnType<typeof createPrinter> {
-    const printk = parsePrintkFormats(this.#trace.metadata.printk);
-    const types = this.#types.map(({ type, format }) => ({ system: type.system, format }));
-    return createPrinter(types, {
-      layout: this.#layout,
-      symbol: (address) => this.symbol(address),
-      printk: (address) => printk.get(BigInt.asUintN(64, BigInt(address))),
-      comm: (pid) => this.comm(pid),
-      unparsed: (type, reason) =>
-        this.#problems.add(
-          'unparsed-print-format',
-          'info',
-          `the print format of ${type} is not understood (${reason}); its fields are shown`,
-        ),
-    });
   }
 
   #collectLosses(): void {
