@@ -1,4 +1,5 @@
 import type { StoreReader } from '../store/reader.ts';
+import { RANGE_FAULT_END } from './lifetimes/range-fault-tables.ts';
 import type { Distribution } from './result.ts';
 
 const MAX_POINTS = 2_000;
@@ -20,7 +21,7 @@ const measures: readonly Measure[] = [
     name: 'range-fault-duration',
     title:
       'How long do range faults take, from the first attempt to the end of the last, by outcome?',
-    sql: `SELECT start_ts AS ts, end_ts - start_ts AS value, outcome AS series FROM range_fault
+    sql: `SELECT start_ts AS ts, end_ts - start_ts AS value, ${RANGE_FAULT_END} AS series FROM range_fault
           WHERE start_ts IS NOT NULL AND end_ts IS NOT NULL`,
   },
   {

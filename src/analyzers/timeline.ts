@@ -1,6 +1,7 @@
 import { MMU_NOTIFY_NAMES, type OccurrenceKind } from '../kernel/occurrence.ts';
 import type { StoreReader } from '../store/reader.ts';
 import type { Finding } from './finding.ts';
+import { RANGE_FAULT_END } from './lifetimes/range-fault-tables.ts';
 import { idsInFindings } from './object-tables.ts';
 import type { TimelineItem, TimelineLane } from './result.ts';
 
@@ -91,7 +92,7 @@ const laneQueries: readonly LaneQuery[] = [
     key: 'o.tid',
     lane: `'range faults of ' || coalesce(${THREAD}, '') || o.tid`,
     label: `o.attempts || CASE o.attempts WHEN 1 THEN ' attempt' ELSE ' attempts' END ||
-      CASE WHEN ${recorded(['hmm.range_fault_return'])} THEN ', ' || coalesce(o.outcome, 'open') ELSE '' END`,
+      CASE WHEN ${recorded(['hmm.range_fault_return'])} THEN ', ' || coalesce(${RANGE_FAULT_END}, 'open') ELSE '' END`,
     start: 'o.start_ts',
     end: ended('o.end_ts', ['hmm.range_fault_return'], 'o.start_ts'),
   },

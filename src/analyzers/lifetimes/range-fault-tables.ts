@@ -1,6 +1,10 @@
 import type { Table } from '../../store/table.ts';
 import { integer, span, text } from './columns.ts';
 
+/** SQL: how a row of range_fault ended, in words a reader cannot take for more than was seen. */
+export const RANGE_FAULT_END =
+  "CASE WHEN outcome = 'ok' AND wrapper_ret IS NULL THEN 'last attempt ok' ELSE outcome END";
+
 export const rangeFaultTable: Table = {
   name: 'range_fault',
   doc: 'A fault episode: a driver makes one range of an mm present, with as many attempts as it takes.',
@@ -30,7 +34,7 @@ export const rangeFaultTable: Table = {
     integer('wrapper_return_event', 'Its return event.'),
     text(
       'outcome',
-      "'ok', 'busy' (last word was -EBUSY), 'error' (another errno), 'open' when the capture ended in it; NULL = no return was recorded.",
+      "'ok' (without a wrapper only that the last attempt returned 0: a failed mmu_interval_read_retry after it is invisible), 'busy' (last word was -EBUSY), 'error' (another errno), 'open' when the capture ended in it; NULL = no return was recorded.",
     ),
     integer('longest_attempt_ns', 'Longest attempt.'),
     integer(
