@@ -114,11 +114,12 @@ function stormFinding(view: View, storm: Storm, others: readonly Storm[]): Findi
   const who = actor(view, episode.tid, processOf(view, episode.tid, episode.start_ts));
   const owner = actor(view, episode.tid, episode.process_id);
   const where = episodeRange(episode);
+  const whose = owner.pid === who.pid ? '' : ` of ${owner.label}`;
   const by = aggressor(view, episode);
   return {
     severity: severityOf(view, storm),
     confidence: confidenceOf(view, episode),
-    summary: `${who.label} faulted ${where} of ${owner.comm} ${episode.attempts} times in ${timed ? duration(span) : ticks(span)}${endText(episode)}${others.length > 0 ? `, the worst of ${others.length + 1} such storms` : ''}; ${by}.`,
+    summary: `${who.label} faulted ${where}${whose} ${episode.attempts} times in ${timed ? duration(span) : ticks(span)}${endText(episode)}${others.length > 0 ? `, the worst of ${others.length + 1} such storms` : ''}; ${by}.`,
     from: episode.start_ts,
     to: episode.end_ts ?? view.end,
     objects: [
