@@ -6,6 +6,7 @@ import { analyzeCommand } from './analyze.ts';
 import { EXIT, EXIT_CODES } from './common.ts';
 import { eventsCommand } from './events.ts';
 import { explainCommand } from './explain.ts';
+import { exportCommand } from './export.ts';
 import { infoCommand } from './info.ts';
 import { queryCommand } from './query.ts';
 import { reportCommand } from './report.ts';
@@ -22,6 +23,7 @@ export async function main(args: readonly string[]): Promise<void> {
       .command(infoCommand)
       .command(eventsCommand)
       .command(queryCommand)
+      .command(exportCommand)
       .command(reportCommand)
       .command(explainCommand)
       .completion('completion', 'Print a completion script for bash or zsh')
@@ -63,8 +65,10 @@ function usageError(message: string, args: readonly string[]): TraceError {
 function dashAsValue(args: readonly string[]): string[] {
   const joined: string[] = [];
   for (const arg of args) {
-    if (arg === '-' && joined.at(-1) === '--json') joined[joined.length - 1] = '--json=-';
-    else joined.push(arg === '-' ? '/dev/stdin' : arg);
+    const option = joined.at(-1);
+    if (arg === '-' && (option === '--json' || option === '--csv')) {
+      joined[joined.length - 1] = `${option}=-`;
+    } else joined.push(arg === '-' ? '/dev/stdin' : arg);
   }
   return joined;
 }

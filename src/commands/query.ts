@@ -3,6 +3,7 @@ import { TraceError } from '../errors.ts';
 import { visible } from '../reports/visible.ts';
 import { openStore } from '../store/reader.ts';
 import { type QuietArguments, withQuiet } from './common.ts';
+import { csvLines } from './csv-lines.ts';
 import { notice, print } from './terminal.ts';
 
 interface QueryArguments extends QuietArguments {
@@ -108,13 +109,10 @@ async function printTable(
 }
 
 async function printCsv({ columns, rows }: Rows): Promise<void> {
-  const { default: Papa } = await import('papaparse');
-  // names in captures are hostile: a comm may be a spreadsheet formula
-  const options = { escapeFormulae: true, newline: '\n' };
-  print(`${Papa.unparse([columns as string[]], options)}\n`);
+  print(await csvLines([columns]));
   for (const chunk of chunks(rows)) {
     const cells = chunk.map((row) => row.map((value) => (isExact(value) ? value : cell(value))));
-    print(`${Papa.unparse(cells, options)}\n`);
+    print(await csvLines(cells));
   }
 }
 

@@ -1,4 +1,5 @@
 import { TraceError } from '../errors.ts';
+import { csv } from './csv/csv.ts';
 import { ftraceText } from './ftrace-text/ftrace-text.ts';
 import type { Capture, Parser } from './parser.ts';
 import { perfData } from './perf-data/perf-data.ts';
@@ -10,7 +11,14 @@ import { packingOf } from './unwrap/packings.ts';
 import { type Unwrapped, unwrap } from './unwrap/unwrap.ts';
 import { UnwrappedCapture } from './unwrap/unwrapped-capture.ts';
 
-const parsers: readonly Parser[] = [traceDat, perfData, traceCmdText, perfScriptText, ftraceText];
+const parsers: readonly Parser[] = [
+  traceDat,
+  perfData,
+  csv,
+  traceCmdText,
+  perfScriptText,
+  ftraceText,
+];
 
 /** How an SQLite database begins (sqlite.org/fileformat2.html 1.2). */
 const DATABASE = Buffer.from('SQLite format 3');
