@@ -209,7 +209,7 @@ const ENDLESS: Omit<Problem, 'count'> = {
 const CUT: Omit<Problem, 'count'> = {
   code: 'cut-row',
   severity: 'data-loss',
-  message: 'the last row breaks off in a quoted cell: it is left out',
+  message: 'the last row breaks off: it is left out',
 };
 
 function placeOf(cells: readonly string[], width: number): Place | undefined {

@@ -43,6 +43,7 @@ export class CsvRows {
     const bytes = Buffer.allocUnsafe(CHUNK_BYTES);
     this.consumed = 0;
     let text = '';
+    let width = 0;
     let newline: '\n' | '\r\n' | undefined;
     for (let got = this.#read(bytes); got > 0; got = this.#read(bytes)) {
       if (this.consumed === 0 && bytes.subarray(0, 3).toString('latin1') === BYTE_ORDER_MARK) {
@@ -53,6 +54,7 @@ export class CsvRows {
       this.consumed += got;
       newline ??= newlineOf(text);
       const { data, meta } = parse(text, newline, true);
+      width ||= data[0]?.length ?? 0;
       yield* data;
       text = text.slice(meta.cursor);
       if (text.length < MOST_CHARACTERS) continue;
@@ -61,7 +63,7 @@ export class CsvRows {
       // one line alone may be as long
       if (text.length >= MOST_CHARACTERS) text = '';
     }
-    yield* lastRows(text + decoder.end(), newline, trouble);
+    yield* lastRows(text + decoder.end(), width, newline, trouble);
   }
 
   close(): void {
@@ -79,12 +81,14 @@ const BYTE_ORDER_MARK = '\u00ef\u00bb\u00bf';
 /** The rest of a file; a row that breaks off is told by its open quote or its missing cells. */
 function* lastRows(
   text: string,
+  width: number,
   newline: '\n' | '\r\n' | undefined,
   trouble: RowTrouble,
 ): Generator<string[], void, undefined> {
   if (text === '') return;
   const { data, errors } = parse(text, newline, false);
-  if (errors.some(({ code }) => code === 'MissingQuotes')) {
+  const cells = data.at(-1)?.length ?? width;
+  if (cells < width || errors.some(({ code }) => code === 'MissingQuotes')) {
     data.pop();
     trouble.cut();
   }
