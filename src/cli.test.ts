@@ -65,7 +65,7 @@ async function exitOf(child: ChildProcess): Promise<number | null> {
 }
 
 describe('help', () => {
-  test.each([[], ['analyze'], ['info'], ['query'], ['report'], ['explain']])(
+  test.each([[], ['analyze'], ['info'], ['query'], ['export'], ['report'], ['explain']])(
     '%s --help',
     async (...command) => {
       const { code, stdout, stderr } = await run([...command, '--help']);
