@@ -332,6 +332,7 @@ export function sampleResult(overrides: Partial<Result> = {}): Result {
     worst: 'critical',
     timeline: timeline(),
     timelineLanesOmitted: 3,
+    objectCounts: [{ kind: 'fence', count: fences.total }],
     objects: [fences, { kind: 'job', doc: 'A GPU job.', total: 0, columns: ['id'], rows: [] }],
     distributions: [
       distribution('invalidation', 'How long do invalidations hold up the memory manager?', 400, [

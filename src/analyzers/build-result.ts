@@ -5,7 +5,7 @@ import { SEVERITY_RANK } from './complete-findings.ts';
 import type { DetectorRun } from './detector.ts';
 import { buildDistributions, type Measured, measureObjects } from './distributions.ts';
 import type { EvidenceLine, Finding, ObjectRef } from './finding.ts';
-import { buildObjectTables } from './object-tables.ts';
+import { buildObjectTables, countObjects } from './object-tables.ts';
 import {
   RESULT_VERSION,
   type Result,
@@ -73,6 +73,7 @@ export function buildResult(
         worst === null || SEVERITY_RANK[severity] > SEVERITY_RANK[worst] ? severity : worst,
       null,
     ),
+    objectCounts: countObjects(store),
     ...figures,
   };
 }

@@ -3,7 +3,7 @@ import { identifier } from '../store/sql.ts';
 import type { Table } from '../store/table.ts';
 import type { Finding } from './finding.ts';
 import { lifetimes } from './lifetimes/index.ts';
-import type { ObjectTable } from './result.ts';
+import type { ObjectCount, ObjectTable } from './result.ts';
 
 const MAX_ROWS = 300;
 
@@ -29,6 +29,21 @@ export function buildObjectTables(store: StoreReader, findings: readonly Finding
   });
 }
 
+/** Cheap, whatever the number of objects: what was seen at all, even where nothing is wrong with it. */
+export function countObjects(store: StoreReader): ObjectCount[] {
+  return lifetimes
+    .flatMap((lifetime) => lifetime.tables)
+    .map((table) => ({ kind: table.name, count: totalOf(store, table) }))
+    .filter(({ count }) => count > 0);
+}
+
+function totalOf(store: StoreReader, table: Table): number {
+  const [row] = store.all<{ total: number }>(
+    `SELECT count(*) AS total FROM ${identifier(table.name)}`,
+  );
+  return row?.total ?? 0;
+}
+
 /** The objects of one kind that findings are about, each with the ids of those findings. */
 export function idsInFindings(findings: readonly Finding[], kind: string): Map<number, string[]> {
   const ids = new Map<number, string[]>();
@@ -49,7 +64,6 @@ function buildTable(
   inFindings: ReadonlyMap<number, unknown>,
 ): ObjectTable {
   const name = identifier(table.name);
-  const [count] = store.all<{ total: number }>(`SELECT count(*) AS total FROM ${name}`);
   const rows = store.all<Record<string, unknown>>(
     `SELECT * FROM ${name} WHERE id IN (
        SELECT id FROM ${name}
@@ -64,7 +78,7 @@ function buildTable(
   return {
     kind: table.name,
     doc: table.doc,
-    total: count?.total ?? 0,
+    total: totalOf(store, table),
     columns,
     rows: rows.map((row) => columns.map((column) => cell(column, row[column]))),
   };

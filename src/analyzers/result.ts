@@ -76,6 +76,12 @@ export interface TimelineLane {
   readonly items: readonly TimelineItem[];
 }
 
+export interface ObjectCount {
+  /** Object table, for example `address_space`. */
+  readonly kind: string;
+  readonly count: number;
+}
+
 /** A table of objects of one kind, capped. Cells are already text or numbers. */
 export interface ObjectTable {
   readonly kind: string;
@@ -113,6 +119,8 @@ export interface Result {
   readonly timeline: readonly TimelineLane[];
   /** Lanes left out of `timeline` because there are too many. */
   readonly timelineLanesOmitted: number;
+  /** How many objects of each kind were seen; kinds without any are left out. */
+  readonly objectCounts: readonly ObjectCount[];
   readonly objects: readonly ObjectTable[];
   readonly distributions: readonly Distribution[];
 }

@@ -72,6 +72,7 @@ class TextReport {
         'Events',
         `${count(capture.events)} of ${counted(occurring.length, 'type')}, ${storedEvents === capture.events ? 'all stored' : `${count(storedEvents)} of them stored and the rest counted`}`,
       ],
+      ...this.#objects(),
       ['Lost', this.#lossText(losses)],
       ...problems.map((problem): [string, string] => [
         problem.severity === 'info' ? 'Note' : 'Problem',
@@ -79,6 +80,14 @@ class TextReport {
       ]),
     ];
     return columns(rows, this.#width);
+  }
+
+  #objects(): [string, string][] {
+    const kinds = this.#result.objectCounts.map((seen) => {
+      const noun = seen.kind.replaceAll('_', ' ');
+      return counted(seen.count, noun, noun.endsWith('s') ? `${noun}es` : `${noun}s`);
+    });
+    return kinds.length === 0 ? [] : [['Objects', kinds.join(', ')]];
   }
 
   #lossText(losses: Result['losses']): string {
