@@ -8,11 +8,10 @@
  * Lines that differ must be listed in golden-exceptions.json with the reason; others fail the run.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { readFileSync } from 'node:fs';
 import { printEvents } from '../src/commands/events.ts';
 import { type Comparison, compareLines, type KnownException } from './compare-lines.ts';
+import { addTo, capturesIn, conclude, goldenText } from './golden-captures.ts';
 
 const FLAGS = new Set(['-N', '-R', '-t', '-l']);
 
@@ -33,7 +32,7 @@ if (paths.length === 0) {
 }
 const sum: Comparison = { compared: 0, equal: 0, exceptions: [], differences: [] };
 let captures = 0;
-for (const path of paths.flatMap(capturesIn)) {
+for (const path of paths.flatMap((path) => capturesIn(path, '.dat'))) {
   const golden = goldenOf(path);
   if (golden === undefined) {
     console.log(`${path}: no golden, and trace-cmd cannot read it`);
@@ -42,34 +41,17 @@ for (const path of paths.flatMap(capturesIn)) {
   captures++;
   const ours = ownText(path);
   const result = compareLines(golden, ours, path, exceptions);
-  sum.compared += result.compared;
-  sum.equal += result.equal;
-  sum.exceptions.push(...result.exceptions);
-  sum.differences.push(...result.differences);
+  addTo(sum, result);
   if (result.differences.length > 0) show(path, result);
 }
 for (const { path, line, reason, theirs, ours } of sum.exceptions) {
   console.log(`exception ${path}:${line}: ${reason}\n  trace-cmd: ${theirs}\n  svm-trace: ${ours}`);
 }
-console.log(
-  `${captures} captures: ${sum.compared} lines compared / ${sum.equal} equal / ` +
-    `${sum.exceptions.length} exceptions / ${sum.differences.length} unexplained`,
-);
-process.exitCode = sum.differences.length > 0 ? 1 : 0;
-
-function capturesIn(path: string): string[] {
-  if (!statSync(path).isDirectory()) return [path];
-  return readdirSync(path, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.dat'))
-    .sort()
-    .map((name) => join(path, name));
-}
+conclude(captures, sum);
 
 function goldenOf(path: string): string | undefined {
-  const text = path.replace(/\.dat$/, '.report.txt');
-  if (!isRun && existsSync(text)) return cut(readFileSync(text, 'utf8'));
-  if (!isRun && existsSync(`${text}.gz`))
-    return cut(gunzipSync(readFileSync(`${text}.gz`)).toString());
+  const text = isRun ? undefined : goldenText(path.replace(/\.dat$/, '.report.txt'));
+  if (text !== undefined) return cut(text);
   const pipe = Number.isFinite(head) ? `| head -n ${head}` : '';
   const run = spawnSync(
     'sh',

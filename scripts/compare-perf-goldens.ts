@@ -8,11 +8,10 @@
  * Lines that differ must be listed in perf-exceptions.json with the reason; others fail the run.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { readFileSync } from 'node:fs';
 import { printEvents } from '../src/commands/events.ts';
 import { type Comparison, compareLines, type KnownException } from './compare-lines.ts';
+import { addTo, capturesIn, conclude, goldenText } from './golden-captures.ts';
 
 const args = process.argv.slice(2);
 const isRun = args.includes('--run');
@@ -27,7 +26,7 @@ if (paths.length === 0) {
 
 const sum: Comparison = { compared: 0, equal: 0, exceptions: [], differences: [] };
 let captures = 0;
-for (const path of paths.flatMap(capturesIn)) {
+for (const path of paths.flatMap((path) => capturesIn(path, '.perf.data'))) {
   const golden = goldenOf(path);
   if (golden === undefined) {
     console.log(`${path}: no golden, and perf cannot read it`);
@@ -35,10 +34,7 @@ for (const path of paths.flatMap(capturesIn)) {
   }
   captures++;
   const result = compareLines(golden, ownText(path), path, exceptions);
-  sum.compared += result.compared;
-  sum.equal += result.equal;
-  sum.exceptions.push(...result.exceptions);
-  sum.differences.push(...result.differences);
+  addTo(sum, result);
   for (const { line, theirs, ours } of result.differences.slice(0, 5)) {
     console.log(`${path}:${line}\n    perf script: ${theirs}\n    svm-trace:   ${ours}`);
   }
@@ -46,24 +42,11 @@ for (const path of paths.flatMap(capturesIn)) {
 const reasons = new Map<string, number>();
 for (const { reason } of sum.exceptions) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
 for (const [reason, count] of reasons) console.log(`${count} exceptions: ${reason}`);
-console.log(
-  `${captures} captures: ${sum.compared} lines compared / ${sum.equal} equal / ` +
-    `${sum.exceptions.length} exceptions / ${sum.differences.length} unexplained`,
-);
-process.exitCode = sum.differences.length > 0 ? 1 : 0;
-
-function capturesIn(path: string): string[] {
-  if (!statSync(path).isDirectory()) return [path];
-  return readdirSync(path, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.perf.data'))
-    .sort()
-    .map((name) => join(path, name));
-}
+conclude(captures, sum);
 
 function goldenOf(path: string): string | undefined {
-  const text = path.replace(/\.perf\.data$/, '.script.txt');
-  if (!isRun && existsSync(text)) return readFileSync(text, 'utf8');
-  if (!isRun && existsSync(`${text}.gz`)) return gunzipSync(readFileSync(`${text}.gz`)).toString();
+  const text = isRun ? undefined : goldenText(path.replace(/\.perf\.data$/, '.script.txt'));
+  if (text !== undefined) return text;
   const run = spawnSync('perf', ['script', '-i', path], { maxBuffer: 2 ** 30 });
   const script = run.stdout.toString();
   return script === '' ? undefined : script;
