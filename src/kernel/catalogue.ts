@@ -1,4 +1,5 @@
 import { amdgpu } from './amdgpu.ts';
+import { amdkfd } from './amdkfd.ts';
 import { dmaFence } from './dma-fence.ts';
 import { drivers } from './drivers.ts';
 import { gpuScheduler } from './gpu-scheduler.ts';
@@ -21,6 +22,7 @@ export const subsystems: readonly Subsystem[] = [
   dmaFence,
   gpuScheduler,
   amdgpu,
+  amdkfd,
   i915,
   xe,
   drivers,

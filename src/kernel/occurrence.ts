@@ -30,6 +30,27 @@ export const MMU_NOTIFY_NAMES = [
   'EXCLUSIVE',
 ] as const;
 
+/** enum KFD_MIGRATE_TRIGGERS, include/uapi/linux/kfd_ioctl.h. */
+export const MIGRATE_TRIGGERS = [
+  'PREFETCH',
+  'PAGEFAULT_GPU',
+  'PAGEFAULT_CPU',
+  'TTM_EVICTION',
+] as const;
+
+/** enum KFD_QUEUE_EVICTION_TRIGGERS, include/uapi/linux/kfd_ioctl.h. */
+export const QUEUE_EVICTION_TRIGGERS = [
+  'SVM',
+  'USERPTR',
+  'TTM',
+  'SUSPEND',
+  'CRIU_CHECKPOINT',
+  'CRIU_RESTORE',
+] as const;
+
+/** enum KFD_SVM_UNMAP_TRIGGERS, include/uapi/linux/kfd_ioctl.h. */
+export const UNMAP_TRIGGERS = ['MMU_NOTIFY', 'MMU_NOTIFY_MIGRATE', 'UNMAP_FROM_CPU'] as const;
+
 export type Occurrence = Moment & OccurrenceData;
 
 export type OccurrenceData =
@@ -207,7 +228,76 @@ export type OccurrenceData =
       address: Word | undefined;
       source: string;
     }
-  | { kind: 'pasid.allocated' | 'pasid.freed'; driver: string; pasid: number };
+  | { kind: 'pasid.allocated' | 'pasid.freed'; driver: string; pasid: number }
+  // --- SVM of AMD GPUs (KFD SMI events); nodes are KFD gpu ids, 0 is system memory; pids as the driver prints them ---
+  /** A range moves; `trigger` is an index of MIGRATE_TRIGGERS. */
+  | {
+      kind: 'migration.start';
+      driver: string;
+      pid: number;
+      start: Word;
+      bytes: Word;
+      from: number;
+      to: number;
+      trigger: number | undefined;
+      /** Where the range was to be prefetched to, and where it prefers to be. */
+      prefetch: number | undefined;
+      preferred: number | undefined;
+    }
+  /** `error` only where the kernel says so (6.13 and later); 0 = moved. */
+  | {
+      kind: 'migration.end';
+      driver: string;
+      pid: number;
+      start: Word;
+      bytes: Word;
+      from: number;
+      to: number;
+      trigger: number | undefined;
+      error: number | undefined;
+    }
+  /** The fault of `device.fault` was served: pages moved to the device, or mapped where they were. */
+  | {
+      kind: 'device.fault_end';
+      driver: string;
+      pid: number;
+      node: number;
+      address: Word;
+      migrated: boolean | undefined;
+    }
+  /** The user queues of a process stop; `trigger` is an index of QUEUE_EVICTION_TRIGGERS. */
+  | {
+      kind: 'queue.evict';
+      driver: string;
+      pid: number;
+      node: number;
+      trigger: number | undefined;
+    }
+  /** They run again; `rescheduled`: restoring failed and is tried again, so they do not. */
+  | {
+      kind: 'queue.restore';
+      driver: string;
+      pid: number;
+      node: number;
+      rescheduled: boolean;
+    }
+  /** A range leaves a GPU's page tables; `trigger` is an index of UNMAP_TRIGGERS. */
+  | {
+      kind: 'range.unmap';
+      driver: string;
+      pid: number;
+      node: number;
+      start: Word;
+      bytes: Word;
+      trigger: number | undefined;
+    }
+  /** A GPU is about to be reset, or was. `cause` where the kernel says (6.12 and later). */
+  | {
+      kind: 'device.reset_start' | 'device.reset_end';
+      driver: string;
+      sequence: number | undefined;
+      cause: string | undefined;
+    };
 
 /** What recorded a function: a kprobe, fprobe or tracepoint; or one of the function tracers. */
 export type ProbeSource = 'probe' | 'function' | 'function_graph';

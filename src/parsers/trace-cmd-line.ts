@@ -134,17 +134,19 @@ export class TraceCmdLines {
       task = this.#taskOf(tid);
       this.#tasks.set(tid, task);
     }
-    if (!this.#options.latency) return `${task} [${String(cpu).padStart(3, '0')}]${time}`;
+    // what has no CPU (events of a GPU, lines of a log) says so
+    const number = cpu < 0 ? '---' : String(cpu).padStart(3, '0');
+    if (!this.#options.latency) return `${task} [${number}]${time}`;
     const state =
       this.#options.style === 'raw' ? `-0x${(flags & 0xff).toString(16)}` : latencyFlags(flags);
-    return `${task} ${String(cpu).padStart(3)}${state}${time}`;
+    return `${task} ${cpu < 0 ? number : String(cpu).padStart(3)}${state}${time}`;
   }
 
   #taskOf(tid: number): string {
     const known = tid === 0 ? '<idle>' : this.#capture.comm(tid);
     const comm = known ?? this.#learned.get(tid) ?? '<...>';
     const shown = this.#options.latency ? padBytes(comm, 8, 8) : padBytes(comm, 16);
-    return `${shown}-${String(tid).padEnd(5)}`;
+    return `${shown}-${(tid < 0 ? '?' : String(tid)).padEnd(5)}`;
   }
 
   /** The sched plugin registers the tasks it prints: their later events have a name even where the saved command lines lack it. */

@@ -9,10 +9,12 @@ const NAME_WIDTH = 20;
 /** An event as `trace-cmd report` prints it, so that it can be searched for there. */
 export function eventLine(line: EvidenceLine, clock: ResultClock): string {
   const comm = (line.comm ?? '<...>').padStart(COMM_WIDTH);
-  const cpu = String(line.cpu).padStart(3, '0');
+  // what has no CPU or thread (events of a GPU, lines of a log) says so
+  const cpu = line.cpu < 0 ? '---' : String(line.cpu).padStart(3, '0');
+  const tid = line.tid < 0 ? '?' : String(line.tid);
   const name = `${line.type.slice(line.type.indexOf(':') + 1)}:`;
   const stamp = absoluteTime(line.ts, clock);
-  return `${comm}-${String(line.tid).padEnd(5)} [${cpu}] ${stamp}: ${name.padEnd(NAME_WIDTH)} ${line.text}`;
+  return `${comm}-${tid.padEnd(5)} [${cpu}] ${stamp}: ${name.padEnd(NAME_WIDTH)} ${line.text}`;
 }
 
 /** What relative times are added to: `25.891390107 s`. */
