@@ -20,6 +20,7 @@ beforeAll(() => {
   for (const part of [
     'src',
     'docs',
+    'scripts/bundle.ts',
     'package.json',
     'tsconfig.json',
     'tsconfig.build.json',
