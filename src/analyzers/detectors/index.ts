@@ -6,6 +6,7 @@ import { fenceNeverSignalled } from './fence-never-signalled.ts';
 import { hmmRetryStorm } from './hmm-retry-storm.ts';
 import { hmmTimeout } from './hmm-timeout.ts';
 import { invalidateStall } from './invalidate-stall.ts';
+import { nonblockRefused } from './nonblock-refused.ts';
 import { postExitGpuFault } from './post-exit-gpu-fault.ts';
 import { postExitIommuFault } from './post-exit-iommu-fault.ts';
 import { toolBlind } from './tool-blind.ts';
@@ -18,6 +19,7 @@ export const detectors: readonly Detector[] = [
   hmmRetryStorm,
   hmmTimeout,
   invalidateStall,
+  nonblockRefused,
   postExitGpuFault,
   postExitIommuFault,
   toolBlind,

@@ -30,7 +30,7 @@ export interface PendingFence extends FenceName {
 }
 
 /** Fences that stay unsignalled in normal life: KFD eviction fences and xe preempt fences. */
-const LONG_LIVED = `(f.driver LIKE 'amdgpu_amdkfd_fence%' OR (f.driver = 'xe' AND f.timeline = 'preempt'))`;
+export const LONG_LIVED: string = `(f.driver LIKE 'amdgpu_amdkfd_fence%' OR (f.driver = 'xe' AND f.timeline = 'preempt'))`;
 
 /** Containers signal through others; ambiguous ones cannot be told apart. */
 export function pendingFences(view: View): PendingFence[] {

@@ -134,6 +134,13 @@ function findActor(view: View, tid: number, processId: number | null): Actor {
   return { label, comm, processId: process?.id ?? null, pid, refs };
 }
 
+/** A process as a whole, whatever thread of it was seen; undefined where it is not known. */
+export function processActor(view: View, processId: number | null): Actor | undefined {
+  if (processId === null) return undefined;
+  const [process] = view.all<{ pid: number }>('SELECT pid FROM process WHERE id = ?', processId);
+  return process === undefined ? undefined : actor(view, process.pid, processId);
+}
+
 function taskComm(view: View, tid: number): string | undefined {
   const [task] = view.all<{ comm: string | null }>(
     'SELECT comm FROM task WHERE tid = ? ORDER BY generation DESC LIMIT 1',
