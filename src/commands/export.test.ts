@@ -41,16 +41,26 @@ async function again(text: string) {
 }
 
 describe('a database exported as CSV and read again', () => {
-  it.each(['fixtures/s612-svm-stall/svm-stall.dat', 'fixtures/s612-svm-storm/svm-storm.dat'])(
-    '%s gives equal events and findings',
-    async (capture) => {
-      const original = await analysed(capture, 'original.db');
-      const back = await again(original.text);
-      expect(original.events.length).toBeGreaterThan(50);
-      expect(back.events).toEqual(original.events);
-      expect(back.findings).toEqual(original.findings);
-    },
-  );
+  it.each([
+    'fixtures/s612-svm-stall/svm-stall.dat',
+    'fixtures/s612-svm-storm/svm-storm.dat',
+    'fixtures/s612-svm-stall-text/svm-stall-text.ftrace.txt',
+    'fixtures/s612-perf-ghost/perf-ghost.perf.data',
+  ])('%s gives equal events and findings', async (capture) => {
+    const original = await analysed(capture, 'original.db');
+    const back = await again(original.text);
+    expect(original.events.length).toBeGreaterThan(50);
+    expect(back.events).toEqual(original.events);
+    expect(back.findings).toEqual(original.findings);
+  });
+
+  it('keeps the records of a function tracer, though not the symbols their addresses need', async () => {
+    const graph = 'fixtures/s612-ft-function_graph/ft-function_graph.dat';
+    const original = await analysed(graph, 'original.db');
+    const back = await again(original.text);
+    expect(original.events.length).toBeGreaterThan(300);
+    expect(back.events).toEqual(original.events);
+  });
 
   it('keeps hostile text, with the formulae disarmed', async () => {
     const cells = ["'=cmd|' /C calc'!A0", "''=x", "'", '"a\n""b"""', "'@sum", '"\'=1\nx"'];
