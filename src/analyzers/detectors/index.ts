@@ -6,7 +6,9 @@ import { fenceNeverSignalled } from './fence-never-signalled.ts';
 import { hmmRetryStorm } from './hmm-retry-storm.ts';
 import { hmmTimeout } from './hmm-timeout.ts';
 import { invalidateStall } from './invalidate-stall.ts';
+import { mmPinned } from './mm-pinned.ts';
 import { nonblockRefused } from './nonblock-refused.ts';
+import { notifierLeak } from './notifier-leak.ts';
 import { postExitGpuFault } from './post-exit-gpu-fault.ts';
 import { postExitIommuFault } from './post-exit-iommu-fault.ts';
 import { toolBlind } from './tool-blind.ts';
@@ -19,7 +21,9 @@ export const detectors: readonly Detector[] = [
   hmmRetryStorm,
   hmmTimeout,
   invalidateStall,
+  mmPinned,
   nonblockRefused,
+  notifierLeak,
   postExitGpuFault,
   postExitIommuFault,
   toolBlind,

@@ -97,6 +97,12 @@ export const addressSpaceEnds: Need = {
   ],
 };
 
+/** mm_count reached zero: the struct itself goes. */
+export const structEnds: Need = {
+  oneOf: ['mm.drop'],
+  enable: ['p:svm/mmdrop_final __mmdrop mm=$arg1:x64'],
+};
+
 export const deviceFaults: Need = {
   oneOf: ['device.fault', 'probe.return'],
   enable: [
