@@ -33,8 +33,7 @@ export const notifierLeak: Detector = {
     needs: [notifierBirths],
     uses: [addressSpaceEnds, invalidations],
     traps: [
-      'A notifier registered round one fault and removed again is no leak.',
-      'What is registered when the recording ends may be removed later: only its dead mm says it will not.',
+      'A notifier registered round one fault and removed again is no leak. What is registered when the recording ends may be removed later: only its dead mm says it will not.',
       'A thread that exits takes no notifier with it; the address space counts.',
     ],
     references: [
