@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { TraceError } from '../src/errors.ts';
 import { openCapture } from '../src/parsers/detect.ts';
+import { ROCM_SMI_TEXT, SMI_TEXT } from '../test/kfd-smi-lines.ts';
 import { randomFrom } from '../test/random.ts';
 
 const SLOWEST_MS = 5_000;
@@ -31,11 +32,18 @@ const random = randomFrom(Number(values.seed));
 const pick = (count: number) => Math.floor(random() * count);
 const folder = values.keep ?? mkdtempSync(join(tmpdir(), 'svm-trace-fuzz-'));
 
-const seeds = readdirSync(FIXTURES, { recursive: true, encoding: 'utf8' })
+/** Of formats that no recording is committed of. */
+const written: readonly [string, Buffer][] = [
+  ['kfd-smi', Buffer.from(SMI_TEXT.repeat(20))],
+  ['kfd-smi-rocm', Buffer.from(ROCM_SMI_TEXT.repeat(20))],
+];
+const recorded = readdirSync(FIXTURES, { recursive: true, encoding: 'utf8' })
   .filter((name) => /\.(dat|perf\.data|ftrace\.txt|report\.txt|script\.txt)$/.test(name))
-  .filter((name) => name.includes(values.only))
   .sort()
-  .map((name) => readFileSync(join(FIXTURES, name)));
+  .map((name): [string, Buffer] => [name, readFileSync(join(FIXTURES, name))]);
+const seeds = [...recorded, ...written]
+  .filter(([name]) => name.includes(values.only))
+  .map(([, bytes]) => bytes);
 if (seeds.length === 0) {
   console.error('no such fixture');
   process.exit(2);

@@ -30,27 +30,6 @@ export const MMU_NOTIFY_NAMES = [
   'EXCLUSIVE',
 ] as const;
 
-/** enum KFD_MIGRATE_TRIGGERS, include/uapi/linux/kfd_ioctl.h. */
-export const MIGRATE_TRIGGERS = [
-  'PREFETCH',
-  'PAGEFAULT_GPU',
-  'PAGEFAULT_CPU',
-  'TTM_EVICTION',
-] as const;
-
-/** enum KFD_QUEUE_EVICTION_TRIGGERS, include/uapi/linux/kfd_ioctl.h. */
-export const QUEUE_EVICTION_TRIGGERS = [
-  'SVM',
-  'USERPTR',
-  'TTM',
-  'SUSPEND',
-  'CRIU_CHECKPOINT',
-  'CRIU_RESTORE',
-] as const;
-
-/** enum KFD_SVM_UNMAP_TRIGGERS, include/uapi/linux/kfd_ioctl.h. */
-export const UNMAP_TRIGGERS = ['MMU_NOTIFY', 'MMU_NOTIFY_MIGRATE', 'UNMAP_FROM_CPU'] as const;
-
 export type Occurrence = Moment & OccurrenceData;
 
 export type OccurrenceData =
@@ -230,7 +209,7 @@ export type OccurrenceData =
     }
   | { kind: 'pasid.allocated' | 'pasid.freed'; driver: string; pasid: number }
   // --- SVM of AMD GPUs (KFD SMI events); nodes are KFD gpu ids, 0 is system memory; pids as the driver prints them ---
-  /** A range moves; `trigger` is an index of MIGRATE_TRIGGERS. */
+  /** A range moves; `trigger` is an index of MIGRATE_TRIGGERS, parsers/kfd-smi-text/triggers.ts. */
   | {
       kind: 'migration.start';
       driver: string;

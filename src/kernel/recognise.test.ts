@@ -59,6 +59,44 @@ function recording(
   };
 }
 
+describe('SMI events of amdkfd', () => {
+  const { tell, recogniser } = recording([
+    'kfd_smi:migrate_start start size from to prefetch_loc preferred_loc trigger',
+    'kfd_smi:queue_restore node rescheduled',
+    'kfd_smi:vmfault',
+    'kfd_smi:page_fault_start addr node rw',
+    'kfd_smi:process_start',
+  ]);
+
+  it('count in pages and are of the process they name', () => {
+    const fields = { start: 0x7fa608000, size: 512, from: 0, to: 0xad5c, trigger: 1 };
+    expect(tell(0, fields, 4711)).toMatchObject({
+      kind: 'migration.start',
+      pid: 4711,
+      start: 0x7fa608000000,
+      bytes: 2 * 1024 * 1024,
+      to: 0xad5c,
+      trigger: 1,
+      prefetch: undefined,
+    });
+    expect(tell(3, { addr: 2 ** 52 - 1, node: 1, rw: 'W' })).toMatchObject({
+      kind: 'device.fault',
+      address: 0xffff_ffff_ffff_f000n,
+      write: true,
+    });
+  });
+
+  it('tell a queue that runs again from one that is tried again', () => {
+    expect(tell(1, { node: 1 })).toMatchObject({ kind: 'queue.restore', rescheduled: false });
+    expect(tell(1, { node: 1, rescheduled: 'R' })).toMatchObject({ rescheduled: true });
+  });
+
+  it('of a fault nobody could serve have no address', () => {
+    expect(tell(2, {}, 9)).toMatchObject({ kind: 'device.fault', address: undefined, tid: 9 });
+    expect(recogniser.select({ index: 4 } as EventType)).toBe('rows');
+  });
+});
+
 describe('tracepoints', () => {
   it('are the same in every version', () => {
     const { tell } = recording([

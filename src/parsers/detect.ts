@@ -1,6 +1,7 @@
 import { TraceError } from '../errors.ts';
 import { csv } from './csv/csv.ts';
 import { ftraceText } from './ftrace-text/ftrace-text.ts';
+import { kfdSmiText } from './kfd-smi-text/kfd-smi-text.ts';
 import type { Capture, Parser } from './parser.ts';
 import { perfData } from './perf-data/perf-data.ts';
 import { perfScriptText } from './perf-script-text/perf-script-text.ts';
@@ -15,6 +16,7 @@ const parsers: readonly Parser[] = [
   traceDat,
   perfData,
   csv,
+  kfdSmiText,
   traceCmdText,
   perfScriptText,
   ftraceText,

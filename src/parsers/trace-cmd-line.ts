@@ -284,7 +284,7 @@ class LossLines {
     let text = '';
     for (let loss = list?.[0]; loss && loss.to <= ts; loss = list?.[0]) {
       const count = loss.events === null ? '' : `${loss.events} `;
-      text += `CPU:${cpu} [${count}EVENTS DROPPED]\n`;
+      text += `CPU:${cpu < 0 ? '?' : cpu} [${count}EVENTS DROPPED]\n`;
       this.#shown.set(key, loss.to);
       list?.shift();
     }

@@ -73,7 +73,7 @@ class CsvCapture implements Capture {
       // text has no byte order
       endian: 'little',
       clock: { name: 'unknown', unit: 'ns', base },
-      cpus: (list.at(-1) ?? 0) + 1,
+      cpus: (list.at(-1) ?? -1) + 1,
       buffers: [{ name: '', clock: 'unknown', cpus: list }],
       eventTypes: [...this.#types.values()].map((type) => type.eventType()),
       sizeBytes: rows.size,
@@ -158,7 +158,7 @@ class CsvCapture implements Capture {
       if (place.ts < last) this.#problem(UNORDERED);
       last = place.ts;
       if (base === undefined || last < base) base = last;
-      cpus.add(place.cpu);
+      if (place.cpu >= 0) cpus.add(place.cpu);
       this.#count(place).learn(cells, columns);
     }
     return { base, cpus };
@@ -215,7 +215,8 @@ const CUT: Omit<Problem, 'count'> = {
 function placeOf(cells: readonly string[], width: number): Place | undefined {
   const [time = '', cpuCell = '', tidCell = '', comm = '', event = ''] = cells;
   const ts = timeOf(time);
-  const cpu = integerIn(cpuCell, 0, MOST_CPUS);
+  // -1: events of a GPU are on no CPU
+  const cpu = integerIn(cpuCell, -1, MOST_CPUS);
   const tid = integerIn(tidCell, -1, MOST_TID);
   if (ts === undefined || cpu === undefined || tid === undefined) return undefined;
   if (event === '' || cells.length > width) return undefined;

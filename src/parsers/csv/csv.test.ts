@@ -112,7 +112,7 @@ describe('hostile files', () => {
   it('lose the rows without a place, and say how many', () => {
     const bad = [
       'x,0,1,c,s:n',
-      '1,-1,1,c,s:n',
+      '1,-2,1,c,s:n',
       '1,0,9999999999,c,s:n',
       '1,0,1,c,',
       '1,0,1,c,s:n,1,2',
