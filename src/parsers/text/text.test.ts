@@ -117,7 +117,9 @@ describe('the systems of events', () => {
   });
 
   it('are known for all events the catalogue knows', () => {
-    const names = new Set([...eventRules.keys()].map((key) => key.replace(/^.*:/, '')));
+    // no text of ftrace holds SMI events
+    const kernel = [...eventRules.keys()].filter((key) => !key.startsWith('kfd_smi:'));
+    const names = new Set(kernel.map((key) => key.replace(/^.*:/, '')));
     expect([...names].filter((name) => !eventRules.has(`${systemOf(name)}:${name}`))).toEqual([]);
   });
 });
