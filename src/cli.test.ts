@@ -92,7 +92,12 @@ describe('analyze', () => {
   test('prints the verdict, and 1 where an error is found', async () => {
     const { code, stdout, stderr } = await run(['analyze', hang]);
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
-    expect(stdout.replaceAll(root, '')).toMatchSnapshot();
+    // which detectors could not look changes with every new one, and has tests of its own
+    const verdict = stdout
+      .replaceAll(root, '')
+      .replace(/\d+ of \d+ detectors/, 'N of M detectors')
+      .replace(/(What this recording cannot show\n).*(?=\nDatabase)/s, '$1…\n');
+    expect(verdict).toMatchSnapshot();
   });
 
   test('--fail-on decides about the exit code', async () => {

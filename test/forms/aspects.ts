@@ -256,6 +256,10 @@ function allowedOf({ changes, jobs, faults, timeouts, isDisturbed }: Truth): str
   if (changes.length > 0 || isDisturbed)
     allowed.push('invalidate-stall', 'unmap-under-job', 'fence-wait-timeout');
   if (jobs.some((job) => job.never)) allowed.push('dead-client-fence', 'fence-never-signalled');
+  // a short job behind a long one of its context overtakes it
+  const overtakes = (one: Job, n: number): boolean =>
+    jobs.slice(0, n).some((other) => other.context === one.context && other.delayMs > one.delayMs);
+  if (jobs.some(overtakes)) allowed.push('fence-order');
   if (faults.some(({ ms }) => ms >= SURE_TIMEOUT_MS)) allowed.push('hmm-timeout');
   if (faults.some(({ ret }) => ret === -16)) allowed.push('hmm-timeout', 'hmm-retry-storm');
   if (timeouts !== undefined)

@@ -8,6 +8,7 @@ import { atMost, detail, evidence, known } from './shared/details.ts';
 import { fenceBirths, fenceErrors } from './shared/needs.ts';
 import {
   actor,
+  capital,
   errno,
   type FenceName,
   fenceKey,
@@ -91,11 +92,10 @@ function errorFinding(view: View, fence: FailedFence): FindingDraft {
   const owner =
     fence.owner_tid === null ? undefined : actor(view, fence.owner_tid, fence.owner_process_id);
   const meaning = MEANINGS[fence.error];
-  const label = fenceLabel(fence);
   return {
     severity: 'warn',
     confidence: fence.lossy === 1 ? 'likely' : 'proven',
-    summary: `${label.charAt(0).toUpperCase()}${label.slice(1)}${owner === undefined ? '' : ` of ${owner.label}`} signalled with ${errno(fence.error)}${meaning === undefined ? '' : `: ${meaning}`}${dependantsText(fence)}.`,
+    summary: `${capital(fenceLabel(fence))}${owner === undefined ? '' : ` of ${owner.label}`} signalled with ${errno(fence.error)}${meaning === undefined ? '' : `: ${meaning}`}${dependantsText(fence)}.`,
     from: fence.signaled_ts,
     to: fence.signaled_ts,
     objects: [fenceRef(fence), ...(owner?.refs ?? [])],

@@ -18,6 +18,7 @@ import {
 } from './shared/pending-fences.ts';
 import {
   actor,
+  capital,
   duration,
   fenceKey,
   fenceLabel,
@@ -234,10 +235,6 @@ function fenceFinding(view: View, fence: PendingFence, situation: Situation): Fi
       ...(owner === undefined ? {} : { pid: owner.pid, tid: fence.owner_tid ?? owner.pid }),
     },
   };
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function jobState(fence: PendingFence): string {

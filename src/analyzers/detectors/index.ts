@@ -3,6 +3,7 @@ import type { Detector } from '../detector.ts';
 import { deadClientFence } from './dead-client-fence.ts';
 import { fenceError } from './fence-error.ts';
 import { fenceNeverSignalled } from './fence-never-signalled.ts';
+import { fenceOrder } from './fence-order.ts';
 import { hmmRetryStorm } from './hmm-retry-storm.ts';
 import { hmmTimeout } from './hmm-timeout.ts';
 import { invalidateStall } from './invalidate-stall.ts';
@@ -18,6 +19,7 @@ export const detectors: readonly Detector[] = [
   deadClientFence,
   fenceError,
   fenceNeverSignalled,
+  fenceOrder,
   hmmRetryStorm,
   hmmTimeout,
   invalidateStall,

@@ -57,6 +57,11 @@ export function range(start: Word, end: Word): string {
   return `${hex(start)}-${hex(end)}`;
 }
 
+/** The first letter of a sentence. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 export interface FenceName {
   readonly fence_id: number;
   readonly context: number;
