@@ -1,7 +1,7 @@
 import type { Fields } from '../parsers/parser.ts';
-import { small, string, word } from './arguments.ts';
-import type { Moment, Occurrence } from './occurrence.ts';
-import { type Rule, rule, type Subsystem } from './subsystem.ts';
+import { plus, small, string, word } from './arguments.ts';
+import type { Moment, Occurrence, Word } from './occurrence.ts';
+import { kept, type Rule, rule, type Subsystem, sparseRule } from './subsystem.ts';
 
 /** SOC15_IH_CLIENTID_VMC and _UTCL2 (soc15_ih_clientid.h): their source 0 is a VM fault since gfx9. */
 const FAULT_CLIENTS: readonly number[] = [0x12, 0x1b];
@@ -10,7 +10,7 @@ const LEGACY_FAULT_SOURCES: readonly number[] = [146, 147];
 const PAGE_BYTES = 4096n;
 const FAULT_IS_WRITE = 0x20;
 
-/** drivers/gpu/drm/amd/amdgpu/amdgpu_trace.h, and the functions of amdgpu and amdkfd. */
+/** drivers/gpu/drm/amd/amdgpu/amdgpu_trace.h, and the functions of amdgpu. */
 export const amdgpu: Subsystem = {
   name: 'amdgpu',
   events: {
@@ -18,7 +18,42 @@ export const amdgpu: Subsystem = {
     'amdgpu:amdgpu_sched_run_job': job('job.run'),
     'amdgpu:amdgpu_pasid_allocated': pasid('pasid.allocated'),
     'amdgpu:amdgpu_pasid_freed': pasid('pasid.freed'),
-    'amdgpu:amdgpu_iv': rule('device.fault', interruptVector),
+    'amdgpu:amdgpu_iv': sparseRule('device.fault', interruptVector),
+    'amdgpu:amdgpu_vm_grab_id': rule('vmid.granted', (fields, moment) => ({
+      kind: 'vmid.granted',
+      driver: 'amdgpu',
+      vmid: small(fields.vmid) ?? 0,
+      hub: small(fields.vm_hub),
+      pasid: small(fields.pasid) ?? 0,
+      ...moment,
+    })),
+    'amdgpu:amdgpu_vm_bo_map': mapping('mapping.bound'),
+    'amdgpu:amdgpu_vm_bo_unmap': mapping('mapping.unbound'),
+    'amdgpu:amdgpu_vm_flush': rule('tlb.flush', (fields, moment) => ({
+      kind: 'tlb.flush',
+      source: 'amdgpu',
+      dev: string(fields.ring),
+      pasid: undefined,
+      pages: undefined,
+      ...moment,
+    })),
+    'amdgpu:amdgpu_bo_move': bufferMove(),
+    // up to 4.12
+    'amdgpu:amdgpu_ttm_bo_move': bufferMove(),
+    'amdgpu:amdgpu_ib_pipe_sync': kept,
+    // one event per register, all of one reset (amdgpu_reset.c, amdgpu_reset_capture…)
+    'amdgpu:amdgpu_reset_reg_dumps': rule('device.reset_start', (_fields, moment) =>
+      reset('amdgpu_reset_reg_dumps', moment),
+    ),
+  },
+  probes: {
+    amdgpu_device_gpu_recover: {
+      enter: rule('device.reset_start', (_fields, moment) =>
+        reset('amdgpu_device_gpu_recover', moment),
+      ),
+    },
+    amdgpu_gmc_flush_gpu_tlb_pasid: { enter: flushProbe() },
+    amdgpu_gmc_flush_gpu_tlb: { enter: flushProbe() },
   },
   roles: {
     amdgpu_hmm_invalidate_gfx: 'invalidate-callback',
@@ -27,11 +62,8 @@ export const amdgpu: Subsystem = {
     amdgpu_mn_invalidate_hsa: 'invalidate-callback',
     amdgpu_mn_invalidate_range_start_gfx: 'invalidate-callback',
     amdgpu_mn_invalidate_range_start_hsa: 'invalidate-callback',
-    svm_range_cpu_invalidate_pagetables: 'invalidate-callback',
     amdgpu_hmm_range_get_pages: 'range-fault-wrapper',
     amdgpu_ttm_tt_get_user_pages: 'range-fault-wrapper',
-    svm_range_validate_and_map: 'range-fault-wrapper',
-    svm_range_restore_pages: 'range-fault-wrapper',
     amdgpu_vm_handle_fault: 'device-fault-handler',
     gmc_v9_0_process_interrupt: 'device-fault-handler',
     gmc_v10_0_process_interrupt: 'device-fault-handler',
@@ -55,6 +87,71 @@ function job(kind: 'job.queue' | 'job.run'): Rule {
     source: 'amdgpu',
     ...moment,
   }));
+}
+
+/** amdgpu_vm.c: page numbers, the last one inclusive; the VM is the calling process's. */
+function mapping(kind: 'mapping.bound' | 'mapping.unbound'): Rule {
+  return rule(kind, (fields, moment) => {
+    const last = word(fields.last);
+    return {
+      kind,
+      driver: 'amdgpu',
+      dev: undefined,
+      vm: undefined,
+      asid: undefined,
+      mapping: undefined,
+      object: word(fields.bo),
+      start: addressOf(word(fields.start)),
+      end: last === undefined ? undefined : addressOf(plus(last, 1)),
+      userptr: undefined,
+      ...moment,
+    };
+  });
+}
+
+function addressOf(page: Word | undefined): Word | undefined {
+  return page === undefined ? undefined : plus(BigInt(page) * PAGE_BYTES, 0);
+}
+
+/** TTM placements (include/drm/ttm/ttm_placement.h); amdgpu's own memories follow. */
+const PLACEMENTS: readonly string[] = ['system', 'gtt', 'vram', 'gds', 'gws', 'oa'];
+
+function bufferMove(): Rule {
+  return rule('migration.buffer', (fields, moment) => {
+    const place = (value: number | undefined) => PLACEMENTS[value ?? -1] ?? `placement ${value}`;
+    return {
+      kind: 'migration.buffer',
+      source: 'amdgpu',
+      dev: undefined,
+      object: word(fields.bo),
+      bytes: small(fields.bo_size),
+      from: place(small(fields.old_placement)),
+      to: place(small(fields.new_placement)),
+      empty: false,
+      ...moment,
+    };
+  });
+}
+
+function flushProbe(): Rule {
+  return rule('tlb.flush', (fields, moment) => ({
+    kind: 'tlb.flush',
+    source: 'amdgpu',
+    dev: undefined,
+    pasid: small(fields.pasid),
+    pages: undefined,
+    ...moment,
+  }));
+}
+
+function reset(what: string, moment: Moment): Occurrence {
+  return {
+    kind: 'device.reset_start',
+    driver: 'amdgpu',
+    sequence: undefined,
+    cause: what,
+    ...moment,
+  };
 }
 
 function pasid(kind: 'pasid.allocated' | 'pasid.freed'): Rule {

@@ -7,7 +7,7 @@ const PAGE_BYTES = 4096;
 const DRIVER = 'amdkfd';
 
 /**
- * amdkfd has no tracepoints; these are its SMI events, drivers/gpu/drm/amd/amdkfd/kfd_smi_events.c.
+ * amdkfd has no tracepoints; these are its functions by probe, and its SMI events, drivers/gpu/drm/amd/amdkfd/kfd_smi_events.c.
  * Addresses and sizes are pages of 4 KiB there.
  */
 export const amdkfd: Subsystem = {
@@ -48,6 +48,12 @@ export const amdkfd: Subsystem = {
     'kfd_smi:process_start': kept,
     'kfd_smi:process_end': kept,
     'kfd_smi:dropped_event': kept,
+  },
+  roles: {
+    // kfd_svm.c
+    svm_range_cpu_invalidate_pagetables: 'invalidate-callback',
+    svm_range_validate_and_map: 'range-fault-wrapper',
+    svm_range_restore_pages: 'range-fault-wrapper',
   },
 };
 

@@ -92,3 +92,13 @@ export function signedLong(value: Word | undefined): number | undefined {
 export function returnValue(args: Arguments): Word | undefined {
   return argument(args, 'ret');
 }
+
+/** A sum as exact as its parts; small results are numbers, so that equal values are equal keys. */
+export function plus(a: Word, b: Word): Word {
+  if (typeof a === 'number' && typeof b === 'number') {
+    const sum = a + b;
+    if (Number.isSafeInteger(sum)) return sum;
+  }
+  const sum = BigInt.asUintN(64, BigInt(a) + BigInt(b));
+  return sum <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(sum) : sum;
+}

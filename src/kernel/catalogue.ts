@@ -2,17 +2,23 @@ import { amdgpu } from './amdgpu.ts';
 import { amdkfd } from './amdkfd.ts';
 import { dmaFence } from './dma-fence.ts';
 import { drivers } from './drivers.ts';
+import { drm } from './drm.ts';
 import { gpuScheduler } from './gpu-scheduler.ts';
 import { hmm } from './hmm.ts';
 import { i915 } from './i915.ts';
+import { intelIommu } from './intel-iommu.ts';
 import { iommu } from './iommu.ts';
 import { log } from './log.ts';
+import { migration, reclaim } from './migration.ts';
 import { mm } from './mm.ts';
 import { mmuNotifier } from './mmu-notifier.ts';
+import { nouveau } from './nouveau.ts';
 import type { ProbeRole } from './occurrence.ts';
 import type { ProbeRule, Rule, Subsystem } from './subsystem.ts';
 import { syscalls } from './syscalls.ts';
 import { task } from './task.ts';
+import { tlb } from './tlb.ts';
+import { virtioGpu } from './virtio-gpu.ts';
 import { xe } from './xe.ts';
 
 export const subsystems: readonly Subsystem[] = [
@@ -25,10 +31,17 @@ export const subsystems: readonly Subsystem[] = [
   amdkfd,
   i915,
   xe,
+  nouveau,
+  virtioGpu,
+  drm,
   drivers,
   mmuNotifier,
   hmm,
   iommu,
+  intelIommu,
+  migration,
+  reclaim,
+  tlb,
   log,
 ];
 

@@ -4,12 +4,6 @@ import type { Subsystem } from './subsystem.ts';
 export const drivers: Subsystem = {
   name: 'drivers',
   roles: {
-    // drivers/gpu/drm/nouveau/nouveau_svm.c
-    nouveau_svmm_invalidate_range_start: 'invalidate-callback',
-    nouveau_svm_range_invalidate: 'invalidate-callback',
-    nouveau_range_fault: 'range-fault-wrapper',
-    nouveau_atomic_range_fault: 'range-fault-wrapper',
-    nouveau_svm_fault: 'device-fault-handler',
     // lib/test_hmm.c
     dmirror_interval_invalidate: 'invalidate-callback',
     dmirror_range_fault: 'range-fault-wrapper',

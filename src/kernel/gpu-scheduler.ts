@@ -40,6 +40,7 @@ function job(kind: 'job.queue' | 'job.run'): Rule {
     context: word(fields.fence_context),
     seqno: word(fields.fence_seqno),
     source: SOURCE,
+    client: word(fields.client_id),
     ...moment,
   }));
 }

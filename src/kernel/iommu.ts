@@ -1,12 +1,13 @@
 import type { Fields } from '../parsers/parser.ts';
-import { small, string, word } from './arguments.ts';
-import { IOMMU_PASIDS, type Moment, type Occurrence } from './occurrence.ts';
+import { argument, small, smallArgument, string, word } from './arguments.ts';
+import type { Moment, Occurrence } from './occurrence.ts';
 import { rule, type Subsystem } from './subsystem.ts';
 
-const PAGE_SHIFT = 12n;
-const PASID_PRESENT = 1n << 8n;
-
-/** include/trace/events/iommu.h and intel_iommu.h. */
+/**
+ * include/trace/events/iommu.h, and what all IOMMU drivers call: drivers/iommu/io-pgfault.c, whose
+ * functions by probe show the page requests of AMD and ARM, which have no events. The faults
+ * of AMD-Vi that are not page requests are lines of the kernel log.
+ */
 export const iommu: Subsystem = {
   name: 'iommu',
   events: {
@@ -19,35 +20,56 @@ export const iommu: Subsystem = {
       source: 'iommu:io_page_fault',
       ...moment,
     })),
-    'intel_iommu:prq_report': rule('iommu.fault', pageRequest),
-    'intel_iommu:cache_tag_assign': rule('pasid.allocated', pasidBinding),
+  },
+  probes: {
+    iommu_report_device_fault: { enter: rule('iommu.fault', deviceFault) },
+    // (dev, event, msg) up to 6.9, then (group, status)
+    iommu_page_response: { enter: rule('page.response', pageResponse) },
+    iopf_group_response: { enter: rule('page.response', pageResponse) },
   },
 };
 
-/**
- * drivers/iommu/intel/cache.c, cache_tag_assign: a domain is attached for a PASID. With
- * iommu_sva_bind_device the process whose mm it is calls it itself. PASID 0 is the device's own DMA.
- */
-function pasidBinding(fields: Fields, moment: Moment): Occurrence | undefined {
-  const pasid = small(fields.pasid) ?? 0;
-  return pasid === 0
-    ? undefined
-    : { kind: 'pasid.allocated', driver: IOMMU_PASIDS, pasid, ...moment };
-}
+/** IOMMU_FAULT_PAGE_REQUEST_LAST_PAGE, include/linux/iommu.h. */
+const LAST_PAGE = 1 << 1;
+/** IOMMU_FAULT_PERM_WRITE. */
+const WRITE = 1 << 1;
 
-/**
- * struct page_req_dsc, drivers/iommu/intel/iommu.h: dw0 bit 8 pasid_present, bits 32-51 pasid;
- * dw1 bits 12-63 the page.
- */
-function pageRequest(fields: Fields, moment: Moment): Occurrence {
-  const dw0 = BigInt(word(fields.dw0) ?? 0);
-  const dw1 = BigInt.asUintN(64, BigInt(word(fields.dw1) ?? 0));
+/** struct iommu_fault_page_request inside the event: what of it is known is up to the probe. */
+function deviceFault(fields: Fields, moment: Moment): Occurrence | undefined {
+  const pasid = smallArgument(fields, 'pasid');
+  if (pasid === undefined) return undefined;
+  const flags = small(fields.flags);
+  const perm = small(fields.perm);
   return {
     kind: 'iommu.fault',
-    device: string(fields.dev) ?? '',
-    pasid: (dw0 & PASID_PRESENT) === 0n ? undefined : Number((dw0 >> 32n) & 0xfffffn),
-    address: (dw1 >> PAGE_SHIFT) << PAGE_SHIFT,
-    source: 'intel_iommu:prq_report',
+    device: '',
+    pasid,
+    address: argument(fields, 'address'),
+    source: 'iommu_report_device_fault',
+    request: {
+      iommu: '',
+      rid: undefined,
+      group: small(fields.grpid),
+      seq: undefined,
+      // nothing can be called unanswered where the flags are not known
+      last: flags !== undefined && (flags & LAST_PAGE) !== 0,
+      write: perm === undefined ? undefined : (perm & WRITE) !== 0,
+    },
+    ...moment,
+  };
+}
+
+function pageResponse(fields: Fields, moment: Moment): Occurrence | undefined {
+  const pasid = smallArgument(fields, 'pasid');
+  const group = small(fields.grpid);
+  if (pasid === undefined || group === undefined) return undefined;
+  return {
+    kind: 'page.response',
+    iommu: '',
+    rid: undefined,
+    pasid,
+    group,
+    code: small(fields.code ?? fields.status),
     ...moment,
   };
 }

@@ -1,3 +1,5 @@
+import type { DeviceOccurrenceData } from './device-occurrence.ts';
+
 /**
  * The normalised happenings of the kernel, whatever recorded them: a tracepoint, a kprobe or
  * fprobe, the function tracers, later a log line. Lifetimes are built from these alone.
@@ -33,6 +35,7 @@ export const MMU_NOTIFY_NAMES = [
 export type Occurrence = Moment & OccurrenceData;
 
 export type OccurrenceData =
+  | DeviceOccurrenceData
   // --- tasks and address spaces (sched, task, mmap, oom; kernel/exit.c, kernel/fork.c) ---
   | {
       kind: 'task.fork';
@@ -102,12 +105,20 @@ export type OccurrenceData =
       context: Word | undefined;
       seqno: Word | undefined;
       source: string;
+      /** Number of the queue it is in, where the driver says so (xe: guc_id). */
+      queue?: number | undefined;
+      gt?: number | undefined;
+      /** drm_file's client id (6.17 and later). */
+      client?: Word | undefined;
     }
   | {
       kind: 'job.done';
       fence: Word | undefined;
       context: Word | undefined;
       seqno: Word | undefined;
+      /** Where ring and number are the job's name. */
+      ring?: string | undefined;
+      id?: Word | undefined;
     }
   | {
       kind: 'job.depends';
@@ -198,6 +209,10 @@ export type OccurrenceData =
       asid: number | undefined;
       address: Word | undefined;
       write: boolean | undefined;
+      dev?: string | undefined;
+      /** The queue whose work faulted, where the device names it instead of an address space. */
+      queue?: number | undefined;
+      gt?: number | undefined;
     }
   /** An IOMMU reports a page request or a fault (intel_iommu:prq_report, iommu:io_page_fault). */
   | {
@@ -206,8 +221,16 @@ export type OccurrenceData =
       pasid: number | undefined;
       address: Word | undefined;
       source: string;
+      /** A page request, which is answered as one with the others of its group. */
+      request?: PageRequest | undefined;
     }
-  | { kind: 'pasid.allocated' | 'pasid.freed'; driver: string; pasid: number }
+  | {
+      kind: 'pasid.allocated' | 'pasid.freed';
+      driver: string;
+      pasid: number;
+      /** The device it is bound on, where an IOMMU tells. */
+      dev?: string | undefined;
+    }
   // --- SVM of AMD GPUs (KFD SMI events); nodes are KFD gpu ids, 0 is system memory; pids as the driver prints them ---
   /** A range moves; `trigger` is an index of MIGRATE_TRIGGERS, parsers/kfd-smi-text/triggers.ts. */
   | {
@@ -277,6 +300,18 @@ export type OccurrenceData =
       sequence: number | undefined;
       cause: string | undefined;
     };
+
+/** What names a page request at its IOMMU. */
+export interface PageRequest {
+  readonly iommu: string;
+  readonly rid: number | undefined;
+  readonly group: number | undefined;
+  /** Counts up per IOMMU: a gap says that events were lost. */
+  readonly seq: number | undefined;
+  /** The last of its group: the answer is due from now on. */
+  readonly last: boolean;
+  readonly write: boolean | undefined;
+}
 
 /** What recorded a function: a kprobe, fprobe or tracepoint; or one of the function tracers. */
 export type ProbeSource = 'probe' | 'function' | 'function_graph';

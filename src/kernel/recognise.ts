@@ -25,7 +25,7 @@ export interface Recogniser {
   select(type: EventType): 'rows' | 'count';
   /** What the event means; undefined when it means nothing to us. */
   recognise(type: EventType, fields: Fields, moment: Moment): Occurrence | undefined;
-  /** False for a function tracer's record of a function nobody asks about: it gets no row. */
+  /** False for a record that means nothing where most do not (function tracers): it gets no row. */
   keepRow(type: EventType, fields: Fields): boolean;
   readonly observed: ReadonlyMap<OccurrenceKind, number>;
   /** Whether this capture would show occurrences of the kind if there were any. */
@@ -138,7 +138,12 @@ class CaptureRecogniser implements Recogniser {
     const rule = eventRules.get(`${type.system}:${type.name}`);
     if (rule) {
       const recorded: Recorded = { type, source: 'probe', kernel: this.#kernel };
-      return (fields, moment) => rule.read(fields, moment, recorded);
+      if (!rule.sparse) return (fields, moment) => rule.read(fields, moment, recorded);
+      return (fields, moment) => {
+        const occurrence = rule.read(fields, moment, recorded);
+        this.#keepLast = occurrence !== undefined;
+        return occurrence;
+      };
     }
     const shape = probeShape(type);
     if (!shape) return undefined;

@@ -22,6 +22,8 @@ export interface Rule {
   /** Every kind `read` can give, so that a capture in which none fired still shows it was watched. */
   readonly gives: readonly OccurrenceKind[];
   readonly read: (fields: Fields, moment: Moment, recorded: Recorded) => Occurrence | undefined;
+  /** Most of its events mean nothing to us: those get no row. */
+  readonly sparse?: boolean;
 }
 
 /** What a probed kernel function means, at its entry and its return. */
@@ -52,6 +54,14 @@ export interface Subsystem {
 
 export function rule(gives: OccurrenceKind | readonly OccurrenceKind[], read: Rule['read']): Rule {
   return { gives: typeof gives === 'string' ? [gives] : gives, read };
+}
+
+/** As `rule`, for events of high rates of which only a few mean something. */
+export function sparseRule(
+  gives: OccurrenceKind | readonly OccurrenceKind[],
+  read: Rule['read'],
+): Rule {
+  return { gives: typeof gives === 'string' ? [gives] : gives, read, sparse: true };
 }
 
 /** An event whose rows are worth keeping as evidence though no object is made from it. */

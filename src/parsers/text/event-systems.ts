@@ -35,10 +35,16 @@ const EVENTS: Readonly<Record<string, string>> = {
     i915_context_create i915_context_free i915_gem_evict i915_gem_evict_node
     i915_gem_evict_vm i915_gem_object_clflush i915_gem_object_create i915_gem_object_destroy
     i915_gem_object_fault i915_gem_object_pread i915_gem_object_pwrite i915_gem_shrink
+    i915_gem_request_add i915_gem_request_complete i915_gem_request_execute
+    i915_gem_request_in i915_gem_request_out i915_gem_request_queue i915_gem_request_retire
+    i915_gem_request_submit i915_gem_request_wait_begin i915_gem_request_wait_end
+    i915_gem_ring_dispatch i915_gem_ring_sync_to i915_request_guc_submit
+    intel_context_ban intel_context_reset
     i915_ppgtt_create i915_ppgtt_release i915_reg_rw i915_request_add i915_request_execute
     i915_request_in i915_request_out i915_request_queue i915_request_retire
     i915_request_submit i915_request_wait_begin i915_request_wait_end i915_vma_bind
     i915_vma_unbind`,
+  huge_memory: 'mm_collapse_huge_page mm_khugepaged_scan_pmd',
   intel_iommu: `
     cache_tag_assign cache_tag_flush_all cache_tag_flush_range cache_tag_flush_range_np
     cache_tag_unassign prq_report qi_submit`,
@@ -53,6 +59,7 @@ const EVENTS: Readonly<Record<string, string>> = {
     mm_calculate_totalreserve_pages mm_page_alloc mm_page_alloc_extfrag
     mm_page_alloc_zone_locked mm_page_free mm_page_free_batched mm_page_pcpu_drain
     mm_setup_per_zone_lowmem_reserve mm_setup_per_zone_wmarks rss_stat`,
+  ksm: 'ksm_enter ksm_exit ksm_merge_one_page',
   migrate: 'mm_migrate_pages mm_migrate_pages_start remove_migration_pte set_migration_pte',
   mmap: 'exit_mmap vm_unmapped_area vma_mas_szero vma_store',
   oom: `
@@ -75,6 +82,10 @@ const EVENTS: Readonly<Record<string, string>> = {
     hrtimer_setup hrtimer_start hrtimer_start_expired itimer_expire itimer_state tick_stop
     timer_base_idle timer_cancel timer_expire_entry timer_expire_exit timer_init timer_start`,
   tlb: 'tlb_flush',
+  virtio_gpu: 'virtio_gpu_cmd_queue virtio_gpu_cmd_response',
+  vmscan: `
+    mm_vmscan_direct_reclaim_begin mm_vmscan_direct_reclaim_end
+    mm_vmscan_memcg_reclaim_begin mm_vmscan_memcg_reclaim_end`,
   workqueue: `
     workqueue_activate_work workqueue_execute_end workqueue_execute_start
     workqueue_queue_work`,

@@ -39,6 +39,46 @@ const XE_JOB = [
   'dev={dev}, fence={fence:p}, seqno={seqno:d}, lrc_seqno={lrc_seqno:d}, gt={gt_id:d}, guc_id={guc_id:d}, batch_addr={batch_addr:p}, guc_state={guc_state:p}, flags={flags:p}, error={error:d}',
   'dev={dev}, fence={fence:p}, seqno={seqno:d}, lrc_seqno={lrc_seqno:d}, guc_id={guc_id:d}, batch_addr={batch_addr:p}, guc_state={guc_state:p}, flags={flags:p}, error={error:d}',
 ];
+const XE_QUEUE = [
+  'dev={dev}, {class:d}:{logical_mask:p}, gt={gt_id:d}, width={width:d}, guc_id={guc_id:d}, guc_state={guc_state:p}, flags={flags:p}',
+  'dev={dev}, {class:d}:{logical_mask:p}, gt={gt_id:d}, width={width:d} guc_id={guc_id:d}, guc_state={guc_state:p}, flags={flags:p}, primary={primary:d}',
+];
+const CACHE_TAG = ['{iommu}/{dev} type {type} did {domain_id:d} pasid {pasid:d} ref {users:d}'];
+const CACHE_FLUSH = [
+  '{iommu} {dev}[{pasid:d}] type {type} did {domain_id:d} [{start:p}-{end:p}] addr {addr:p} pages {pages:p} mask {mask:p}',
+  '{iommu} {dev}[{pasid:d}] type {type} did {domain_id:d} [{start:p}-{end:p}] addr {addr:p} mask {mask:p}',
+];
+const BO_MOVE = ['bo={bo:p}, from={old_placement:d}, to={new_placement:d}, size={bo_size:d}'];
+const AMDGPU_MAPPING = [
+  'bo={bo:p}, start={start:x}, last={last:x}, offset={offset:x}, flags={flags:x}',
+];
+const MAPPING_EVENTS = [
+  'acc',
+  'bind',
+  'evict',
+  'flush',
+  'invalidate',
+  'pagefault',
+  'pf_bind',
+  'rebind_exec',
+  'rebind_worker',
+  'unbind',
+  'userptr_invalidate',
+  'userptr_invalidate_complete',
+  'userptr_rebind_exec',
+  'userptr_rebind_worker',
+];
+const XE_QUEUE_EVENTS = [
+  'cgp_context_error',
+  'close',
+  'create',
+  'create_multi_queue',
+  'destroy',
+  'kill',
+  'memory_cat_error',
+  'reset',
+];
+const XE_JOB_EVENTS = ['ban', 'create', 'exec', 'free', 'run', 'set_error', 'timedout'];
 /** As the kernel prints them, today and up to 4.x, and as trace-cmd's sched plugin does. */
 const WAKEUP = [
   'comm={comm} pid={pid:d} prio={prio:d} target_cpu={target_cpu:d}',
@@ -113,16 +153,31 @@ const FORMATS: Readonly<Record<string, readonly string[]>> = {
   i915_request_execute: I915_REQUEST,
   i915_request_in: I915_REQUEST,
   i915_request_retire: I915_REQUEST,
-  xe_vma_userptr_invalidate: XE_VMA,
-  xe_vma_userptr_invalidate_complete: XE_VMA,
-  xe_vma_pagefault: XE_VMA,
-  xe_exec_queue_memory_cat_error: [
-    'dev={dev}, {class:d}:{logical_mask:p}, gt={gt_id:d}, width={width:d}, guc_id={guc_id:d}, guc_state={guc_state:p}, flags={flags:p}',
+  i915_request_guc_submit: I915_REQUEST,
+  ...Object.fromEntries(MAPPING_EVENTS.map((name) => [`xe_vma_${name}`, XE_VMA])),
+  ...Object.fromEntries(XE_QUEUE_EVENTS.map((name) => [`xe_exec_queue_${name}`, XE_QUEUE])),
+  ...Object.fromEntries(XE_JOB_EVENTS.map((name) => [`xe_sched_job_${name}`, XE_JOB])),
+  xe_bo_move: [
+    'move_lacks_source:{move_lacks_source}, migrate object {bo:p} [size {size:d}] from {old_placement_name} to {new_placement_name} device_id:{device_id}',
   ],
-  xe_sched_job_timedout: XE_JOB,
-  xe_sched_job_set_error: XE_JOB,
+  amdgpu_bo_move: BO_MOVE,
+  amdgpu_ttm_bo_move: BO_MOVE,
+  amdgpu_vm_bo_map: AMDGPU_MAPPING,
+  amdgpu_vm_bo_unmap: AMDGPU_MAPPING,
+  amdgpu_vm_grab_id: [
+    'pasid={pasid:d}, ring={ring}, id={vmid:d}, hub={vm_hub:d}, pd_addr={pd_addr:x} needs_flush={needs_flush:d}',
+  ],
+  prq_report: [
+    '{iommu}/{dev} seq# {seq:d}: rid={rid:p} addr={addr:p} {access} pasid={pasid:p} index={index:p}',
+  ],
+  qi_submit: ['{type} {iommu}: {qw0:p} {qw1:p} {qw2:p} {qw3:p}'],
+  tlb_flush: ['pages:{pages:d} reason:{reason_text} ({reason:d})'],
   io_page_fault: ['IOMMU:{driver} {device} iova={iova:p} flags={flags:p}'],
-  cache_tag_assign: ['{iommu}/{dev} type {type} did {domain_id:d} pasid {pasid:d} ref {users:d}'],
+  cache_tag_assign: CACHE_TAG,
+  cache_tag_unassign: CACHE_TAG,
+  cache_tag_flush_all: CACHE_TAG,
+  cache_tag_flush_range: CACHE_FLUSH,
+  cache_tag_flush_range_np: CACHE_FLUSH,
   console: ['{msg}'],
 };
 
