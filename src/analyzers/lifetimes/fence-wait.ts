@@ -91,6 +91,9 @@ class FenceWaitTracker implements Tracker {
     const { context, seqno } = call;
     const named = context !== undefined && seqno !== undefined;
     const fence = named ? this.#context.live.fences.current(context, seqno) : undefined;
+    // i915 tells of its own part of a wait that dma_fence tells of already
+    const outer = this.#stacks.get(call.tid)?.at(-1);
+    if (fence && outer?.fence === fence && outer.traced && !outer.ended) return;
     this.#open(call, fence, call.function);
   }
 

@@ -2,6 +2,7 @@ import { addressSpace } from './address-space.ts';
 import { deviceFault } from './device-fault.ts';
 import { fence } from './fence.ts';
 import { fenceWait } from './fence-wait.ts';
+import { gpuQueue } from './gpu-queue.ts';
 import { invalidation } from './invalidation.ts';
 import { job } from './job.ts';
 import type { Lifetime } from './lifetime.ts';
@@ -22,6 +23,7 @@ export const lifetimes: readonly Lifetime[] = [
   syscall,
   invalidation,
   fence,
+  gpuQueue,
   job,
   fenceWait,
   rangeFault,

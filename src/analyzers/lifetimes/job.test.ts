@@ -144,3 +144,102 @@ it('leaves memory where no event tells that a job is done', () => {
   );
   expect(lived.rows('job')).toHaveLength(many);
 });
+
+describe('jobs of xe, which the driver and the scheduler both tell of', () => {
+  const BDF = '0000:03:00.0';
+  const own = {
+    ring: `${BDF} guc_id 4`,
+    dev: BDF,
+    id: 9,
+    fence: 0xf00,
+    source: 'xe',
+    queue: 4,
+  } as const;
+  const created = {
+    kind: 'queue.created',
+    driver: 'xe',
+    dev: BDF,
+    gt: 0,
+    number: 4,
+    engine: 'ccs',
+  } as const;
+  const named = { kind: 'job.fence_named', fence: 0xf00, context: 61, seqno: 9 } as const;
+
+  it('are one, named by the fence of the scheduler', () => {
+    const lived = live([
+      [0, 10, created],
+      [1, 10, fence('init', '70:5')],
+      [1.1, 10, named],
+      [2, 10, job('queue', own)],
+      [2.01, 10, job('queue', { ring: 'ccs4', context: 70, seqno: 5, client: 3 })],
+      [3, 32, job('run', { ring: 'ccs4', context: 70, seqno: 5 })],
+      [3.01, 32, job('run', own)],
+      [8, 0, { ...done({ fence: 0xf00, context: 61, seqno: 9 }) }],
+      [8.1, 0, done({ context: 70, seqno: 5 })],
+    ]);
+    expect(lived.row('job')).toMatchObject({
+      ring: 'ccs4',
+      context: 70,
+      seqno: 5,
+      fence_id: 1,
+      queue_id: 1,
+      owner_tid: 10,
+      client: 3,
+      run_ts: 3e6,
+      done_ts: 8e6,
+    });
+  });
+
+  it('have the name of their hardware fence where the scheduler is not recorded', () => {
+    const lived = live([
+      [0, 10, created],
+      [1, 10, named],
+      [2, 10, job('queue', own)],
+      [3, 32, job('run', own)],
+      [8, 0, done({ fence: 0xf00, context: 61, seqno: 9 })],
+    ]);
+    expect(lived.row('job')).toMatchObject({ ring: 'ccs4', context: 61, seqno: 9, done_ts: 8e6 });
+  });
+
+  it('keep their time limit and error, and are over when they are freed', () => {
+    const failed = (what: 'timeout' | 'error', error?: number): OccurrenceData => ({
+      kind: 'job.failed',
+      what,
+      ring: own.ring,
+      id: own.id,
+      fence: own.fence,
+      error,
+    });
+    const lived = live([
+      [2, 10, job('queue', own)],
+      [3, 32, job('run', own)],
+      [5000, 32, failed('timeout')],
+      [5001, 32, failed('error', -125)],
+      [5002, 32, { ...done({}), ring: own.ring, id: own.id } as OccurrenceData],
+    ]);
+    expect(lived.row('job')).toMatchObject({ timeout_ts: 5e9, error: -125, done_ts: 5002e6 });
+  });
+
+  it('of another thread a moment later are not the same', () => {
+    const lived = live([
+      [2, 10, job('queue', own)],
+      [2.1, 11, job('queue', { ring: 'ccs5', context: 72, seqno: 1 })],
+    ]);
+    expect(lived.rows('job')).toHaveLength(2);
+  });
+});
+
+it('requests of old i915 kernels are known by ring and number alone', () => {
+  const old = { ring: 'dev 0 ring 0', id: 77, source: 'i915' } as const;
+  const lived = live([
+    [0, 10, job('queue', old)],
+    [1, 10, job('run', old)],
+    [4, 5, { ...done({}), ring: old.ring, id: old.id } as OccurrenceData],
+  ]);
+  expect(lived.row('job')).toMatchObject({
+    job_number: 77,
+    queue_ts: 0,
+    run_ts: 1e6,
+    done_ts: 4e6,
+  });
+});

@@ -1,43 +1,11 @@
 import { low32 } from '../../kernel/arguments.ts';
 import type { OccurrenceOf, Word } from '../../kernel/occurrence.ts';
-import type { Table } from '../../store/table.ts';
-import { integer, span, text } from './columns.ts';
 import { keyOf } from './fence-index.ts';
+import { jobRow, jobTable, type OpenJob, openJob } from './job-tables.ts';
 import type { Lifetime, LifetimeContext, OccurrenceHandlers, Tracker } from './lifetime.ts';
-import type { LiveFence, LiveTask, Mark } from './live-objects.ts';
-import { lived, markOf } from './lived.ts';
+import { markOf } from './lived.ts';
+import { RecentKeys } from './recent-keys.ts';
 import { Retirement } from './retirement.ts';
-
-export const jobTable: Table = {
-  name: 'job',
-  doc: 'A GPU job of the scheduler. Ring and number, or context:seqno of its finished fence, name it.',
-  columns: [
-    text('ring', 'Ring or queue.'),
-    text('dev', 'Device, where the event says so.'),
-    integer('job_number', 'Number per ring (kernels before 6.17).'),
-    integer('entity', 'drm_sched_entity pointer (kernels before 6.17).'),
-    integer('context', 'Fence context of the finished fence.'),
-    integer('seqno', 'Sequence number of the finished fence.'),
-    integer('fence_pointer', 'Pointer of the finished fence (kernels before 6.17).'),
-    integer('fence_id', 'fence.id of the finished fence.'),
-    integer('owner_tid', 'Thread that queued it.'),
-    integer('owner_process_id', 'process.id of that thread.'),
-    integer('queue_ts', 'Pushed to its entity, relative ns.'),
-    integer('queue_event', 'That event.'),
-    integer('run_ts', 'Given to the hardware, relative ns; NULL = never while the capture ran.'),
-    integer('run_event', 'That event.'),
-    integer('done_ts', 'Hardware reported it done, relative ns.'),
-    integer('done_event', 'That event.'),
-    integer('depends_event', 'First event saying that it had to wait for a fence.'),
-    integer('depends_fence_id', 'fence.id of that fence.'),
-    text('source', 'Events it is made of, for example `gpu_scheduler` or `amdgpu`.'),
-    ...span('queued', 'done'),
-  ],
-  indexes: [
-    ['ring', 'job_number'],
-    ['context', 'seqno'],
-  ],
-};
 
 /**
  * GPU jobs. Kernels before 6.17 name a job by ring, number and the pointer of its finished fence;
@@ -54,8 +22,12 @@ const KEEP_NS = 1e9;
 const KEEP_MOST = 4096;
 /** Jobs kept where no event tells that one is done. */
 const UNFINISHED_MOST = 16384;
+/** Hardware fences whose jobs have not come yet. */
+const HARDWARE_NAMES_MOST = 8192;
 /** A job is pushed this soon after its fences were made. */
 const ARM_TO_PUSH_NS = 50e6;
+/** A driver that says it pushes a job does so at once; the thread may be preempted between. */
+const HAND_OVER_NS = 10e6;
 
 /** A fence of drm_sched, as its init names it. */
 interface Armed {
@@ -67,29 +39,11 @@ interface Armed {
   readonly finished: boolean;
 }
 
-interface LiveJob {
-  readonly id: number;
-  ring: string | undefined;
-  dev: string | undefined;
-  number: Word | undefined;
-  entity: Word | undefined;
-  context: Word | undefined;
-  seqno: Word | undefined;
-  pointer: Word | undefined;
-  fence: LiveFence | undefined;
-  fenceId: number | undefined;
-  owner: LiveTask | undefined;
-  source: string;
-  queued: Mark | undefined;
-  run: Mark | undefined;
-  done: Mark | undefined;
-  depends: Mark | undefined;
-  dependsFenceId: number | undefined;
-  emitted: boolean;
-}
-
 type JobEvent = OccurrenceOf<'job.queue'> | OccurrenceOf<'job.run'>;
-type Named = Pick<JobEvent, 'fence' | 'context' | 'seqno'> & {
+type Named = {
+  readonly fence: Word | undefined;
+  readonly context?: Word | undefined;
+  readonly seqno?: Word | undefined;
   readonly source?: string;
   readonly ring?: string | undefined;
   readonly id?: Word | undefined;
@@ -105,23 +59,36 @@ class JobTracker implements Tracker {
     },
     'job.done': (done) => this.#done(done),
     'job.depends': (depends) => this.#depends(depends),
+    'job.failed': (failed) => this.#failed(failed),
+    'job.fence_named': ({ fence, context, seqno }) => {
+      this.#hardwareNames.set(fence, { context, seqno });
+    },
     'fence.init': (init) => this.#armed(init),
     'fence.signal_call': (call) => this.#named(call),
-    'task.exit': (exit) => this.#arming.delete(exit.tid),
+    'task.exit': (exit) => {
+      this.#arming.delete(exit.tid);
+      this.#handed.delete(exit.tid);
+    },
     'fence.signaled': (signaled) => this.#signaled(signaled.context, signaled.seqno),
     'fence.destroy': (destroy) => this.#fenceGone(destroy.context, destroy.seqno),
   };
   readonly #context: LifetimeContext;
-  readonly #open = new Set<LiveJob>();
-  readonly #byPointer = new Map<Word, LiveJob>();
-  readonly #byKey = new Map<Word, LiveJob>();
-  readonly #byNumber = new Map<string, LiveJob>();
+  readonly #open = new Set<OpenJob>();
+  readonly #byPointer = new Map<Word, OpenJob>();
+  readonly #byKey = new Map<Word, OpenJob>();
+  readonly #byNumber = new Map<string, OpenJob>();
   /** By tid: the last fence it made for the scheduler. */
   readonly #arming = new Map<number, Armed>();
-  readonly #finished = new Retirement<LiveJob>(KEEP_NS, KEEP_MOST, (over) => this.#close(over));
+  /** By pointer: names of hardware fences. */
+  readonly #hardwareNames = new RecentKeys<{ readonly context: Word; readonly seqno: Word }>(
+    HARDWARE_NAMES_MOST,
+  );
+  /** By tid: the job a driver has just handed to the scheduler. */
+  readonly #handed = new Map<number, OpenJob>();
+  readonly #finished = new Retirement<OpenJob>(KEEP_NS, KEEP_MOST, (over) => this.#close(over));
 
   /** All jobs by age: where none is ever seen done, the oldest make room. */
-  readonly #aging = new Retirement<LiveJob>(Number.POSITIVE_INFINITY, UNFINISHED_MOST, (old) => {
+  readonly #aging = new Retirement<OpenJob>(Number.POSITIVE_INFINITY, UNFINISHED_MOST, (old) => {
     if (!this.#doneSeen) this.#close(old);
   });
   #doneSeen = false;
@@ -136,8 +103,8 @@ class JobTracker implements Tracker {
 
   #queue(queue: OccurrenceOf<'job.queue'>): void {
     const { fence, context, seqno, ring, id } = queue;
-    const before = this.#find({ fence, context, seqno, ring, id });
-    // amdgpu and the scheduler both tell of one submission
+    const before = this.#find({ fence, context, seqno, ring, id }) ?? this.#handedOn(queue);
+    // a driver and the scheduler both tell of one submission
     const same = before && !before.run && before.source !== queue.source;
     if (before && !same) this.#close(before);
     const queued = same ? before : this.#create(queue);
@@ -145,6 +112,16 @@ class JobTracker implements Tracker {
     queued.owner ??= this.#context.live.taskOf(queue.tid);
     this.#learn(queued, queue);
     if (queued.context === undefined) this.#nameByArming(queued, queue);
+    if (queue.source === 'xe') this.#handed.set(queue.tid, queued);
+  }
+
+  /** xe_sched_job_push() tells of the job and pushes it to the scheduler, which tells of it again. */
+  #handedOn(queue: OccurrenceOf<'job.queue'>): OpenJob | undefined {
+    const handed = this.#handed.get(queue.tid);
+    if (!handed || queue.source === 'xe') return undefined;
+    this.#handed.delete(queue.tid);
+    const since = queue.ts - (handed.queued?.ts ?? 0);
+    return handed.emitted || since > HAND_OVER_NS ? undefined : handed;
   }
 
   /**
@@ -161,7 +138,7 @@ class JobTracker implements Tracker {
   }
 
   /** An older kernel's job, whose events name its fence by pointer only. */
-  #nameByArming(queued: LiveJob, queue: OccurrenceOf<'job.queue'>): void {
+  #nameByArming(queued: OpenJob, queue: OccurrenceOf<'job.queue'>): void {
     const armed = this.#arming.get(queue.tid);
     if (!armed?.finished || armed.ring !== queue.ring) return;
     if (queue.ts - armed.ts > ARM_TO_PUSH_NS) return;
@@ -169,49 +146,65 @@ class JobTracker implements Tracker {
     this.#name(queued, armed.context, armed.seqno);
   }
 
-  #create(from: JobEvent): LiveJob {
-    const created: LiveJob = {
-      id: this.#context.nextId(jobTable),
-      ring: undefined,
-      dev: undefined,
-      number: undefined,
-      entity: undefined,
-      context: undefined,
-      seqno: undefined,
-      pointer: undefined,
-      fence: undefined,
-      fenceId: undefined,
-      owner: undefined,
-      source: from.source,
-      queued: undefined,
-      run: undefined,
-      done: undefined,
-      depends: undefined,
-      dependsFenceId: undefined,
-      emitted: false,
-    };
+  #create(from: JobEvent): OpenJob {
+    const created = openJob(this.#context.nextId(jobTable), from.source);
     this.#open.add(created);
     this.#aging.add(created, from.ts);
     return created;
   }
 
-  #learn(known: LiveJob, from: JobEvent): void {
+  #learn(known: OpenJob, from: JobEvent): void {
     if (from.source === 'gpu_scheduler' || known.ring === undefined) known.ring = from.ring;
     known.dev ??= from.dev;
     known.number ??= from.id;
     known.entity ??= from.entity;
-    if (from.fence !== undefined && known.pointer === undefined) {
-      known.pointer = from.fence;
-      this.#byPointer.set(from.fence, known);
+    known.client ??= from.client;
+    if (from.queue !== undefined && known.queueId === undefined) this.#inQueue(known, from);
+    if (from.fence !== undefined) this.#point(known, from.fence, from.source);
+    if (from.id !== undefined) {
+      const key = numberKey(from.ring, from.id);
+      if (!known.keys.includes(key)) known.keys.push(key);
+      this.#byNumber.set(key, known);
     }
-    if (from.id !== undefined) this.#byNumber.set(numberKey(from.ring, from.id), known);
     if (from.context !== undefined && from.seqno !== undefined) {
+      // the scheduler names the fence others see, a driver perhaps only that of the hardware
+      if (!isNamed(known, from.context, from.seqno) && known.hardware !== undefined) {
+        this.#unname(known);
+      }
       this.#name(known, from.context, from.seqno);
     }
   }
 
+  #point(known: OpenJob, pointer: Word, source: string): void {
+    if (pointer === known.pointer || pointer === known.hardware) return;
+    if (source === 'xe') {
+      if (known.hardware !== undefined) return;
+      known.hardware = pointer;
+      const name = this.#hardwareNames.get(pointer);
+      if (name && known.context === undefined) this.#name(known, name.context, name.seqno);
+    } else {
+      if (known.pointer !== undefined) return;
+      known.pointer = pointer;
+    }
+    this.#byPointer.set(pointer, known);
+  }
+
+  #inQueue(known: OpenJob, from: JobEvent): void {
+    const queue = this.#context.live.queueOf(from.queue, from.dev, from.gt);
+    if (!queue) return;
+    known.queueId = queue.id;
+    if (queue.engine !== undefined) known.ring = `${queue.engine}${queue.number}`;
+  }
+
+  #failed(failed: OccurrenceOf<'job.failed'>): void {
+    const known = this.#find(failed);
+    if (!known) return;
+    known.error ??= failed.error;
+    if (failed.what === 'timeout') known.timeout ??= markOf(failed);
+  }
+
   /** The finished fence is known by name: joins the job with it. */
-  #name(known: LiveJob, context: Word, seqno: Word): void {
+  #name(known: OpenJob, context: Word, seqno: Word): void {
     if (known.context === undefined) {
       known.context = context;
       known.seqno = seqno;
@@ -231,7 +224,7 @@ class JobTracker implements Tracker {
   }
 
   /** What was inferred of its fence proves wrong. */
-  #unname(known: LiveJob): void {
+  #unname(known: OpenJob): void {
     if (known.context !== undefined && known.seqno !== undefined) {
       forget(this.#byKey, keyOf(low32(known.context), low32(known.seqno)), known);
     }
@@ -242,7 +235,7 @@ class JobTracker implements Tracker {
     known.fenceId = undefined;
   }
 
-  #find(named: Named): LiveJob | undefined {
+  #find(named: Named): OpenJob | undefined {
     if (named.fence !== undefined) {
       const byPointer = this.#byPointer.get(named.fence);
       if (byPointer) return byPointer;
@@ -261,7 +254,7 @@ class JobTracker implements Tracker {
    * drm_sched gives a job two contexts, scheduled and finished right after it: amdgpu's two events
    * do not name the same one in every version.
    */
-  #neighbour(named: Named, context: number, seqno: number): LiveJob | undefined {
+  #neighbour(named: Named, context: number, seqno: number): OpenJob | undefined {
     if (named.source !== 'amdgpu' || context === 0) return undefined;
     const other =
       this.#byKey.get(keyOf(context - 1, seqno)) ?? this.#byKey.get(keyOf(context + 1, seqno));
@@ -273,6 +266,10 @@ class JobTracker implements Tracker {
     const finished = this.#find(done);
     if (!finished) return;
     finished.done ??= markOf(done);
+    const { context, seqno } = done;
+    if (finished.context === undefined && context !== undefined && seqno !== undefined) {
+      this.#name(finished, context, seqno);
+    }
     this.#finished.add(finished, done.ts);
   }
 
@@ -310,55 +307,22 @@ class JobTracker implements Tracker {
     if (over) this.#close(over);
   }
 
-  #close(over: LiveJob): void {
+  #close(over: OpenJob): void {
     if (over.emitted) return;
     over.emitted = true;
     this.#open.delete(over);
     forget(this.#byPointer, over.pointer, over);
+    forget(this.#byPointer, over.hardware, over);
     if (over.context !== undefined && over.seqno !== undefined) {
       forget(this.#byKey, keyOf(low32(over.context), low32(over.seqno)), over);
     }
-    if (over.ring !== undefined && over.number !== undefined) {
-      forget(this.#byNumber, numberKey(over.ring, over.number), over);
-    }
-    this.#emit(over);
+    for (const key of over.keys) forget(this.#byNumber, key, over);
+    this.#context.emit(jobTable, jobRow(over, this.#context));
   }
-
-  #emit(over: LiveJob): void {
-    this.#context.emit(jobTable, {
-      id: over.id,
-      ring: over.ring ?? null,
-      dev: over.dev ?? null,
-      job_number: over.number ?? null,
-      entity: over.entity ?? null,
-      context: over.context ?? null,
-      seqno: over.seqno ?? null,
-      fence_pointer: over.pointer ?? null,
-      fence_id: over.fenceId ?? null,
-      owner_tid: over.owner?.tid ?? null,
-      owner_process_id: over.owner?.process.id ?? null,
-      ...momentsOf(over),
-      depends_fence_id: over.dependsFenceId ?? null,
-      source: over.source,
-      ...lived(this.#context, over.queued, over.done),
-    });
-  }
-}
-
-function momentsOf(over: LiveJob) {
-  return {
-    queue_ts: over.queued?.ts ?? null,
-    queue_event: over.queued?.event ?? null,
-    run_ts: over.run?.ts ?? null,
-    run_event: over.run?.event ?? null,
-    done_ts: over.done?.ts ?? null,
-    done_event: over.done?.event ?? null,
-    depends_event: over.depends?.event ?? null,
-  };
 }
 
 /** Named so, or not named at all. */
-function isNamed(known: LiveJob, context: Word, seqno: Word): boolean {
+function isNamed(known: OpenJob, context: Word, seqno: Word): boolean {
   if (known.context === undefined || known.seqno === undefined) return true;
   const same = low32(known.context) === low32(context);
   return same && low32(known.seqno) === low32(seqno);
@@ -368,6 +332,6 @@ function numberKey(ring: string, number: Word): string {
   return `${ring} ${number}`;
 }
 
-function forget<K>(map: Map<K, LiveJob>, key: K | undefined, over: LiveJob): void {
+function forget<K>(map: Map<K, OpenJob>, key: K | undefined, over: OpenJob): void {
   if (key !== undefined && map.get(key) === over) map.delete(key);
 }

@@ -146,6 +146,16 @@ export interface LivePasid {
   addressSpace: LiveAddressSpace | undefined;
 }
 
+/** A queue of a GPU while it has its number. */
+export interface LiveQueue {
+  readonly id: number;
+  readonly dev: string | undefined;
+  readonly gt: number | undefined;
+  readonly number: number;
+  readonly engine: string | undefined;
+  readonly owner: LiveTask | undefined;
+}
+
 export class LiveObjects {
   /** Name of a thread as the capture's saved names know it. */
   readonly comm: (tid: number) => string | undefined;
@@ -159,6 +169,8 @@ export class LiveObjects {
   readonly pasids: Map<number, LivePasid> = new Map();
   /** By number, the process an IOMMU last bound it to: requests may come after the unbinding. */
   readonly iommuPasids: Map<number, LivePasid> = new Map();
+  /** By number; queues of several devices or GTs may have one number. */
+  readonly queues: Map<number, LiveQueue[]> = new Map();
   /** Whether any invalidation was recorded as such, by whatever probe. */
   invalidationsSeen = false;
   /** Set by the task lifetime: makes the task of a thread born before the capture. */
@@ -182,6 +194,22 @@ export class LiveObjects {
   invalidationOf(tid: number): OpenInvalidation | undefined {
     const open = this.invalidations.get(tid)?.at(-1);
     return open && !open.returned ? open : undefined;
+  }
+
+  /** The queue of that number; undefined where nothing tells it from another device's. */
+  queueOf(
+    number: number | undefined,
+    dev: string | undefined,
+    gt: number | undefined,
+  ): LiveQueue | undefined {
+    if (number === undefined) return undefined;
+    const found = this.queues
+      .get(number)
+      ?.filter(
+        (queue) =>
+          (dev === undefined || queue.dev === dev) && (gt === undefined || queue.gt === gt),
+      );
+    return found?.length === 1 ? found[0] : undefined;
   }
 
   /** The mm a notifier watches, as far as the capture tells. */

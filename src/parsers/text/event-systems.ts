@@ -8,7 +8,7 @@ const EVENTS: Readonly<Record<string, string>> = {
     amdgpu_bo_create amdgpu_bo_list_set amdgpu_bo_move amdgpu_cleaner_shader amdgpu_cs
     amdgpu_cs_bo_status amdgpu_cs_ioctl amdgpu_device_rreg amdgpu_device_wreg
     amdgpu_ib_pipe_sync amdgpu_isolation amdgpu_iv amdgpu_pasid_allocated amdgpu_pasid_freed
-    amdgpu_reset_reg_dumps amdgpu_sched_run_job amdgpu_vm_bo_cs amdgpu_vm_bo_map
+    amdgpu_reset_reg_dumps amdgpu_sched_run_job amdgpu_ttm_bo_move amdgpu_vm_bo_cs amdgpu_vm_bo_map
     amdgpu_vm_bo_mapping amdgpu_vm_bo_unmap amdgpu_vm_bo_update amdgpu_vm_copy_ptes
     amdgpu_vm_flush amdgpu_vm_grab_id amdgpu_vm_set_ptes amdgpu_vm_update_ptes`,
   dma_buf: `
