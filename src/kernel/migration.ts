@@ -2,7 +2,7 @@ import type { Fields } from '../parsers/parser.ts';
 import { argument, returnValue, signedInt, small, string, word } from './arguments.ts';
 import type { MemorySide } from './device-occurrence.ts';
 import type { Moment, Occurrence } from './occurrence.ts';
-import { kept, rule, type Subsystem } from './subsystem.ts';
+import { rule, type Subsystem } from './subsystem.ts';
 
 /** enum migrate_vma_direction, include/linux/migrate.h: where the pages are that are picked. */
 const SELECT = { system: 1, devicePrivate: 2, deviceCoherent: 4 } as const;
@@ -99,16 +99,3 @@ function reasonOf(fields: Fields): string | undefined {
   // the numbers behind these differ between versions
   return reason === undefined ? string(fields.reason) : REASONS[reason];
 }
-
-/** What moves or unmaps pages of a process behind its back: rows that explain an invalidation. */
-export const reclaim: Subsystem = {
-  name: 'reclaim',
-  events: {
-    'huge_memory:mm_collapse_huge_page': kept,
-    'ksm:ksm_merge_one_page': kept,
-    'vmscan:mm_vmscan_direct_reclaim_begin': kept,
-    'vmscan:mm_vmscan_direct_reclaim_end': kept,
-    'vmscan:mm_vmscan_memcg_reclaim_begin': kept,
-    'vmscan:mm_vmscan_memcg_reclaim_end': kept,
-  },
-};

@@ -1,0 +1,14 @@
+import { kept, type Subsystem } from './subsystem.ts';
+
+/** What moves or unmaps pages of a process behind its back: rows that explain an invalidation. */
+export const reclaim: Subsystem = {
+  name: 'reclaim',
+  events: {
+    'huge_memory:mm_collapse_huge_page': kept,
+    'ksm:ksm_merge_one_page': kept,
+    'vmscan:mm_vmscan_direct_reclaim_begin': kept,
+    'vmscan:mm_vmscan_direct_reclaim_end': kept,
+    'vmscan:mm_vmscan_memcg_reclaim_begin': kept,
+    'vmscan:mm_vmscan_memcg_reclaim_end': kept,
+  },
+};
