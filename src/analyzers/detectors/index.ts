@@ -4,6 +4,7 @@ import { deadClientFence } from './dead-client-fence.ts';
 import { fenceError } from './fence-error.ts';
 import { fenceNeverSignalled } from './fence-never-signalled.ts';
 import { fenceOrder } from './fence-order.ts';
+import { forkUnderJob } from './fork-under-job.ts';
 import { hmmRetryStorm } from './hmm-retry-storm.ts';
 import { hmmTimeout } from './hmm-timeout.ts';
 import { invalidateStall } from './invalidate-stall.ts';
@@ -13,6 +14,7 @@ import { notifierLeak } from './notifier-leak.ts';
 import { postExitGpuFault } from './post-exit-gpu-fault.ts';
 import { postExitIommuFault } from './post-exit-iommu-fault.ts';
 import { toolBlind } from './tool-blind.ts';
+import { unmapUnderJob } from './unmap-under-job.ts';
 
 /** Every detector, in the order they run: the one that tells how the others ended is last. */
 export const detectors: readonly Detector[] = [
@@ -20,6 +22,7 @@ export const detectors: readonly Detector[] = [
   fenceError,
   fenceNeverSignalled,
   fenceOrder,
+  forkUnderJob,
   hmmRetryStorm,
   hmmTimeout,
   invalidateStall,
@@ -28,5 +31,6 @@ export const detectors: readonly Detector[] = [
   notifierLeak,
   postExitGpuFault,
   postExitIommuFault,
+  unmapUnderJob,
   toolBlind,
 ];

@@ -88,6 +88,11 @@ export const exits: Need = {
   enable: ['sched:sched_process_exit', 'sched:sched_process_fork'],
 };
 
+export const forks: Need = {
+  oneOf: ['task.fork'],
+  enable: ['sched:sched_process_fork', 'task:task_newtask'],
+};
+
 export const addressSpaceEnds: Need = {
   oneOf: ['mm.release', 'mm.exit', 'task.exit'],
   enable: [

@@ -1,0 +1,290 @@
+/**
+ * Memory taken away by its own process (munmap, mremap, madvise) while a job of the process that may
+ * use it was running. Legal where the driver waits for the job before invalidate_range_end; where it
+ * gives up, or the device faults on the range afterwards, the job went on without its memory.
+ */
+import type { Word } from '../../kernel/occurrence.ts';
+import type { Detector, View } from '../detector.ts';
+import type { Confidence, FindingDraft } from '../finding.ts';
+import { BY_OWNER, TOUCHES_BOUND } from './shared/bound-ranges.ts';
+import { fencesBusyAt } from './shared/busy-fences.ts';
+import { atMost, detail, evidence, known } from './shared/details.ts';
+import { mayBeMissing } from './shared/incomplete.ts';
+import {
+  deviceFaults,
+  fenceBirths,
+  fenceWaits,
+  invalidations,
+  notifierBirths,
+} from './shared/needs.ts';
+import { wrongOffsets } from './shared/probe-offsets.ts';
+import {
+  actor,
+  duration,
+  errno,
+  type FenceName,
+  fenceKey,
+  fenceLabel,
+  fenceRef,
+  hex,
+  range,
+  reasonName,
+} from './shared/wording.ts';
+
+/** A wait given up sooner is a poll: the driver goes on to something else. */
+const VAIN_WAIT_NS = 1e6;
+/** A shorter wait of the caller for its own job is nothing worth mentioning. */
+const WAITED_NS = 10e6;
+const FINDINGS_PER_CAUSE = 50;
+/** Refused faults looked at: a flood of them tells no more. */
+const MOST_FAULTS = 200;
+
+/** enum mmu_notifier_event 0 and, of 1, what madvise does (include/uapi/asm-generic/mman-common.h). */
+const TAKES_AWAY = `(i.reason = 0 OR (i.reason = 1
+  AND (s.name = 'madvise' AND s.arg2 IN (4, 8, 9, 24) OR s.name = 'process_madvise')))`;
+
+export const unmapUnderJob: Detector = {
+  meta: {
+    id: 'unmap-under-job',
+    number: 'D8',
+    title: 'Memory unmapped under a running job',
+    description:
+      'A process unmapped memory its device was bound to while one of its jobs was pending. It is an error when the range was gone and the job was not finished: the driver gave up waiting, or the device faulted on the range afterwards. Where the driver waited until the job was done it is only mentioned, since the caller stood still for its own job.',
+    severity: 'error',
+    needs: [invalidations, notifierBirths, fenceBirths],
+    uses: [fenceWaits, deviceFaults],
+    traps: [
+      'Which job uses which memory is not recorded: a job of the process may not touch the range.',
+      'The end of the process zaps everything and is no unmap of the program.',
+      'Jobs of user-mode queues signal in memory, not by dma_fence: they are not seen.',
+      'A device that can fault may lose its mapping at any time: only a fault it gets refused is an error.',
+      'Reclaim, migration and khugepaged invalidate memory of others rightly and do not count.',
+    ],
+    references: [
+      'dri-devel 2019-08-15, J. Glisse and J. Gunthorpe: munmap(), mremap(), fork() under a job are a bug of user space',
+      'mm/mmu_notifier.c: __mmu_notifier_invalidate_range_start, _end',
+      'drivers/gpu/drm/amd/amdgpu/amdgpu_hmm.c: amdgpu_hmm_invalidate_gfx (waits for BOOKKEEP fences)',
+    ],
+  },
+
+  cannotDecide: wrongOffsets,
+
+  *detect(view) {
+    yield* atMost(FINDINGS_PER_CAUSE, gaveUp(view));
+    yield* atMost(FINDINGS_PER_CAUSE, faultedAfterwards(view));
+    yield* waitedFor(view);
+  },
+};
+
+interface Range {
+  readonly id: number;
+  readonly mm: Word;
+  readonly tid: number;
+  readonly process_id: number;
+  readonly range_start: Word;
+  readonly range_end: Word;
+  readonly reason: number;
+  readonly start_ts: number;
+  readonly start_event: number | null;
+  readonly over_ts: number;
+  readonly over_event: number | null;
+  readonly lossy: number | null;
+  readonly call: string | null;
+}
+
+interface Unmap extends Range, FenceName {
+  readonly init_event: number | null;
+  readonly signaled_ts: number | null;
+  readonly signaled_event: number | null;
+}
+
+const RANGE_COLUMNS = `i.id, i.mm, i.tid, i.process_id, i.range_start, i.range_end, i.reason,
+  i.start_ts, i.start_event, coalesce(i.end_ts, i.return_ts) AS over_ts,
+  coalesce(i.end_event, i.return_event) AS over_event, i.lossy, s.name AS call`;
+
+const UNMAP_COLUMNS = `${RANGE_COLUMNS}, f.id AS fence_id, f.context, f.seqno, f.driver, f.timeline, f.init_event,
+  f.signaled_ts, f.signaled_event`;
+
+/** SQL: invalidation `i` takes bound memory from its own process, which lives on. */
+const IS_UNMAP = `${TAKES_AWAY} AND i.sane = 1 AND i.source <> 'release' AND i.range_end > 0
+  AND coalesce(i.end_ts, i.return_ts) IS NOT NULL AND ${BY_OWNER}
+  AND NOT EXISTS (SELECT 1 FROM address_space d WHERE d.id = i.address_space_id
+    AND coalesce(d.release_ts, d.end_ts) <= i.start_ts)
+  AND ${TOUCHES_BOUND}`;
+
+/** SQL: fence `f` is a job of the process that runs invalidation `i`. */
+const IS_OWN_JOB = `(SELECT coalesce(o.merged_into, o.id) FROM process o WHERE o.id = f.owner_process_id)
+  = (SELECT coalesce(u.merged_into, u.id) FROM process u WHERE u.id = i.process_id)`;
+
+interface Wait {
+  readonly wait_ns: number;
+  readonly wait_start_event: number | null;
+  readonly wait_end_event: number | null;
+}
+
+/** The driver stopped waiting and the range went while the job was pending. */
+function* gaveUp(view: View): Iterable<FindingDraft> {
+  const rows = view.all<Unmap & Wait>(
+    `SELECT ${UNMAP_COLUMNS}, w.end_ts - w.start_ts AS wait_ns, w.start_event AS wait_start_event,
+            w.end_event AS wait_end_event
+       FROM fence_wait w
+       JOIN invalidation i ON i.id = w.invalidation_id
+       JOIN fence f ON f.id = w.fence_id
+       LEFT JOIN syscall s ON s.id = i.syscall_id
+      WHERE w.gave_up = 1 AND w.end_ts - w.start_ts >= ?
+        AND (f.signaled_ts IS NULL OR f.signaled_ts > coalesce(i.end_ts, i.return_ts))
+        AND ${IS_OWN_JOB} AND ${IS_UNMAP}
+      ORDER BY i.start_ts`,
+    view.clock.unit === 'ns' ? VAIN_WAIT_NS : 1,
+  );
+  for (const row of rows) {
+    const missing = mayBeMissing(view, row.lossy) || view.perTask;
+    const waited = view.clock.unit === 'ns' ? ` after ${duration(row.wait_ns)}` : '';
+    yield unmapFinding(view, row, {
+      severity: missing ? 'info' : 'error',
+      confidence: missing ? 'suspect' : 'likely',
+      fate: `the driver gave up waiting${waited}, so that the range went while the job may still have used it`,
+      kind: 'gave up',
+      details: view.clock.unit === 'ns' ? [detail.duration('in that wait', row.wait_ns)] : [],
+      events: [row.wait_start_event, row.wait_end_event],
+      next: [
+        `Find out why fence ${fenceKey(row)} did not signal (fence-never-signalled) and what the device wrote to meanwhile: the pages may belong to somebody else by now.`,
+        'A notifier callback may not give up: it must stop the device (preempt, reset) before it returns.',
+      ],
+    });
+  }
+}
+
+interface Fault {
+  readonly fault_ts: number;
+  readonly fault_address: Word;
+  readonly fault_ret: number;
+  readonly fault_event: number | null;
+}
+
+/** The device asked for the range while the job was pending and was refused. */
+function* faultedAfterwards(view: View): Iterable<FindingDraft> {
+  const rows = view.all<Range & Fault>(
+    `SELECT ${RANGE_COLUMNS}, min(d.start_ts) AS fault_ts, d.address AS fault_address,
+            d.ret AS fault_ret, d.start_event AS fault_event
+       FROM (SELECT * FROM device_fault WHERE ret < 0 AND mm IS NOT NULL LIMIT ${MOST_FAULTS}) d
+       JOIN invalidation i ON i.mm = d.mm AND i.start_ts < d.start_ts
+         AND i.range_start <= d.address AND i.range_end > d.address
+       LEFT JOIN syscall s ON s.id = i.syscall_id
+      WHERE ${IS_UNMAP}
+      GROUP BY i.id ORDER BY i.start_ts`,
+  );
+  for (const range_ of rows) {
+    const job = fencesBusyAt(view, range_.process_id, range_.start_ts).find(
+      (fence) => fence.signaled_ts === null || fence.signaled_ts > range_.fault_ts,
+    );
+    if (job === undefined) continue;
+    const row = { ...range_, ...job, lossy: range_.lossy };
+    const missing = mayBeMissing(view, row.lossy);
+    yield unmapFinding(view, row, {
+      severity: 'error',
+      confidence: missing ? 'suspect' : 'likely',
+      fate: `the device faulted at ${hex(row.fault_address)} of it afterwards and was answered ${errno(row.fault_ret)}`,
+      kind: 'faulted',
+      details: [detail.address('fault', row.fault_address), detail.errno('answer', row.fault_ret)],
+      events: [row.fault_event],
+      next: [
+        'The program must wait for its job before it unmaps what the job uses: look for the missing wait.',
+      ],
+    });
+  }
+}
+
+/**
+ * Legal: the caller stood still until its own job was done; madvise leaves a mapping that can be
+ * faulted in again, so only unmapping is mentioned. One finding per process and call.
+ */
+function* waitedFor(view: View): Iterable<FindingDraft> {
+  if (view.clock.unit !== 'ns') return;
+  const rows = view.all<Unmap & Wait>(
+    `SELECT ${UNMAP_COLUMNS}, w.end_ts - w.start_ts AS wait_ns, w.start_event AS wait_start_event,
+            w.end_event AS wait_end_event
+       FROM invalidation i
+       JOIN fence_wait w ON w.id = i.longest_wait_id
+       JOIN fence f ON f.id = w.fence_id
+       LEFT JOIN syscall s ON s.id = i.syscall_id
+      WHERE i.reason = 0 AND i.longest_wait_ns >= ? AND coalesce(w.gave_up, 0) = 0
+        AND f.signaled_ts <= coalesce(i.end_ts, i.return_ts)
+        AND ${IS_OWN_JOB} AND ${IS_UNMAP}
+      ORDER BY i.longest_wait_ns DESC`,
+    WAITED_NS,
+  );
+  const groups = new Map<string, (Unmap & Wait)[]>();
+  for (const row of rows) {
+    const key = [row.process_id, row.call, row.reason].join();
+    groups.set(key, [...(groups.get(key) ?? []), row]);
+  }
+  for (const group of groups.values()) {
+    const [worst] = group;
+    if (worst === undefined) continue;
+    const more = group.length > 1 ? `, the longest of ${group.length} such waits` : '';
+    yield unmapFinding(view, worst, {
+      severity: 'info',
+      confidence: 'likely',
+      fate: `the driver waited ${duration(worst.wait_ns)} until it was done${more}`,
+      kind: 'waited',
+      details: known([
+        detail.duration('in that wait', worst.wait_ns),
+        group.length > 1 ? detail.count('such waits', group.length) : undefined,
+      ]),
+      events: [worst.wait_start_event, worst.wait_end_event],
+      next: ['Wait for the job before unmapping what it uses: the call then does not stand still.'],
+    });
+  }
+}
+
+interface Fate {
+  readonly severity: FindingDraft['severity'];
+  readonly confidence: Confidence;
+  readonly fate: string;
+  readonly kind: string;
+  readonly details: FindingDraft['details'];
+  readonly events: readonly (number | null)[];
+  readonly next: readonly string[];
+}
+
+function unmapFinding(view: View, unmap: Unmap, fate: Fate): FindingDraft {
+  const who = actor(view, unmap.tid, unmap.process_id);
+  const where = range(unmap.range_start, unmap.range_end);
+  const what = unmap.call ?? `an invalidation (${reasonName(unmap.reason)})`;
+  return {
+    severity: fate.severity,
+    confidence: fate.confidence,
+    summary: `${who.label} took away ${where} by ${what} while its job ${fenceLabel(unmap)} was pending: ${fate.fate}.`,
+    from: unmap.start_ts,
+    to: unmap.over_ts,
+    objects: [
+      { kind: 'invalidation', id: unmap.id, label: `invalidation by ${who.comm}` },
+      ...who.refs,
+      fenceRef(unmap),
+    ],
+    details: [
+      detail.text('range', where),
+      detail.object('pending', fenceRef(unmap)),
+      ...fate.details,
+      detail.address('mm', unmap.mm),
+    ],
+    evidence: evidence(
+      unmap.init_event,
+      unmap.start_event,
+      ...fate.events,
+      unmap.over_event,
+      unmap.signaled_event,
+    ),
+    next: fate.next,
+    identity: [fate.kind, who.comm, what],
+    key: {
+      pid: who.pid,
+      tid: unmap.tid,
+      mm: hex(unmap.mm),
+      start: hex(unmap.range_start),
+      end: hex(unmap.range_end),
+      fences: fenceKey(unmap),
+    },
+  };
+}
