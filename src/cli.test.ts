@@ -65,7 +65,7 @@ async function exitOf(child: ChildProcess): Promise<number | null> {
 }
 
 describe('help', () => {
-  test.each([[], ['analyze'], ['info'], ['query'], ['export'], ['report'], ['explain']])(
+  test.each([[], ['analyze'], ['info'], ['query'], ['export'], ['report'], ['why'], ['explain']])(
     '%s --help',
     async (...command) => {
       const { code, stdout, stderr } = await run([...command, '--help']);
@@ -298,6 +298,40 @@ describe('explain', () => {
     expect(byId).toContain('How it can be wrong');
     expect(byNumber).toBe(byId);
     expect(byFinding).toBe(byId);
+  });
+});
+
+describe('why', () => {
+  const db = join(scratch(), 'why.db');
+  beforeAll(() => run(['analyze', hang, '-o', db]));
+
+  test('the chains of all findings, or of one, with their events', async () => {
+    const all = await run(['why', db]);
+    const one = await run(['why', db, 'invalidate-stall']);
+    expect(all.code).toBe(0);
+    expect(all.stdout).toContain(one.stdout);
+    expect(one.stdout).toMatchSnapshot();
+  });
+
+  test('a thread or a fence at an instant', async () => {
+    const during = await run(['why', db, '--task', '522', '--at', '2.5']);
+    expect(during.stdout).toContain('-> is inside munmap');
+    const after = await run(['why', db, '--task', '522', '--at', '5.08']);
+    expect(after.stdout).toContain('had exited');
+    const fence = await run(['why', db, '--fence', '3:1', '--json']);
+    expect(JSON.parse(fence.stdout)).toMatchObject([{ chain: { end: { kind: 'stuck' } } }]);
+  });
+
+  test.each([
+    ['an unknown finding', ['gremlin'], /there is no finding gremlin\n.*lists their ids/],
+    ['a time outside', ['--task', '522', '--at', '99'], /not inside the capture\n.*to \+5\.08/],
+    ['an unknown thread', ['--task', '1'], /no thread 1 is known/],
+    ['no fence', ['--fence', '3'], /is no fence/],
+    ['an unknown fence', ['--fence', '3:9'], /no fence 3:9/],
+  ])('%s', async (_, args, message) => {
+    const { code, stderr } = await run(['why', db, ...args]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
   });
 });
 

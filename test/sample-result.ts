@@ -2,7 +2,9 @@
  * A Result as rich as a bad day, for tests of reports: several findings, losses, detectors that
  * could not look, and names chosen to break out of whatever they are written into.
  */
+
 import type { Finding } from '../src/analyzers/finding.ts';
+import { groupIncidents } from '../src/analyzers/incidents.ts';
 import type {
   Distribution,
   ObjectTable,
@@ -300,6 +302,7 @@ export function sampleResult(overrides: Partial<Result> = {}): Result {
       },
     ],
     findings: [stall, neverSignalled, storm, ghost, blind],
+    incidents: groupIncidents([stall, neverSignalled, storm, ghost, blind]),
     detectors: [
       { detector: 'invalidate-stall', outcome: 'findings', findings: 1 },
       { detector: 'fence-never-signalled', outcome: 'findings', findings: 1 },

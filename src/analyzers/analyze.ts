@@ -16,12 +16,14 @@ import { completeFindings } from './complete-findings.ts';
 import type { Detector } from './detector.ts';
 import { detectors } from './detectors/index.ts';
 import { measureObjects } from './distributions.ts';
-import { capturePrinter, storedPrinter } from './event-printer.ts';
+import { capturePrinter, type EventPrinter, storedPrinter } from './event-printer.ts';
+import { explainFindings } from './explain-findings.ts';
+import type { Finding } from './finding.ts';
 import { lifetimes } from './lifetimes/index.ts';
 import { createLiveObjects } from './lifetimes/live-objects.ts';
 import { Pass } from './pass.ts';
 import type { Result } from './result.ts';
-import { runDetectors } from './run-detectors.ts';
+import { type DetectorResults, runDetectors } from './run-detectors.ts';
 import { createView } from './view.ts';
 import { writeCapture, writeEventTypes, writeOccurrences } from './write-facts.ts';
 import { writeVerdicts } from './write-verdicts.ts';
@@ -110,7 +112,7 @@ async function load(
     const found = runDetectors((runs) => createView(store, runs), running, options.strict ?? false);
     const verdicts = {
       runs: found.runs,
-      findings: completeFindings(found.findings, store, capturePrinter(capture)),
+      findings: explained(found, store, capturePrinter(capture)),
     };
     const figures = options.figures ?? true;
     const measured = figures || options.db !== undefined ? measureObjects(store) : [];
@@ -138,12 +140,18 @@ function analyzeStore(path: string, options: AnalyzeOptions): Result {
       options.detectors ?? detectors,
       options.strict ?? false,
     );
-    const findings = completeFindings(found.findings, store, storedPrinter(store));
+    const findings = explained(found, store, storedPrinter(store));
     const figures = options.figures === false ? NO_FIGURES : buildFigures(store, findings);
     return buildResult(store, { runs: found.runs, findings }, figures);
   } finally {
     store.close();
   }
+}
+
+/** What the detectors found, with its evidence and its chains of causes. */
+function explained(found: DetectorResults, store: StoreReader, printer: EventPrinter): Finding[] {
+  const findings = completeFindings(found.findings, store, printer);
+  return explainFindings(findings, createView(store, found.runs), store, printer);
 }
 
 /** The kinds detectors ask for. */

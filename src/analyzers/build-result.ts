@@ -4,7 +4,8 @@ import { VERSION } from '../version.ts';
 import { SEVERITY_RANK } from './complete-findings.ts';
 import type { DetectorRun } from './detector.ts';
 import { buildDistributions, type Measured, measureObjects } from './distributions.ts';
-import type { EvidenceLine, Finding, ObjectRef } from './finding.ts';
+import type { EvidenceLine, Finding, FindingChain, ObjectRef } from './finding.ts';
+import { groupIncidents } from './incidents.ts';
 import { buildObjectTables, countObjects } from './object-tables.ts';
 import {
   RESULT_VERSION,
@@ -67,6 +68,7 @@ export function buildResult(
       'SELECT code, severity, message, count FROM problem ORDER BY id',
     ),
     findings,
+    incidents: groupIncidents(findings),
     detectors: runs,
     worst: findings.reduce<Result['worst']>(
       (worst, { severity }) =>
@@ -158,6 +160,7 @@ interface FindingRow {
   readonly identity: string;
   readonly key: string;
   readonly evidence_omitted: number;
+  readonly chain: string | null;
 }
 
 interface EvidenceRow {
@@ -207,6 +210,7 @@ export function readVerdicts(store: StoreReader): Verdicts {
       next: JSON.parse(row.next) as string[],
       identity: JSON.parse(row.identity) as string[],
       key: JSON.parse(row.key) as Finding['key'],
+      ...(row.chain === null ? {} : { chain: JSON.parse(row.chain) as FindingChain }),
     }),
   );
   return { findings, runs: readRuns(store) };

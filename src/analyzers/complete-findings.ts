@@ -63,7 +63,7 @@ function findingId(detector: string, draft: FindingDraft, taken: Set<string>): s
   }
 }
 
-function evidenceLine(event: StoredEvent, printer: EventPrinter): EvidenceLine {
+export function evidenceLine(event: StoredEvent, printer: EventPrinter): EvidenceLine {
   const comm = printer.comm(event.tid);
   return {
     event: event.id,

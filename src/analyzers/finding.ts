@@ -1,4 +1,5 @@
 /** What detectors say, as plain data. Reports format it; detectors never do. */
+import type { Chain, Hop } from './wait-for/chain.ts';
 
 export type Severity = 'info' | 'warn' | 'error' | 'critical';
 export type Confidence = 'suspect' | 'likely' | 'proven';
@@ -79,4 +80,43 @@ export interface Finding extends Omit<FindingDraft, 'evidence'> {
   readonly evidence: readonly EvidenceLine[];
   /** Evidence events left out of `evidence` because there are too many to print. */
   readonly evidenceOmitted: number;
+  /** What it stood behind, down to the first thing that did not move; absent where nothing stood. */
+  readonly chain?: FindingChain;
+}
+
+/** A chain of causes with the events of every hop as they are printed. */
+export interface FindingChain extends Omit<Chain, 'hops'> {
+  readonly hops: readonly FindingHop[];
+}
+
+export interface FindingHop extends Omit<Hop, 'evidence'> {
+  readonly evidence: readonly EvidenceLine[];
+}
+
+/** Findings that are one thing seen from several sides. */
+export interface Incident {
+  /** Stable for the same capture: `incident-<8 hex digits>`. */
+  readonly id: string;
+  /** Those of its worst and, among these, surest finding. */
+  readonly severity: Severity;
+  readonly confidence: Confidence;
+  /** The sentence of that finding. */
+  readonly headline: string;
+  /** Relative ns. */
+  readonly from: number;
+  readonly to: number;
+  /** Id of the finding that the chains of causes of the others lead to; null where none does. */
+  readonly cause: string | null;
+  /** Ids of all of them in the order of their beginnings. */
+  readonly findings: readonly string[];
+  /** What happened in it, in time order. */
+  readonly timeline: readonly IncidentMoment[];
+}
+
+export interface IncidentMoment {
+  /** Relative ns. */
+  readonly ts: number;
+  readonly text: string;
+  /** Id of the finding it comes from. */
+  readonly finding: string;
 }

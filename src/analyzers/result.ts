@@ -1,6 +1,6 @@
 /** The Result: plain JSON, versioned. Every report is a pure function of it. */
 import type { DetectorRun } from './detector.ts';
-import type { Finding, Severity } from './finding.ts';
+import type { Finding, Incident, Severity } from './finding.ts';
 
 export const RESULT_VERSION = 1;
 
@@ -114,6 +114,8 @@ export interface Result {
   readonly losses: readonly ResultLoss[];
   readonly problems: readonly ResultProblem[];
   readonly findings: readonly Finding[];
+  /** Every finding is in exactly one; the worst first. Those of tool-blind are in none. */
+  readonly incidents: readonly Incident[];
   readonly detectors: readonly DetectorRun[];
   readonly worst: Severity | null;
   readonly timeline: readonly TimelineLane[];

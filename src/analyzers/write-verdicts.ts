@@ -45,6 +45,7 @@ export function writeVerdicts(
       identity: JSON.stringify(finding.identity),
       key: JSON.stringify(finding.key),
       evidence_omitted: finding.evidenceOmitted,
+      chain: finding.chain === undefined ? null : JSON.stringify(finding.chain),
     })),
   );
   insertAll(

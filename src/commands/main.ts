@@ -12,6 +12,7 @@ import { queryCommand } from './query.ts';
 import { reportCommand } from './report.ts';
 import { Interrupted } from './signals.ts';
 import { notice } from './terminal.ts';
+import { whyCommand } from './why.ts';
 
 /** Runs one command line; what comes of it is printed, and `process.exitCode` is set. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -22,6 +23,7 @@ export async function main(args: readonly string[]): Promise<void> {
       .command(analyzeCommand)
       .command(infoCommand)
       .command(eventsCommand)
+      .command(whyCommand)
       .command(queryCommand)
       .command(exportCommand)
       .command(reportCommand)

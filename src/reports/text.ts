@@ -1,6 +1,7 @@
 /** The report on the terminal: the verdict, each finding with what shows it, and what was not seen. */
-import type { Finding } from '../analyzers/finding.ts';
+import type { Finding, Incident } from '../analyzers/finding.ts';
 import type { Result } from '../analyzers/result.ts';
+import { chainText } from './chain-text.ts';
 import { detailText } from './detail-text.ts';
 import { eventLine, firstStamp } from './event-line.ts';
 import { byImportance, isAboutRecording, SEVERITIES } from './importance.ts';
@@ -39,6 +40,8 @@ class TextReport {
   readonly #time: TimeFormat;
   /** Next steps already shown, and with which finding. */
   readonly #advice = new Map<string, number>();
+  /** By id of the finding. */
+  readonly #incidentOf: ReadonlyMap<string, Incident>;
 
   constructor(result: Result, options: TextOptions) {
     this.#result = result;
@@ -46,6 +49,11 @@ class TextReport {
     this.#width = options.width ?? WIDTH;
     this.#verbose = options.verbose ?? false;
     this.#time = timeFormat(result.capture.clock);
+    this.#incidentOf = new Map(
+      result.incidents.flatMap((incident) =>
+        incident.findings.map((id) => [id, incident] as const),
+      ),
+    );
   }
 
   sections(): string[] {
@@ -120,7 +128,7 @@ class TextReport {
     const sentences = [
       findings.length === 0
         ? nothing
-        : `${counted(findings.length, 'finding')}: ${severityCounts(findings)}.`,
+        : `${counted(findings.length, 'finding')}${this.#incidents(findings)}: ${severityCounts(findings)}.`,
       blind > 0
         ? `${count(blind)} of ${counted(runs.length, 'detector')} could not look (see the end).`
         : '',
@@ -133,15 +141,46 @@ class TextReport {
     return wrap(sentences.filter(Boolean).join(' '), this.#width).map(style).join('\n');
   }
 
-  /** What is wrong with the machine, as opposed to the recording. */
+  /** What is wrong with the machine, as opposed to the recording; those of one incident together. */
   #failures(): readonly Finding[] {
-    return byImportance(this.#result.findings.filter((finding) => !isAboutRecording(finding)));
+    const ordered = byImportance(
+      this.#result.findings.filter((finding) => !isAboutRecording(finding)),
+    );
+    const groups = new Map<string, Finding[]>();
+    for (const finding of ordered) {
+      const key = this.#incidentOf.get(finding.id)?.id ?? finding.id;
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [finding]);
+      else group.push(finding);
+    }
+    return [...groups.values()].flat();
+  }
+
+  #incidents(findings: readonly Finding[]): string {
+    const { incidents } = this.#result;
+    return incidents.length === 0 || incidents.length === findings.length
+      ? ''
+      : ` in ${counted(incidents.length, 'incident')}`;
+  }
+
+  /** How a finding belongs to the others of its incident, by their numbers. */
+  #relation(finding: Finding, order: readonly Finding[]): string {
+    const incident = this.#incidentOf.get(finding.id);
+    if (incident === undefined || incident.findings.length === 1) return '';
+    const numbers = order.flatMap(({ id }, n) =>
+      id !== finding.id && incident.findings.includes(id) ? [n + 1] : [],
+    );
+    if (incident.cause === null) return `  with ${numbers.join(', ')}`;
+    if (incident.cause === finding.id) return `  cause of ${numbers.join(', ')}`;
+    return `  follows from ${order.findIndex(({ id }) => id === incident.cause) + 1}`;
   }
 
   #findings(): string[] {
     const findings = this.#failures();
     const shown = this.#verbose ? findings : findings.slice(0, FINDINGS);
-    const blocks = shown.map((finding, n) => this.#finding(finding, n + 1));
+    const blocks = shown.map((finding, n) =>
+      this.#finding(finding, n + 1, this.#relation(finding, findings)),
+    );
     const hidden = findings.slice(shown.length);
     if (hidden.length > 0) {
       blocks.push(`And ${severityCounts(hidden)} more: --verbose shows them.`);
@@ -149,9 +188,9 @@ class TextReport {
     return blocks;
   }
 
-  #finding(finding: Finding, number: number): string {
+  #finding(finding: Finding, number: number, relation: string): string {
     const width = this.#width - 3;
-    const head = `${number}. ${this.#style.severity(finding.severity)} ${finding.confidence}  ${this.#style.faint(finding.id)}`;
+    const head = `${number}. ${this.#style.severity(finding.severity)} ${finding.confidence}  ${this.#style.faint(finding.id)}${relation}`;
     const span =
       finding.from === 0 && finding.to === this.#result.capture.durationNs
         ? []
@@ -168,9 +207,18 @@ class TextReport {
       ...wrap(finding.summary, width),
       ...lines(columns([...span, ...details], width - 2)).map((line) => `  ${line}`),
       ...this.#evidence(finding),
+      ...this.#chain(finding, width),
       ...this.#next(finding, number, width),
     ];
     return [head, ...body.map((line) => `   ${line}`)].join('\n');
+  }
+
+  /** A single link says no more than the sentence above it. */
+  #chain({ chain }: Finding, width: number): string[] {
+    if (chain === undefined || (chain.hops.length === 1 && !this.#verbose)) return [];
+    const path = chainText(chain, this.#result.capture.clock, { width: width - 2 });
+    const at = this.#time.moment(chain.at);
+    return [`why, at ${at}:`, ...path.map((line) => `  ${line}`)];
   }
 
   /** Findings of one kind often have the same next steps: they are said once. */

@@ -3,6 +3,7 @@
  * overrides and terminal escapes. Markup is taken care of by preact's text nodes; what cannot be
  * seen is made visible here, once, for every string of the Result.
  */
+import type { EvidenceLine, Finding, FindingChain } from '../analyzers/finding.ts';
 import type { Result } from '../analyzers/result.ts';
 
 /** Control, format (bidi, zero width), surrogate, private and unassigned characters, line separators. */
@@ -18,14 +19,32 @@ export function visibleLines(text: string): string {
 }
 
 export function visibleResult(result: Result): Result {
-  const findings = result.findings.map((finding) => ({
-    ...(visibleDeep(finding) as typeof finding),
-    evidence: finding.evidence.map((line) => ({
-      ...(visibleDeep(line) as typeof line),
-      text: visibleLines(line.text),
-    })),
-  }));
+  const findings = result.findings.map(visibleFinding);
   return { ...(visibleDeep({ ...result, findings: [] }) as Result), findings };
+}
+
+function visibleFinding(finding: Finding): Finding {
+  const { chain, evidence, ...rest } = finding;
+  return {
+    ...(visibleDeep(rest) as typeof rest),
+    evidence: evidence.map(visibleEvidence),
+    ...(chain === undefined ? {} : { chain: visibleChain(chain) }),
+  };
+}
+
+export function visibleChain(chain: FindingChain): FindingChain {
+  const { hops, ...rest } = chain;
+  return {
+    ...(visibleDeep(rest) as typeof rest),
+    hops: hops.map(({ evidence, ...hop }) => ({
+      ...(visibleDeep(hop) as typeof hop),
+      evidence: evidence.map(visibleEvidence),
+    })),
+  };
+}
+
+function visibleEvidence(line: EvidenceLine): EvidenceLine {
+  return { ...(visibleDeep(line) as EvidenceLine), text: visibleLines(line.text) };
 }
 
 function visibleTabbed(line: string): string {

@@ -158,6 +158,7 @@ export const findingTable: Table = {
     required('identity', 'TEXT', 'JSON array: what makes it the same finding in another run.'),
     required('key', 'TEXT', 'JSON object for scripts: pid, tid, fence, mm, …'),
     required('evidence_omitted', 'INTEGER', 'Evidence events that are not listed in evidence.'),
+    column('chain', 'TEXT', 'JSON: the chain of causes, hop by hop; NULL = nothing stood still.'),
   ],
 };
 

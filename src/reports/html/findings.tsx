@@ -7,6 +7,7 @@ import { bugText } from '../bug-text.ts';
 import { byImportance, isAboutRecording } from '../importance.ts';
 import { count } from '../units.ts';
 import { ConfidenceBadge, SeverityBadge } from './badges.tsx';
+import { Chain } from './chain.tsx';
 import { Details } from './details.tsx';
 import { Evidence } from './evidence.tsx';
 import { Time } from './time-context.ts';
@@ -72,6 +73,7 @@ function FindingCard(props: {
         <Details details={finding.details} />
         <NextSteps next={finding.next} />
       </div>
+      {finding.chain !== undefined && <Chain chain={finding.chain} />}
       <Evidence finding={finding} clock={props.result.capture.clock} />
       <BugText finding={finding} result={props.result} />
     </details>

@@ -1,0 +1,99 @@
+import type { Word } from '../../kernel/occurrence.ts';
+import type { View } from '../detector.ts';
+import { evidence } from '../detectors/shared/details.ts';
+import { actor, range, reasonName } from '../detectors/shared/wording.ts';
+import { endsHere, type Here, NEVER, type Step, type StepRule, waitsFor } from './step.ts';
+
+interface RangeFaultRow {
+  readonly id: number;
+  readonly tid: number;
+  readonly mm: Word | null;
+  readonly range_start: Word | null;
+  readonly range_end: Word | null;
+  readonly attempts: number;
+  readonly colliding: number | null;
+  readonly top_actor_tid: number | null;
+  readonly top_actor_reason: number | null;
+  readonly first_colliding_event: number | null;
+  readonly start_ts: number | null;
+  readonly start_event: number | null;
+  readonly end_ts: number | null;
+}
+
+interface Invalidation {
+  readonly id: number;
+  readonly start_event: number | null;
+}
+
+/**
+ * A range fault waits for the invalidation of its range: mmu_interval_read_begin sleeps until its
+ * end, and mmu_interval_read_retry fails meanwhile (mm/mmu_notifier.c).
+ */
+export const rangeFaultStep: StepRule = (view, id, at) => {
+  const [row] = view.all<RangeFaultRow>('SELECT * FROM range_fault WHERE id = ?', id);
+  if (row === undefined) return undefined;
+  const where =
+    row.range_start === null || row.range_end === null
+      ? ''
+      : ` of ${range(row.range_start, row.range_end)}`;
+  const label = `the range fault${where} by ${actor(view, row.tid, null).label}`;
+  const here: Here = {
+    object: { kind: 'range_fault', id, label },
+    state: `was being retried (${row.attempts} attempts in all)`,
+    since: row.start_ts,
+    evidence: evidence(row.start_event),
+  };
+  if (row.end_ts !== null && row.end_ts <= at) {
+    return endsHere(here, 'moving', 'it was over by then');
+  }
+  const invalidation = openInvalidation(view, row, at);
+  if (invalidation !== undefined) {
+    return waitsFor(
+      here,
+      { kind: 'invalidation', id: invalidation.id },
+      'cannot win before the end of',
+      'recorded',
+      evidence(invalidation.start_event),
+    );
+  }
+  return aggressorEnd(view, row, here);
+};
+
+/** The oldest invalidation of another thread under way in the range. */
+function openInvalidation(view: View, row: RangeFaultRow, at: number): Invalidation | undefined {
+  if (row.mm === null || row.range_start === null || row.range_end === null) return undefined;
+  const [invalidation] = view.all<Invalidation>(
+    `SELECT id, start_event FROM invalidation
+      WHERE mm = ? AND sane = 1 AND range_start < ? AND range_end > ?
+        AND start_ts <= ? AND coalesce(end_ts, return_ts, ?) > ? AND tid <> ?
+      ORDER BY start_ts LIMIT 1`,
+    row.mm,
+    row.range_end,
+    row.range_start,
+    at,
+    NEVER,
+    at,
+    row.tid,
+  );
+  return invalidation;
+}
+
+function aggressorEnd(view: View, row: RangeFaultRow, here: Here): Step {
+  const { top_actor_tid, colliding } = row;
+  if (top_actor_tid !== null && colliding !== null && colliding > 0) {
+    const aggressor = actor(view, top_actor_tid, null).label;
+    const seen = evidence(row.start_event, row.first_colliding_event);
+    const many = `${colliding} invalidations, mostly ${reasonName(row.top_actor_reason)}`;
+    return endsHere(
+      { ...here, evidence: seen },
+      'stuck',
+      `${aggressor} invalidated its range again and again (${many})`,
+    );
+  }
+  if (view.observed('invalidation.begin')) {
+    return endsHere(here, 'lost', 'no invalidation of its range was seen');
+  }
+  return endsHere(here, 'lost', 'who invalidated its range was not recorded', [
+    'p:svm/inval_start __mmu_notifier_invalidate_range_start',
+  ]);
+}
