@@ -1,6 +1,6 @@
 /**
  * Writes what follows from the code: the list of detectors from their folder, docs/detectors.md from
- * their `meta`, docs/tables.md from the table declarations.
+ * their `meta`, docs/tables.md from the table declarations, docs/metrics.md from the metrics.
  *
  *   npm run generate              write
  *   npm run generate -- --check   exit 1 when a file is stale
@@ -9,6 +9,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Detector, Need } from '../src/analyzers/detector.ts';
+import type { Metric } from '../src/analyzers/metrics/metric.ts';
 import type { Table } from '../src/store/table.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -25,6 +26,7 @@ const { detectors } = (await import('../src/analyzers/detectors/index.ts')) as {
   detectors: readonly Detector[];
 };
 const { lifetimes } = await import('../src/analyzers/lifetimes/index.ts');
+const { metrics } = await import('../src/analyzers/metrics/index.ts');
 const { schemaTables } = await import('../src/store/schema.ts');
 
 emit('docs/detectors.md', detectorsPage(detectors));
@@ -35,6 +37,8 @@ emit(
     lifetimes.flatMap((lifetime) => lifetime.tables),
   ),
 );
+
+emit('docs/metrics.md', metricsPage(metrics));
 
 if (stale.length > 0) {
   process.stderr.write(`stale: ${stale.join(', ')}\nrun: npm run generate\n`);
@@ -161,6 +165,42 @@ function tableLines(table: Table): string[] {
     '| column | type | meaning |',
     '| --- | --- | --- |',
     ...table.columns.map((column) => `| ${column.name} | ${column.type} | ${cell(column.doc)} |`),
+  ];
+}
+
+function metricsPage(all: readonly Metric[]): string {
+  return page('Metrics', [
+    'Generated from the declarations of the metrics by `npm run generate`.',
+    '',
+    'What `analyze -o` measures of every capture (table `metric`) and `compare` and `trend` compare. A metric whose occurrences were not recorded is absent; one whose objects did not occur is 0. Of a duration the median is compared, and the 99th percentile where every run has 1000 values. A change matters from the threshold on, and only when it is also larger than the floor. *neutral* metrics say what load ran: a change of them is told, but is neither better nor worse.',
+    '',
+    'Besides these, `findings/<detector>` counts the findings of each detector that could look, per second; mere information is not counted.',
+    '',
+    '| metric | unit | better | threshold | floor | needs |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...all.map((metric) => `| ${metricCells(metric).map(cell).join(' | ')} |`),
+    ...all.flatMap(({ name, title, doc }) => ['', `## ${name}`, '', `${title} ${doc}`]),
+  ]);
+}
+
+function metricCells(metric: Metric): string[] {
+  const percent = (share: number): string => `${Math.round(share * 100)} %`;
+  const needs = metric.needs
+    .map((oneOf) => oneOf.map((kind) => `\`${kind}\``).join(' or '))
+    .join(', ');
+  const name = `[${metric.name}](#${metric.name})`;
+  if (metric.kind === 'duration') {
+    const thresholds = `median ${percent(metric.threshold)}, p99 ${percent(metric.tailThreshold)}`;
+    return [name, 'ns', metric.direction, thresholds, `${metric.floorNs / 1000} µs`, needs];
+  }
+  const unit = metric.per === 'second' ? 'per second' : `per ${metric.scale} ${metric.unit}`;
+  return [
+    name,
+    unit,
+    metric.direction,
+    percent(metric.threshold),
+    `${metric.floorEvents} events`,
+    needs,
   ];
 }
 

@@ -15,12 +15,13 @@ import { buildFigures, buildResult, NO_FIGURES } from './build-result.ts';
 import { completeFindings } from './complete-findings.ts';
 import type { Detector } from './detector.ts';
 import { detectors } from './detectors/index.ts';
-import { measureObjects } from './distributions.ts';
 import { capturePrinter, type EventPrinter, storedPrinter } from './event-printer.ts';
 import { explainFindings } from './explain-findings.ts';
 import type { Finding } from './finding.ts';
 import { lifetimes } from './lifetimes/index.ts';
 import { createLiveObjects } from './lifetimes/live-objects.ts';
+import { metrics } from './metrics/index.ts';
+import { countFindings, measureMetrics } from './metrics/measure.ts';
 import { Pass } from './pass.ts';
 import type { Result } from './result.ts';
 import { type DetectorResults, runDetectors } from './run-detectors.ts';
@@ -44,6 +45,8 @@ export interface AnalyzeOptions {
   readonly figures?: boolean;
   /** Aborting it leaves no database behind. */
   readonly signal?: AbortSignal;
+  /** Called with the complete store, which may be gone afterwards. */
+  readonly onStore?: (store: StoreReader) => void;
   /** Called now and then with the part of the capture that is read, 0 to 1. */
   readonly onProgress?: (part: number) => void;
   /** Other detectors than the registered ones. */
@@ -115,13 +118,20 @@ async function load(
       findings: explained(found, store, capturePrinter(capture)),
     };
     const figures = options.figures ?? true;
-    const measured = figures || options.db !== undefined ? measureObjects(store) : [];
-    writeVerdicts(writer, store, verdicts, measured);
+    const kept = options.db !== undefined || options.onStore !== undefined;
+    writeVerdicts(
+      writer,
+      verdicts,
+      kept
+        ? [...measureMetrics(store), ...countFindings(store, verdicts.runs, verdicts.findings)]
+        : [],
+    );
     const result = buildResult(
       store,
       verdicts,
-      figures ? buildFigures(store, verdicts.findings, measured) : NO_FIGURES,
+      figures ? buildFigures(store, verdicts.findings) : NO_FIGURES,
     );
+    options.onStore?.(store);
     writer.finish();
     return result;
   } catch (error) {
@@ -154,9 +164,12 @@ function explained(found: DetectorResults, store: StoreReader, printer: EventPri
   return explainFindings(findings, createView(store, found.runs), store, printer);
 }
 
-/** The kinds detectors ask for. */
+/** The kinds detectors and metrics ask for. */
 function kindsOf(running: readonly Detector[]): OccurrenceKind[] {
-  return running.flatMap(({ meta }) => [...meta.needs, ...meta.uses].flatMap((need) => need.oneOf));
+  return [
+    ...running.flatMap(({ meta }) => [...meta.needs, ...meta.uses].flatMap((need) => need.oneOf)),
+    ...metrics.flatMap((metric) => metric.needs.flat()),
+  ];
 }
 
 function isSameFile(a: string, b: string): boolean {

@@ -3,7 +3,7 @@ import type { StoreReader } from '../store/reader.ts';
 import { VERSION } from '../version.ts';
 import { SEVERITY_RANK } from './complete-findings.ts';
 import type { DetectorRun } from './detector.ts';
-import { buildDistributions, type Measured, measureObjects } from './distributions.ts';
+import { buildDistributions } from './distributions.ts';
 import type { EvidenceLine, Finding, FindingChain, ObjectRef } from './finding.ts';
 import { groupIncidents } from './incidents.ts';
 import { buildObjectTables, countObjects } from './object-tables.ts';
@@ -36,11 +36,7 @@ export const NO_FIGURES: Figures = {
   distributions: [],
 };
 
-export function buildFigures(
-  store: StoreReader,
-  findings: readonly Finding[],
-  measured: readonly Measured[] = measureObjects(store),
-): Figures {
+export function buildFigures(store: StoreReader, findings: readonly Finding[]): Figures {
   const [clock] = store.allNumbers<{ clock_unit: string }>('SELECT clock_unit FROM capture');
   const timeline = buildTimeline(store, findings);
   return {
@@ -48,7 +44,7 @@ export function buildFigures(
     timelineLanesOmitted: timeline.omitted,
     objects: buildObjectTables(store, findings),
     // ticks of unknown length are no durations
-    distributions: clock?.clock_unit === 'ns' ? buildDistributions(measured) : [],
+    distributions: clock?.clock_unit === 'ns' ? buildDistributions(store) : [],
   };
 }
 

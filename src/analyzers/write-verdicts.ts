@@ -1,4 +1,3 @@
-import type { StoreReader } from '../store/reader.ts';
 import {
   detectorRunTable,
   evidenceTable,
@@ -8,15 +7,14 @@ import {
 } from '../store/schema.ts';
 import type { StoreWriter } from '../store/writer.ts';
 import type { Verdicts } from './build-result.ts';
-import { buildMetrics, type Measured } from './distributions.ts';
+import type { MetricRow } from './metrics/measure.ts';
 import { insertAll } from './write-facts.ts';
 
-/** Rows of how the detectors ended, what they found, and of the measures of the capture. */
+/** Rows of how the detectors ended, what they found, and of the metrics of the capture. */
 export function writeVerdicts(
   writer: StoreWriter,
-  store: StoreReader,
   { findings, runs }: Verdicts,
-  measured: readonly Measured[],
+  metrics: readonly MetricRow[],
 ): void {
   insertAll(
     writer,
@@ -70,9 +68,9 @@ export function writeVerdicts(
   insertAll(
     writer,
     metricTable,
-    buildMetrics(store, measured).map(({ quantiles, ...metric }) => ({
+    metrics.map(({ quantiles, ...metric }) => ({
       ...metric,
-      quantiles: JSON.stringify(quantiles),
+      quantiles: quantiles && JSON.stringify(quantiles),
     })),
   );
 }

@@ -38,6 +38,11 @@ export class StoreReader {
       .all(...parameters) as Row[];
   }
 
+  /** The first column of a query whose values are all numbers. */
+  column(sql: string): Float64Array {
+    return Float64Array.from(this.#prepare(sql).safeIntegers(false).pluck().all() as number[]);
+  }
+
   /** Rows of a query as arrays, one at a time, with the names of its columns. */
   table(sql: string): { columns: string[]; rows: Iterable<unknown[]> } {
     const statement = this.#prepare(sql);

@@ -2,7 +2,7 @@
 import type { Column, ColumnType, Table } from './table.ts';
 
 /** Raised whenever a table changes its meaning: an older store is analysed anew. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 const column = (name: string, type: ColumnType, doc: string): Column => ({ name, type, doc });
 const required = (name: string, type: ColumnType, doc: string): Column => ({
@@ -204,14 +204,16 @@ export const detectorRunTable: Table = {
 
 export const metricTable: Table = {
   name: 'metric',
-  doc: 'The distribution of one measure over the capture.',
+  doc: 'One metric of the capture (see metrics.md): a distribution of durations, or a rate.',
   columns: [
-    required('name', 'TEXT', 'Measure, for example `invalidation-duration`.'),
-    required('unit', 'TEXT', 'Unit of sum and quantiles.'),
-    required('count', 'INTEGER', 'Measured objects.'),
-    required('sum', 'INTEGER', 'Their sum.'),
-    required('quantiles', 'TEXT', 'JSON array of {q, value}.'),
-    required('duration_ns', 'INTEGER', 'Length of the capture, to make rates of counts.'),
+    required('name', 'TEXT', 'Metric, for example `invalidation-duration`.'),
+    required('kind', 'TEXT', "'duration' or 'rate'."),
+    required('unit', 'TEXT', 'Unit of sum and quantiles, or of what a rate is counted against.'),
+    required('count', 'INTEGER', 'Measured objects, or events of a rate.'),
+    column('sum', 'INTEGER', 'Sum of the durations; NULL = a rate.'),
+    column('quantiles', 'TEXT', 'JSON array of {q, value}; NULL = a rate.'),
+    column('denominator', 'REAL', 'What a rate is counted against; NULL = a distribution.'),
+    required('duration_ns', 'INTEGER', 'Length of the capture.'),
   ],
 };
 
