@@ -10,7 +10,7 @@ import type { Row } from '../../store/table.ts';
 import { StoreWriter } from '../../store/writer.ts';
 import { fenceTable } from '../lifetimes/fence.ts';
 import { lifetimes } from '../lifetimes/index.ts';
-import { jobTable } from '../lifetimes/job.ts';
+import { jobTable } from '../lifetimes/job-tables.ts';
 import { rangeFaultTable } from '../lifetimes/range-fault-tables.ts';
 import { metrics } from './index.ts';
 import { measureMetrics, QUANTILE_GRID, quantilesOf } from './measure.ts';
