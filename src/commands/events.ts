@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
 import { TraceError } from '../errors.ts';
 import { openCapture, openInput } from '../parsers/detect.ts';
+import { KERNEL_LOG, KernelLogLines } from '../parsers/kernel-log/log-printer.ts';
 import type { Capture, EventBatch, EventType, Fields } from '../parsers/parser.ts';
 import { PerfScriptLines } from '../parsers/perf-script-line.ts';
 import { type LineOptions, TraceCmdLines } from '../parsers/trace-cmd-line.ts';
@@ -155,9 +156,9 @@ function printCapture(
 
 /** The lines of the tool that wrote the capture. */
 function textLines(capture: Capture, options: LineOptions): LinePrinter {
-  return capture.header.format === 'perf.data'
-    ? new PerfScriptLines(capture, options)
-    : new TraceCmdLines(capture, options);
+  const { format } = capture.header;
+  if (format === 'perf.data') return new PerfScriptLines(capture, options);
+  return format === KERNEL_LOG ? new KernelLogLines(capture) : new TraceCmdLines(capture, options);
 }
 
 interface LinePrinter {

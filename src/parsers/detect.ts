@@ -1,6 +1,7 @@
 import { TraceError } from '../errors.ts';
 import { csv } from './csv/csv.ts';
 import { ftraceText } from './ftrace-text/ftrace-text.ts';
+import { kernelLog } from './kernel-log/kernel-log.ts';
 import { kfdSmiText } from './kfd-smi-text/kfd-smi-text.ts';
 import type { Capture, Parser } from './parser.ts';
 import { perfData } from './perf-data/perf-data.ts';
@@ -17,6 +18,7 @@ const parsers: readonly Parser[] = [
   perfData,
   csv,
   kfdSmiText,
+  kernelLog,
   traceCmdText,
   perfScriptText,
   ftraceText,

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,6 +40,28 @@ export class TemporaryFile {
     } catch (error) {
       file.remove();
       throw error;
+    }
+  }
+
+  /**
+   * The same of pieces that are at hand.
+   * @throws TraceError when there is no room for them.
+   */
+  static writeNow(pieces: Iterable<Uint8Array>, name: string): TemporaryFile {
+    const file = new TemporaryFile(create(name));
+    try {
+      const fd = openSync(file.path, 'wx', 0o600);
+      try {
+        for (const piece of pieces) {
+          for (let at = 0; at < piece.length; ) at += writeSync(fd, piece, at);
+        }
+      } finally {
+        closeSync(fd);
+      }
+      return file;
+    } catch (error) {
+      file.remove();
+      throw error instanceof TraceError ? error : writeError(error, name);
     }
   }
 

@@ -1,0 +1,95 @@
+import type { Problem } from '../parser.ts';
+import type { LogSurvey } from './log-survey.ts';
+
+type Row = readonly [code: string, severity: Problem['severity'], count: number, message: string];
+
+/** What a log cannot tell, and what of it could not be read. */
+export function problemsOf(survey: LogSurvey): Problem[] {
+  return [...timeRows(survey), ...lineRows(survey)]
+    .filter(([, , count]) => count > 0)
+    .map(([code, severity, count, message]) => ({ code, severity, message, count }));
+}
+
+function timeRows(survey: LogSurvey): Row[] {
+  const { boots, clock, hasTime, hasKernelTime, prefixes } = survey;
+  if (!hasTime) {
+    return [
+      [
+        'no-time',
+        'data-loss',
+        1,
+        'the lines have no time stamps: only their order is known; save the log with `dmesg` or `journalctl -k -o short-monotonic`',
+      ],
+    ];
+  }
+  const isCoarse = !hasKernelTime && (prefixes.get('dmesg -H') ?? 0) > 0;
+  const disorder = boots.reduce((sum, boot) => sum + boot.disorder, 0);
+  return [
+    [
+      'several-boots',
+      'info',
+      boots.length > 1 ? boots.length : 0,
+      `the log is of ${boots.length} boots, whose times are laid one after another: as far apart as the wall clock says where it is known, else one second`,
+    ],
+    [
+      'newest-first',
+      'info',
+      survey.style.isNewestFirst ? 1 : 0,
+      'the log begins with its newest line: it was turned round',
+    ],
+    [
+      'wall-clock-only',
+      'info',
+      hasKernelTime ? 0 : 1,
+      `the lines have no kernel time, only when a logger wrote them down${isCoarse ? ', to the minute where one ends' : ''}: lines of one time stamp are in the order of the log; \`dmesg\` or \`journalctl -k -o short-monotonic\` shows the kernel's time`,
+    ],
+    [
+      'unknown-year',
+      'info',
+      clock.lacksYear && !hasKernelTime ? 1 : 0,
+      'the dates have no year: times count from one that is made up',
+    ],
+    [
+      'unknown-date',
+      'info',
+      clock.lacksDate && !hasKernelTime ? 1 : 0,
+      'the lines have a time but no date: days begin where the time of day goes back',
+    ],
+    [
+      'unknown-zone',
+      'info',
+      clock.lacksZone && !clock.lacksYear && !clock.lacksDate && !hasKernelTime ? 1 : 0,
+      'the dates have no time zone: they are taken for UTC',
+    ],
+    [
+      'out-of-order',
+      'info',
+      disorder,
+      'records stand after records that came later; they are read in the order of the log',
+    ],
+  ];
+}
+
+function lineRows({ lines, firstUnknown }: LogSurvey): Row[] {
+  return [
+    [
+      'other-programs',
+      'info',
+      lines.foreign,
+      'lines of other programs than the kernel were left out',
+    ],
+    [
+      'left-out-by-hand',
+      'data-loss',
+      lines.folded,
+      'lines were taken out of the log by hand; nobody knows how many',
+    ],
+    [
+      'unrecognised-line',
+      'data-loss',
+      lines.unknown,
+      `lines that are no part of a record were left out, the first: ${firstUnknown}`,
+    ],
+    ['long-line', 'data-loss', lines.cut, 'lines of more than a megabyte were cut'],
+  ];
+}

@@ -1,0 +1,18 @@
+import type { TextSource } from '../text/text-source.ts';
+import { decodedLines, logLines } from './log-lines.ts';
+import type { LogNotes, LogRecord } from './log-record.ts';
+import type { LogStyle } from './log-style.ts';
+import { TextRecords } from './text-records.ts';
+import { WallClock } from './wall-clock.ts';
+
+/** The records of a log in the order of its lines; `clock` learns what their dates leave out. */
+export function readLog(
+  source: TextSource,
+  style: LogStyle,
+  notes: LogNotes,
+  clock: WallClock = new WallClock(),
+): Generator<LogRecord, void, undefined> {
+  const raw = logLines(source, notes);
+  const lines = style.isQuotedPrintable ? decodedLines(raw) : raw;
+  return new TextRecords(style, notes, clock).read(lines);
+}

@@ -1,0 +1,144 @@
+import { LineHead } from './line-head.ts';
+import type { LogNotes, LogRecord } from './log-record.ts';
+import { bootIdOf, isBlank, isBootMark, isFold, type LogStyle } from './log-style.ts';
+import type { WallClock } from './wall-clock.ts';
+
+/** The kernel keeps less than a page in one record. */
+const MOST_CONTINUED = 100;
+/** Nobody wraps shorter lines. */
+const LEAST_WRAPPED = 60;
+const MOST_WRAPPED = 130;
+
+/** `-- Journal begins at …`, explanations of journalctl -x. */
+const HEADING = /^(?:-- |░░)/;
+const MISSED = /systemd-journald.*: Missed (\d+) kernel messages/;
+const OVERRUN = /\/dev\/kmsg buffer overrun, some messages lost/;
+const DROPPED = /^\*\* (\d+) printk messages dropped/;
+const QUOTES = /^(?:\s{0,4}[>|│])*/;
+/** What a line of a record in several lines begins with (drm/xe/xe_pagefault.c, print_pagefault). */
+const FIELD = /^[A-Z]\w*(?: \w+)?:/;
+
+/** Joins the lines of a log in text form to records. */
+export class TextRecords {
+  readonly #head: LineHead;
+  readonly #style: LogStyle;
+  readonly #notes: LogNotes;
+  /** Ahead of the text of the line a record begins with: its quoting and indentation. */
+  #lead = '';
+  /** Where its text begins: journalctl and dmesg put the lines that follow under it. */
+  #indent = 0;
+  /** Characters of the line before. */
+  #width = 0;
+  #continued = 0;
+  #isOpen = false;
+
+  constructor(style: LogStyle, notes: LogNotes, clock: WallClock) {
+    this.#style = style;
+    this.#notes = notes;
+    this.#head = new LineHead(style, clock);
+  }
+
+  *read(lines: Iterable<string>): Generator<LogRecord, void, undefined> {
+    let pending: LogRecord | undefined;
+    for (const line of lines) {
+      const form = this.#head.scan(line);
+      const isRest = form === 'rest' && !this.#isBare(line);
+      if (isRest && !isBootMark(line)) {
+        this.#rest(line, pending);
+        continue;
+      }
+      if (pending) yield pending;
+      pending = undefined;
+      if (isRest) this.#boot(line);
+      else if (form === 'foreign') this.#foreign(line);
+      else pending = this.#begin(line);
+    }
+    if (pending) yield pending;
+  }
+
+  /** In a log without any prefix each line is a record, but for those that are set in. */
+  #isBare(line: string): boolean {
+    if (!this.#style.isBare || isBlank(line) || isFold(line)) return false;
+    return !/^(?:\t| {2})/.test(line) && !HEADING.test(line);
+  }
+
+  #begin(line: string): LogRecord {
+    const head = this.#head;
+    this.#open(line);
+    const msg = line.slice(head.start);
+    const [, dropped] = msg.startsWith('** ') ? (DROPPED.exec(msg) ?? []) : [];
+    if (dropped !== undefined) this.#notes.lost(Number(dropped));
+    const { kernel, wall, level, caller, host, prefix } = head;
+    return { kernel, wall, level, caller, host, boot: undefined, prefix, msg };
+  }
+
+  #foreign(line: string): void {
+    this.#open(line);
+    this.#notes.foreign();
+    if (!line.includes('journald')) return;
+    const [, missed] = MISSED.exec(line) ?? [];
+    if (missed !== undefined) this.#notes.lost(Number(missed));
+    else if (OVERRUN.test(line)) this.#notes.lost(null);
+  }
+
+  #boot(line: string): void {
+    this.#isOpen = false;
+    this.#notes.boot(bootIdOf(line));
+  }
+
+  #open(line: string): void {
+    const { lead, start } = this.#head;
+    this.#lead = lead === 0 ? '' : line.slice(0, lead);
+    this.#indent = start - lead;
+    this.#width = line.length;
+    this.#continued = 0;
+    this.#isOpen = true;
+  }
+
+  /** A line without a prefix. */
+  #rest(line: string, pending: LogRecord | undefined): void {
+    const notes = this.#notes;
+    if (isFold(line)) notes.folded();
+    else if (isBlank(line) || HEADING.test(line)) notes.skipped();
+    else if (this.#goesOn(line)) {
+      if (pending) this.#continue(pending, line);
+      return;
+    } else notes.unknown(line);
+    this.#isOpen = false;
+  }
+
+  #goesOn(line: string): boolean {
+    if (!this.#isOpen || this.#continued >= MOST_CONTINUED) return false;
+    return quotesOf(line) === quotesOf(this.#lead);
+  }
+
+  #continue(pending: LogRecord, line: string): void {
+    const text = this.#withoutIndent(line);
+    pending.msg += (this.#isWrapped(text) ? ' ' : '\n') + text;
+    this.#width = line.length;
+    this.#continued++;
+    this.#notes.continued();
+  }
+
+  #withoutIndent(line: string): string {
+    const inner = line.startsWith(this.#lead)
+      ? line.slice(this.#lead.length)
+      : line.replace(QUOTES, '');
+    const blanks = inner.length - inner.trimStart().length;
+    const under = inner.slice(0, this.#indent);
+    return blanks >= this.#indent && under.trim() === '' ? inner.slice(this.#indent) : inner;
+  }
+
+  /** Mail programs break a line where the next word would not fit any more. */
+  #isWrapped(text: string): boolean {
+    const { widest } = this.#style;
+    if (widest > MOST_WRAPPED || this.#width < LEAST_WRAPPED) return false;
+    if (/^\s/.test(text) || FIELD.test(text)) return false;
+    const word = text.search(/\s|$/);
+    return this.#width + 1 + word > widest;
+  }
+}
+
+function quotesOf(text: string): string {
+  return (QUOTES.exec(text)?.[0] ?? '').replace(/\s/g, '');
+}

@@ -1,0 +1,76 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { payloadText } from '../text/payload-text.ts';
+import { TextSource } from '../text/text-source.ts';
+import { TemporaryFile } from '../unwrap/temporary-file.ts';
+import { LineHead } from './line-head.ts';
+import { isBootMark, type LogStyle } from './log-style.ts';
+import { WallClock } from './wall-clock.ts';
+
+const CHUNK_BYTES = 1024 * 1024;
+/** What has no line feed for longer is cut. */
+const MOST_LINE_BYTES = 4 * CHUNK_BYTES;
+const MOST_LINES = 1000;
+const LINE_FEED = Buffer.from('\n');
+
+/**
+ * A log that is newest first (journalctl -r), oldest first. The lines of one record are in reading
+ * order in both, and stay together.
+ */
+export function turnedRound(path: string, style: LogStyle): TextSource {
+  const file = TemporaryFile.writeNow(recordsBackward(path, style), path);
+  try {
+    return new TextSource(file.path);
+  } finally {
+    // it is open
+    file.remove();
+  }
+}
+
+function* recordsBackward(path: string, style: LogStyle): Generator<Buffer, void, undefined> {
+  const head = new LineHead(style, new WallClock());
+  const lines: Buffer[] = [];
+  for (const line of linesBackward(path)) {
+    lines.push(line);
+    const text = payloadText(line, 0, line.length);
+    const isHead = head.scan(text) !== 'rest' || isBootMark(text);
+    if (!isHead && lines.length < MOST_LINES) continue;
+    yield joined(lines);
+    lines.length = 0;
+  }
+  yield joined(lines);
+}
+
+function joined(backward: readonly Buffer[]): Buffer {
+  return Buffer.concat([...backward].reverse().flatMap((line) => [line, LINE_FEED]));
+}
+
+function* linesBackward(path: string): Generator<Buffer, void, undefined> {
+  const fd = openSync(path, 'r');
+  try {
+    let rest: Buffer = Buffer.alloc(0);
+    for (let at = fstatSync(fd).size; at > 0; ) {
+      const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, at) + rest.length);
+      const size = chunk.length - rest.length;
+      at -= size;
+      readSync(fd, chunk, 0, size, at);
+      rest.copy(chunk, size);
+      let end = chunk.length;
+      for (let feed = lastFeed(chunk, end); feed >= 0; feed = lastFeed(chunk, end)) {
+        yield chunk.subarray(feed + 1, end);
+        end = feed;
+      }
+      rest = chunk.subarray(0, end);
+      if (rest.length < MOST_LINE_BYTES) continue;
+      yield rest;
+      rest = Buffer.alloc(0);
+    }
+    yield rest;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The last line feed ahead of a place. */
+function lastFeed(bytes: Buffer, end: number): number {
+  return end === 0 ? -1 : bytes.lastIndexOf(10, end - 1);
+}
