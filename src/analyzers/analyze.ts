@@ -66,7 +66,7 @@ export interface Analysis {
 export async function analyze(path: string, options: AnalyzeOptions = {}): Promise<Analysis> {
   if (isDatabaseFile(path)) return { result: analyzeStore(path, options), reused: true };
   const { db } = options;
-  const settings = JSON.stringify({ events: options.events ?? 'default' });
+  const settings = settingsOf(options);
   if (db !== undefined && existsSync(db)) {
     if (isSameFile(db, path)) {
       throw new TraceError(`${db} is the capture itself`, { hint: 'give another -o path' });
@@ -78,17 +78,25 @@ export async function analyze(path: string, options: AnalyzeOptions = {}): Promi
   }
   const capture = await openInput(path, { signal: options.signal });
   try {
-    return { result: await load(path, capture, settings, options), reused: false };
+    return { result: await analyzeCapture(path, capture, options), reused: false };
   } finally {
     capture.close();
   }
 }
 
-async function load(
+/** What makes another database of the same capture. */
+function settingsOf(options: AnalyzeOptions): string {
+  return JSON.stringify({ events: options.events ?? 'default' });
+}
+
+/**
+ * Analyses an opened capture; `path` is the file its identity is taken from. The capture stays open.
+ * @throws TraceError when the database cannot be written.
+ */
+export async function analyzeCapture(
   path: string,
   capture: Capture,
-  settings: string,
-  options: AnalyzeOptions,
+  options: AnalyzeOptions = {},
 ): Promise<Result> {
   const { header } = capture;
   const tables = lifetimes.flatMap((lifetime) => lifetime.tables);
@@ -104,7 +112,7 @@ async function load(
       onProgress: onProgress && ((bytes) => onProgress(Math.min(1, bytes / header.sizeBytes))),
     });
     const identity = captureIdentity(path);
-    writeCapture(writer, capture, { path, identity, options: settings }, recogniser);
+    writeCapture(writer, capture, { path, identity, options: settingsOf(options) }, recogniser);
     writeEventTypes(writer, capture, (type) => pass.selected(type));
     const running = options.detectors ?? detectors;
     writeOccurrences(writer, kindsOf(running), recogniser.observed, (kind) =>
