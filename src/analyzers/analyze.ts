@@ -3,7 +3,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { TraceError } from '../errors.ts';
 import type { OccurrenceKind } from '../kernel/occurrence.ts';
 import { createRecogniser } from '../kernel/recognise.ts';
-import { openInput } from '../parsers/detect.ts';
+import { type OpenOptions, openInput } from '../parsers/detect.ts';
 import type { Capture } from '../parsers/parser.ts';
 import { captureIdentity } from '../store/identity.ts';
 import { isDatabaseFile, openStore, StoreReader } from '../store/reader.ts';
@@ -29,7 +29,7 @@ import { createView } from './view.ts';
 import { writeCapture, writeEventTypes, writeOccurrences } from './write-facts.ts';
 import { writeVerdicts } from './write-verdicts.ts';
 
-export interface AnalyzeOptions {
+export interface AnalyzeOptions extends Pick<OpenOptions, 'finish' | 'onStream'> {
   /** Where to keep the database; without it there is none afterwards. */
   readonly db?: string;
   /** `default` stores the events the kernel catalogue knows and counts the rest. */
@@ -44,7 +44,7 @@ export interface AnalyzeOptions {
    */
   readonly figures?: boolean;
   /** Aborting it leaves no database behind. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called with the complete store, which may be gone afterwards. */
   readonly onStore?: (store: StoreReader) => void;
   /** Called now and then with the part of the capture that is read, 0 to 1. */
@@ -76,7 +76,8 @@ export async function analyze(path: string, options: AnalyzeOptions = {}): Promi
     }
     refuseForeignFile(db, options.force === true);
   }
-  const capture = await openInput(path, { signal: options.signal });
+  const { signal, finish, onStream } = options;
+  const capture = await openInput(path, { signal, finish, onStream });
   try {
     return { result: await analyzeCapture(path, capture, options), reused: false };
   } finally {

@@ -1,7 +1,7 @@
 /** What a capture holds and which detectors could use it, without analysing it. */
 import { TraceError } from '../errors.ts';
 import { createRecogniser } from '../kernel/recognise.ts';
-import { openInput } from '../parsers/detect.ts';
+import { type OpenOptions, openInput } from '../parsers/detect.ts';
 import type { Capture } from '../parsers/parser.ts';
 import { isDatabaseFile } from '../store/reader.ts';
 import type { DetectorMeta, Need } from './detector.ts';
@@ -27,13 +27,14 @@ export interface Inspection {
 export async function inspect(
   path: string,
   onProgress?: (part: number) => void,
+  options: OpenOptions = {},
 ): Promise<Inspection> {
   if (isDatabaseFile(path)) {
     throw new TraceError(`${path} is a database, not a capture`, {
       hint: 'svm-trace report, query and analyze read databases',
     });
   }
-  const capture = await openInput(path);
+  const capture = await openInput(path, options);
   try {
     const recogniser = createRecogniser(capture.header, (address) => capture.symbol(address));
     const batches = capture.batches({

@@ -6,8 +6,8 @@ import type { Result } from '../analyzers/result.ts';
 import { renderJson } from '../reports/json.ts';
 import { renderText } from '../reports/text.ts';
 import { EXIT, EXIT_CODES, type QuietArguments, withQuiet } from './common.ts';
+import { watchInput } from './live-input.ts';
 import { startProgress } from './progress.ts';
-import { listenForSignals } from './signals.ts';
 import { notice, print, stdoutStyle, stdoutWidth } from './terminal.ts';
 import { checkOutput, writeWhole } from './write-file.ts';
 
@@ -80,6 +80,7 @@ function builder(yargs: Argv<object>): Argv<AnalyzeArguments> {
     .example('$0 analyze trace.dat -o trace.db --report trace.html', 'keep it, and a page to share')
     .example('$0 analyze trace.dat --json | jq .findings[].summary', 'for scripts')
     .example('$0 analyze trace.dat --fail-on warn', 'for CI: exit code 1 from warn upwards')
+    .example('$0 analyze /sys/kernel/tracing/trace_pipe', 'live, until Ctrl-C')
     .example('$0 analyze trace.db', 'run the detectors again, without the capture')
     .epilog(EXIT_CODES);
 }
@@ -99,19 +100,19 @@ async function run(args: AnalyzeArguments): Promise<void> {
 
 async function analyzeWithProgress(args: AnalyzeArguments): Promise<Analysis> {
   const progress = await startProgress('reading', args.quiet);
-  const signals = listenForSignals();
+  const input = watchInput(args.capture, args.quiet);
   try {
     return await analyze(args.capture, {
       ...(args.db === undefined ? {} : { db: args.db }),
       events: args.events,
       force: args.force,
       figures: args.report !== undefined || args.json !== undefined,
-      signal: signals.signal,
+      ...input.options,
       onProgress: (part) => progress.update(part),
     });
   } finally {
     progress.stop();
-    signals.stop();
+    input.stop();
   }
 }
 

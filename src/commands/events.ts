@@ -1,13 +1,15 @@
 import { writeSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
 import { TraceError } from '../errors.ts';
-import { openCapture, openInput } from '../parsers/detect.ts';
+import { openCapture, openParts } from '../parsers/detect.ts';
 import { KERNEL_LOG, KernelLogLines } from '../parsers/kernel-log/log-printer.ts';
-import type { Capture, EventBatch, EventType, Fields } from '../parsers/parser.ts';
+import type { Capture, EventBatch, EventType, Fields, Problem } from '../parsers/parser.ts';
 import { PerfScriptLines } from '../parsers/perf-script-line.ts';
 import { type LineOptions, TraceCmdLines } from '../parsers/trace-cmd-line.ts';
+import { ProblemLog } from '../parsers/trace-dat/problem-log.ts';
 import { type QuietArguments, withQuiet } from './common.ts';
 import { type EventFilter, type FilterOptions, filterEvents } from './event-filter.ts';
+import { type LiveInput, watchInput } from './live-input.ts';
 import { notice } from './terminal.ts';
 
 interface EventsArguments extends QuietArguments {
@@ -94,9 +96,9 @@ export const eventsCommand: CommandModule<object, EventsArguments> = {
 };
 
 async function run(args: EventsArguments): Promise<void> {
-  const problems = printCapture(
-    await openInput(args.capture),
-    {
+  const input = watchInput(args.capture, args.quiet);
+  try {
+    const problems = await printParts(args.capture, input, {
       ...(args.from === undefined ? {} : { from: args.from }),
       ...(args.to === undefined ? {} : { to: args.to }),
       ...(args.pid === undefined ? {} : { pid: args.pid }),
@@ -107,12 +109,45 @@ async function run(args: EventsArguments): Promise<void> {
       latency: args.latency,
       limit: args.limit,
       json: args.json,
-    },
-    writeStdout,
-  );
-  for (const { message, count } of problems) {
-    notice(count > 1 ? `${message} (${count} times)` : message, args.quiet);
+    });
+    for (const { message, count } of problems) {
+      notice(count > 1 ? `${message} (${count} times)` : message, args.quiet);
+    }
+  } finally {
+    input.stop();
   }
+}
+
+/** What comes slowly through a pipe is printed as it comes. */
+async function printParts(
+  path: string,
+  input: LiveInput,
+  options: PrintEventsOptions,
+): Promise<readonly Problem[]> {
+  const problems = new ProblemLog();
+  const state: Printed = { lines: 0, events: 0, isOver: false };
+  for await (const capture of openParts(path, input.options)) {
+    input.hide();
+    for (const { code, severity, message, count } of printCapture(
+      capture,
+      options,
+      writeStdout,
+      state,
+    )) {
+      problems.add(code, severity, message, { count });
+    }
+    if (state.isOver) break;
+  }
+  return problems.list;
+}
+
+/** What was printed of the parts before. */
+interface Printed {
+  lines: number;
+  /** In those parts, printed or not. */
+  events: number;
+  /** Nobody reads on, or all that was asked for is printed. */
+  isOver: boolean;
 }
 
 /** Text is handed on in pieces of this many characters. */
@@ -136,18 +171,23 @@ function printCapture(
   capture: Capture,
   options: PrintEventsOptions,
   write: Write,
+  state: Printed = { lines: 0, events: 0, isOver: false },
 ): Capture['problems'] {
   try {
     const filter = filterEvents(capture.header, options);
-    const printer = options.json ? new JsonLines(capture) : textLines(capture, options);
-    let text = printer.head();
-    for (const line of printedLines(capture, printer, filter, options.limit ?? 0)) {
+    const printer = options.json
+      ? new JsonLines(capture, state.events)
+      : textLines(capture, options);
+    let text = state.events === 0 ? printer.head() : '';
+    for (const line of printedLines(capture, printer, filter, options.limit ?? 0, state)) {
       text += line;
       if (text.length < CHUNK) continue;
-      if (!write(text)) return capture.problems;
+      state.isOver = !write(text);
+      if (state.isOver) return capture.problems;
       text = '';
     }
-    write(text);
+    state.isOver = !write(text) || state.isOver;
+    state.events += capture.counts.reduce((sum, { events }) => sum + events, 0);
     return capture.problems;
   } finally {
     capture.close();
@@ -173,16 +213,18 @@ function* printedLines(
   printer: LinePrinter,
   filter: EventFilter,
   limit: number,
+  state: Printed,
 ): Generator<string> {
-  let left = limit > 0 ? limit : Number.POSITIVE_INFINITY;
+  const most = limit > 0 ? limit : Number.POSITIVE_INFINITY;
   for (const batch of capture.batches({ select: filter.select })) {
     printer.begin(batch);
-    for (let i = 0; i < batch.length && left > 0; i++) {
+    for (let i = 0; i < batch.length && state.lines < most; i++) {
       if (!filter.matches(batch, i)) continue;
       yield printer.add(batch, i);
-      left--;
+      state.lines++;
     }
-    if (left <= 0 || filter.isPast(batch)) break;
+    state.isOver = state.lines >= most || filter.isPast(batch);
+    if (state.isOver) break;
   }
   yield printer.end();
 }
@@ -190,9 +232,12 @@ function* printedLines(
 /** Events as JSON; integers keep all their digits. */
 class JsonLines implements LinePrinter {
   readonly #capture: Capture;
+  readonly #before: number;
 
-  constructor(capture: Capture) {
+  /** @param before events ahead of the capture's first */
+  constructor(capture: Capture, before: number) {
     this.#capture = capture;
+    this.#before = before;
   }
 
   head(): string {
@@ -208,7 +253,8 @@ class JsonLines implements LinePrinter {
     const ts = header.clock.base + BigInt(batch.ts[i] as number);
     const buffer = header.buffers[batch.buffer[i] as number]?.name ?? '';
     const comm = this.#capture.comm(tid);
-    const place = `"id":${batch.id[i]},"ts":${ts},"cpu":${batch.cpu[i]},"tid":${tid}`;
+    const id = this.#before + (batch.id[i] as number);
+    const place = `"id":${id},"ts":${ts},"cpu":${batch.cpu[i]},"tid":${tid}`;
     const names = `"type":${JSON.stringify(`${type.system}:${type.name}`)}`;
     const task = comm === undefined ? '' : `"comm":${JSON.stringify(comm)},`;
     const instance = buffer === '' ? '' : `"buffer":${JSON.stringify(buffer)},`;

@@ -2,6 +2,7 @@ import type { CommandModule } from 'yargs';
 import { type Inspection, inspect } from '../analyzers/inspect.ts';
 import { renderInfo } from '../reports/info.ts';
 import { type QuietArguments, withQuiet } from './common.ts';
+import { watchInput } from './live-input.ts';
 import { startProgress } from './progress.ts';
 import { print, stdoutStyle, stdoutWidth } from './terminal.ts';
 
@@ -37,9 +38,11 @@ async function run(args: InfoArguments): Promise<void> {
 
 async function inspectWithProgress(args: InfoArguments): Promise<Inspection> {
   const progress = await startProgress('reading', args.quiet);
+  const input = watchInput(args.capture, args.quiet);
   try {
-    return await inspect(args.capture, (part) => progress.update(part));
+    return await inspect(args.capture, (part) => progress.update(part), input.options);
   } finally {
     progress.stop();
+    input.stop();
   }
 }

@@ -14,16 +14,32 @@ export class Interrupted extends Error {
 
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** Turns the first signal into an abort, so that temporary files go; the second one kills. */
-export function listenForSignals(): { readonly signal: AbortSignal; stop(): void } {
-  const controller = new AbortController();
+export interface Signals {
+  /** Aborted when all is to be given up. */
+  readonly signal: AbortSignal;
+  /** Aborted when a stream is to end, so that what came so far can be used. */
+  readonly finish: AbortSignal;
+  stop(): void;
+}
+
+/**
+ * Turns the first signal into an abort, so that temporary files go; the second one kills. While
+ * `canFinish` says so, Ctrl-C only ends the stream that is being read, and counts as none.
+ */
+export function listenForSignals(canFinish: () => boolean = () => false): Signals {
+  const abortion = new AbortController();
+  const finishing = new AbortController();
   const stop = (): void => {
-    for (const name of SIGNALS) process.off(name, abort);
+    for (const name of SIGNALS) process.off(name, hear);
   };
-  const abort = (name: NodeJS.Signals): void => {
+  const hear = (name: NodeJS.Signals): void => {
+    if (name === 'SIGINT' && !finishing.signal.aborted && canFinish()) {
+      finishing.abort();
+      return;
+    }
     stop();
-    controller.abort(new Interrupted(name));
+    abortion.abort(new Interrupted(name));
   };
-  for (const name of SIGNALS) process.on(name, abort);
-  return { signal: controller.signal, stop };
+  for (const name of SIGNALS) process.on(name, hear);
+  return { signal: abortion.signal, finish: finishing.signal, stop };
 }

@@ -9,8 +9,9 @@ import { perfScriptText } from './perf-script-text/perf-script-text.ts';
 import { traceCmdText } from './trace-cmd-text/trace-cmd-text.ts';
 import { traceDat } from './trace-dat/trace-dat.ts';
 import { inputKind, readHead } from './unwrap/input.ts';
+import type { LiveOptions } from './unwrap/live-stream.ts';
 import { packingOf } from './unwrap/packings.ts';
-import { type Unwrapped, unwrap } from './unwrap/unwrap.ts';
+import { type Unwrapped, unwrap, unwrapParts } from './unwrap/unwrap.ts';
 import { UnwrappedCapture } from './unwrap/unwrapped-capture.ts';
 
 const parsers: readonly Parser[] = [
@@ -27,27 +28,55 @@ const parsers: readonly Parser[] = [
 /** How an SQLite database begins (sqlite.org/fileformat2.html 1.2). */
 const DATABASE = Buffer.from('SQLite format 3');
 
-export interface OpenOptions {
+export interface OpenOptions extends LiveOptions {
   /** Aborting it ends the unpacking of a packed capture, and the waiting for a pipe. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Opens a capture with the parser that recognises its content; the file name plays no part. What
- * is packed (gzip, zstd, xz, zip) is unpacked first; pipes are read to their end; `-` is standard
- * input.
+ * is packed (gzip, zstd, xz, zip) is unpacked first; pipes and the files of tracefs are read to their end,
+ * or until `finish` is aborted; `-` is standard input.
  * @throws TraceError when the file is missing, unreadable, empty or of no known format.
  */
-export async function openInput(path: string, { signal }: OpenOptions = {}): Promise<Capture> {
+export async function openInput(path: string, options: OpenOptions = {}): Promise<Capture> {
   const kind = inputKind(path);
   if (kind === 'file' && !packingOf(readHead(path))) return openCapture(path);
-  const unwrapped = await unwrap(path, kind, { accept: parserFor, signal });
+  const unwrapped = await unwrap(path, kind, { accept: parserFor, ...options });
   try {
-    signal?.throwIfAborted();
+    options.signal?.throwIfAborted();
     return openUnwrapped(unwrapped, path);
   } finally {
     // the parser has it open
     unwrapped.file.remove();
+  }
+}
+
+/**
+ * As {@link openInput}; a stream that is slow in coming is given as several captures one after the
+ * other, as soon as they come, where its format allows it. Each is to be closed before the next is
+ * asked for.
+ */
+export async function* openParts(
+  path: string,
+  options: OpenOptions = {},
+): AsyncGenerator<Capture, void, undefined> {
+  const kind = inputKind(path);
+  if (kind === 'file') {
+    yield await openInput(path, options);
+    return;
+  }
+  let parser: Parser | undefined;
+  const parts = unwrapParts(path, kind, { accept: parserFor, ...options }, (head) => {
+    parser = parserFor(head, path);
+    return parser.partwise?.(head) === true;
+  });
+  for await (const part of parts) {
+    try {
+      yield openUnwrapped(part, path, parser);
+    } finally {
+      part.file.remove();
+    }
   }
 }
 
@@ -69,9 +98,14 @@ export function openCapture(path: string): Capture {
   return parserFor(head, path).open(path);
 }
 
-function openUnwrapped({ file, facts, problems }: Unwrapped, name: string): Capture {
+/** @param known the parser of the parts before */
+function openUnwrapped(
+  { file, facts, problems }: Unwrapped,
+  name: string,
+  known?: Parser,
+): Capture {
   try {
-    const capture = parserFor(readHead(file.path), name).open(file.path);
+    const capture = (known ?? parserFor(readHead(file.path), name)).open(file.path);
     return new UnwrappedCapture(capture, facts, problems);
   } catch (error) {
     if (!(error instanceof TraceError)) throw error;

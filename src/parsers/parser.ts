@@ -186,6 +186,11 @@ export interface Parser {
   readonly meta: { readonly id: string; readonly title: string };
   /** Whether the first 4 KiB look like this format. Pure. */
   sniff(head: Uint8Array): boolean;
+  /**
+   * Whether whole lines out of a file that begins like this are a capture of their own, so that what
+   * comes slowly can be read as it comes. Never, when absent.
+   */
+  partwise?(head: Uint8Array): boolean;
   /** @throws TraceError when nothing of the file can be read. */
   open(path: string): Capture;
 }

@@ -53,5 +53,7 @@ export const ftraceText: Parser = {
         scanVerbose(bytes, start, end, SCRATCH) >= 0,
     );
   },
+  // the lines of function_graph are put together to calls, and have times only as these
+  partwise: (head) => !headLines(head).some(({ text }) => GRAPH.test(text)),
   open: (path): Capture => openText(path, ftraceDialect),
 };

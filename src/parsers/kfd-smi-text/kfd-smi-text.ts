@@ -19,5 +19,6 @@ export const kfdSmiText: Parser = {
     const isSure = events.some(({ payload, printedAt }) => (payload.ns ?? printedAt) !== undefined);
     return isSure || (events.length > 0 && !kinds.includes(undefined));
   },
+  partwise: () => true,
   open: openKfdSmi,
 };

@@ -41,5 +41,6 @@ export const perfScriptText: Parser = {
         (SAMPLE.test(text) && !FTRACE_TASK.test(text)),
     );
   },
+  partwise: () => true,
   open: (path): Capture => openText(path, perfScriptDialect),
 };

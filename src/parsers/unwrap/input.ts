@@ -3,16 +3,17 @@ import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { TraceError } from '../../errors.ts';
 import { HEAD_BYTES } from './bytes.ts';
+import { isTraceFile, TraceFile } from './trace-file.ts';
 
 /** A stream can be read once, from its start to its end, and is known by nothing but that. */
-export type InputKind = 'file' | 'pipe' | 'standard input';
+export type InputKind = 'file' | 'pipe' | 'standard input' | 'tracefs';
 
 /** @throws TraceError when there is nothing at `path` that can be read like a file or a pipe. */
 export function inputKind(path: string): InputKind {
   if (isStandardInput(path)) return 'standard input';
   try {
     const stats = statSync(path);
-    if (stats.isFile()) return 'file';
+    if (stats.isFile()) return isTraceFile(path) ? 'tracefs' : 'file';
     if (stats.isFIFO()) return 'pipe';
     if (stats.isDirectory()) {
       throw new TraceError(`${path} is a directory`, { hint: 'give the capture file inside it' });
@@ -29,7 +30,7 @@ export function inputKind(path: string): InputKind {
 export function isStream(path: string): boolean {
   if (isStandardInput(path)) return true;
   try {
-    return statSync(path).isFIFO();
+    return statSync(path).isFIFO() || isTraceFile(path);
   } catch {
     return false;
   }
@@ -43,12 +44,21 @@ function isStandardInput(path: string): boolean {
 export function inputStream(path: string, kind: InputKind): Readable {
   if (kind === 'file') return createReadStream(path);
   if (kind === 'pipe') return openPipe(path);
+  if (kind === 'tracefs') return openTraceFile(path);
   if (process.stdin.isTTY) {
     throw new TraceError('standard input is a terminal', {
       hint: 'give it a capture: cat trace.dat | svm-trace analyze -',
     });
   }
   return process.stdin;
+}
+
+function openTraceFile(path: string): Readable {
+  try {
+    return new TraceFile(path);
+  } catch (error) {
+    throw openError(error, path);
+  }
 }
 
 /**

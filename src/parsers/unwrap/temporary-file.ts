@@ -7,6 +7,9 @@ import type { Bytes } from './bytes.ts';
 
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
+const LINE_FEED = 10;
+const LONGEST_PART = 64 * 1024;
+
 /** Folders there are now. */
 const folders = new Set<string>();
 
@@ -62,6 +65,20 @@ export class TemporaryFile {
     } catch (error) {
       file.remove();
       throw error instanceof TraceError ? error : writeError(error, name);
+    }
+  }
+
+  /** Shortens it to its last line feed. */
+  async dropPartLine(): Promise<void> {
+    const handle = await open(this.path, 'r+');
+    try {
+      const { size } = await handle.stat();
+      const tail = Buffer.alloc(Math.min(size, LONGEST_PART));
+      await handle.read(tail, 0, tail.length, size - tail.length);
+      const feed = tail.lastIndexOf(LINE_FEED);
+      if (feed >= 0) await handle.truncate(size - tail.length + feed + 1);
+    } finally {
+      await handle.close();
     }
   }
 

@@ -5,8 +5,10 @@
 import type { Readable } from 'node:stream';
 import { TraceError } from '../../errors.ts';
 import type { Problem } from '../parser.ts';
-import { type Bytes, type Damage, peek } from './bytes.ts';
+import { type Bytes, type Damage, HEAD_BYTES, peek } from './bytes.ts';
 import { type InputKind, inputStream } from './input.ts';
+import { type LinePiece, linePieces } from './line-pieces.ts';
+import { type LiveOptions, LiveStream, PIPE_SILENCE_MS } from './live-stream.ts';
 import { type Packing, packingOf, ZIP } from './packings.ts';
 import { TemporaryFile } from './temporary-file.ts';
 import { zipMember } from './zip-member.ts';
@@ -28,7 +30,7 @@ export interface Unwrapped {
   readonly problems: readonly Problem[];
 }
 
-export interface UnwrapOptions {
+export interface UnwrapOptions extends LiveOptions {
   /** Looks at the first bytes of the plain content; throws when it is not worth unpacking. */
   readonly accept: (head: Uint8Array, name: string) => void;
   readonly signal?: AbortSignal | undefined;
@@ -48,10 +50,29 @@ export async function unwrap(
   try {
     return await unwrapping.run();
   } catch (error) {
-    options.signal?.throwIfAborted();
-    if (error instanceof TraceError) throw error;
-    const why = error instanceof Error ? error.message : String(error);
-    throw new TraceError(`cannot read ${unwrapping.name}: ${why}`, { cause: error });
+    throw unwrapping.asTraceError(error);
+  } finally {
+    await unwrapping.close();
+  }
+}
+
+/**
+ * As {@link unwrap}; a text that is slow in coming, of which each part is a capture of its own, is given
+ * in parts, each to be removed by who asked for it.
+ * @param isPartwise whether parts of a text that begins like this are captures
+ */
+export async function* unwrapParts(
+  path: string,
+  kind: InputKind,
+  options: UnwrapOptions,
+  isPartwise: (head: Uint8Array) => boolean,
+): AsyncGenerator<Unwrapped, void, undefined> {
+  options.signal?.throwIfAborted();
+  const unwrapping = new Unwrapping(path, kind, options);
+  try {
+    yield* unwrapping.runParts(isPartwise);
+  } catch (error) {
+    throw unwrapping.asTraceError(error);
   } finally {
     await unwrapping.close();
   }
@@ -81,6 +102,39 @@ class Unwrapping {
 
   async run(): Promise<Unwrapped> {
     const input = this.#input(inputStream(this.#path, this.#kind));
+    const live = this.#kind === 'file' ? undefined : this.#live(input);
+    return this.#unwrapAll(live ?? input, live);
+  }
+
+  async *runParts(
+    isPartwise: (head: Uint8Array) => boolean,
+  ): AsyncGenerator<Unwrapped, void, undefined> {
+    const live = this.#live(this.#input(inputStream(this.#path, this.#kind)));
+    const pieces = linePieces(live);
+    const first = (await pieces.next()).value;
+    if (!first) return;
+    const head = first.bytes.subarray(0, HEAD_BYTES);
+    if (!first.isPart || head.length === 0 || packingOf(head) || !isPartwise(head)) {
+      yield await this.#unwrapAll(bytesOf(first, pieces), live);
+      return;
+    }
+    for await (const { bytes } of chain(first, pieces)) {
+      const file = await TemporaryFile.write(chain(bytes), this.name);
+      if (live.wasFinished) await file.dropPartLine();
+      yield { file, facts: this.#facts, problems: this.#problems };
+    }
+  }
+
+  /** What is said to the user; the signal's reason where that was aborted. */
+  asTraceError(error: unknown): unknown {
+    const { signal } = this.#options;
+    if (signal?.aborted) return signal.reason;
+    if (error instanceof TraceError) return error;
+    const why = error instanceof Error ? error.message : String(error);
+    return new TraceError(`cannot read ${this.name}: ${why}`, { cause: error });
+  }
+
+  async #unwrapAll(input: Bytes, live: LiveStream | undefined): Promise<Unwrapped> {
     let { head, all } = await this.#peek(input);
     for (let packing = packingOf(head); packing; packing = packingOf(head)) {
       this.#refuseTooDeep(packing);
@@ -90,6 +144,11 @@ class Unwrapping {
     this.#check(head);
     if (this.#layers.length > 0) this.#facts.packed = this.#layers.toReversed().join(' in ');
     const file = await TemporaryFile.write(all, this.name);
+    if (live?.wasFinished) {
+      this.#facts['read from'] = `${this.#kind}, until interrupted`;
+      // whoever writes was cut off in the middle of a line
+      if (!head.includes(0)) await file.dropPartLine();
+    }
     return { file, facts: this.#facts, problems: this.#problems };
   }
 
@@ -160,6 +219,12 @@ class Unwrapping {
     });
   }
 
+  #live(input: Readable): LiveStream {
+    // nobody holds anything back of a trace file, and it may never be silent
+    const silence = this.#kind === 'tracefs' ? 0 : PIPE_SILENCE_MS;
+    return new LiveStream(input, this.#options, silence);
+  }
+
   #input(input: Readable): Readable {
     this.#inputs.push(input);
     const { signal } = this.#options;
@@ -172,4 +237,15 @@ class Unwrapping {
     this.#decoders.push(decoder);
     return peek(decoder);
   }
+}
+
+async function* chain<T>(first: T, rest: AsyncIterable<T> = none()): AsyncGenerator<T> {
+  yield first;
+  yield* rest;
+}
+
+async function* none(): AsyncGenerator<never> {}
+
+async function* bytesOf(first: LinePiece, rest: AsyncIterable<LinePiece>): AsyncGenerator<Buffer> {
+  for await (const { bytes } of chain(first, rest)) yield bytes;
 }
