@@ -35,14 +35,19 @@ export function objectsOf(path: string, { sees }: Reading = {}): Objects {
     return lifetime.track(contextOf(capture, tables));
   });
   const handlers = handlersOf(trackers);
+  const handle = (first: Occurrence | undefined): void => {
+    for (let one = first; one; one = recogniser.next()) {
+      for (const handler of handlers.get(one.kind) ?? []) handler(one);
+    }
+  };
   let last = 0;
   for (const [type, moment, fields] of eventsOf(capture, (one) => recogniser.select(one))) {
     if (sees && !sees(moment.event, moment.ts)) continue;
     last = moment.ts;
-    const occurrence = recogniser.recognise(type, fields, moment);
-    if (!occurrence) continue;
-    for (const handler of handlers.get(occurrence.kind) ?? []) handler(occurrence);
+    handle(recogniser.recognise(type, fields, moment));
   }
+  recogniser.flush();
+  handle(recogniser.next());
   for (const tracker of trackers) tracker.finish(last);
   capture.close();
   const rows = (name: string): readonly Row[] => {
@@ -138,6 +143,8 @@ const REFERENCES: readonly (readonly [table: string, column: string, to: string]
   ['job', 'owner_process_id', 'process'],
   ['job', 'depends_fence_id', 'fence'],
   ['pasid', 'process_id', 'process'],
+  ['log_record', 'process_id', 'process'],
+  ['log_record', 'consequence_of', 'log_record'],
 ];
 
 /** What is wrong with the tables as tables: ids given twice, ends before starts, dangling ids. */

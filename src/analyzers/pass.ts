@@ -77,6 +77,8 @@ export class Pass {
     }
     options.signal?.throwIfAborted();
     this.#losses.replace(this.#capture.losses);
+    this.#recogniser.flush();
+    this.#handle(this.#recogniser.next());
     const end = lastMoment(this.#capture);
     for (const tracker of this.#trackers) tracker.finish(end);
   }
@@ -92,7 +94,7 @@ export class Pass {
       const tid = batch.tid[i] as number;
       if (this.#known[typeIndex]) {
         const type = types[typeIndex] as EventType;
-        this.#recognise(type, fields, { event: id, ts, cpu, tid });
+        this.#recognise(type, fields, { event: id, ts, cpu, tid }, batch.buffer[i] as number);
         // asked right after recognise: the answer is about that very event
         if (!this.#everything && !this.#recogniser.keepRow(type, fields)) continue;
       }
@@ -100,12 +102,17 @@ export class Pass {
     }
   }
 
-  #recognise(type: EventType, fields: Fields, moment: Moment): void {
-    const occurrence = this.#recogniser.recognise(type, fields, moment);
-    if (occurrence === undefined) return;
-    const handlers = this.#handlers.get(occurrence.kind);
-    if (handlers === undefined) return;
-    for (const handler of handlers) handler(occurrence);
+  #recognise(type: EventType, fields: Fields, moment: Moment, buffer: number): void {
+    this.#handle(this.#recogniser.recognise(type, fields, moment, buffer));
+  }
+
+  /** Hands on an occurrence and whatever the recogniser has besides. */
+  #handle(first: Occurrence | undefined): void {
+    for (let one = first; one !== undefined; one = this.#recogniser.next()) {
+      const handlers = this.#handlers.get(one.kind);
+      if (handlers === undefined) continue;
+      for (const handler of handlers) handler(one);
+    }
   }
 }
 

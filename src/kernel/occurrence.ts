@@ -1,4 +1,5 @@
 import type { DeviceOccurrenceData } from './device-occurrence.ts';
+import type { LogRecord } from './log-lines/log-record.ts';
 
 /**
  * The normalised happenings of the kernel, whatever recorded them: a tracepoint, a kprobe or
@@ -299,7 +300,9 @@ export type OccurrenceData =
       driver: string;
       sequence: number | undefined;
       cause: string | undefined;
-    };
+    }
+  // --- the kernel log: one record of one or more lines; the moment is that of its first line ---
+  | ({ kind: 'log.record' } & LogRecord);
 
 /** What names a page request at its IOMMU. */
 export interface PageRequest {

@@ -2,7 +2,8 @@
 import type { CaptureHeader, EventType, Fields, FieldValue } from '../parsers/parser.ts';
 import { small, word } from './arguments.ts';
 import { eventRules } from './catalogue.ts';
-import type { Moment, Occurrence, OccurrenceKind, Word } from './occurrence.ts';
+import { LogAssembler } from './log-lines/assembler.ts';
+import type { Moment, Occurrence, OccurrenceKind, ProbeSource, Word } from './occurrence.ts';
 import { type ProbeCheck, ProbeSanity } from './probe-sanity.ts';
 import {
   type ProbeShape,
@@ -23,8 +24,20 @@ export interface Guess {
 export interface Recogniser {
   /** Whether the events of a type are worth decoding. */
   select(type: EventType): 'rows' | 'count';
-  /** What the event means; undefined when it means nothing to us. */
-  recognise(type: EventType, fields: Fields, moment: Moment): Occurrence | undefined;
+  /**
+   * What the event means; undefined when it means nothing to us. Where it means something, `next` may
+   * have more: a line of the kernel log can complete several records.
+   */
+  recognise(
+    type: EventType,
+    fields: Fields,
+    moment: Moment,
+    buffer?: number,
+  ): Occurrence | undefined;
+  /** What else the last event meant, one at a time. */
+  next(): Occurrence | undefined;
+  /** The capture is over: `next` gives what waited for more. */
+  flush(): void;
   /** False for a record that means nothing where most do not (function tracers): it gets no row. */
   keepRow(type: EventType, fields: Fields): boolean;
   readonly observed: ReadonlyMap<OccurrenceKind, number>;
@@ -38,7 +51,7 @@ export function createRecogniser(header: CaptureHeader, symbol: SymbolLookup): R
   return new CaptureRecogniser(header, symbol);
 }
 
-type Reader = (fields: Fields, moment: Moment) => Occurrence | undefined;
+type Reader = (fields: Fields, moment: Moment, buffer: number) => Occurrence | undefined;
 
 /** How often a kind was seen; kept by event type too, as most types give one kind. */
 interface Counter {
@@ -61,6 +74,7 @@ class CaptureRecogniser implements Recogniser {
   readonly #kernel: KernelFacts;
   readonly #readers: readonly (Reader | undefined)[];
   readonly #sanity = new ProbeSanity();
+  readonly #log = new LogAssembler();
   readonly #reporters = {
     enter: new Map<string, Reporter>(),
     return: new Map<string, Reporter>(),
@@ -97,22 +111,37 @@ class CaptureRecogniser implements Recogniser {
     return this.#readers[type.index] ? 'rows' : 'count';
   }
 
-  recognise(type: EventType, fields: Fields, moment: Moment): Occurrence | undefined {
+  recognise(type: EventType, fields: Fields, moment: Moment, buffer = 0): Occurrence | undefined {
     this.#keepLast = true;
     this.#seen[type.index] = 1;
-    const occurrence = this.#readers[type.index]?.(fields, moment);
+    const occurrence = this.#readers[type.index]?.(fields, moment, buffer);
     if (occurrence) this.#count(type.index, occurrence.kind);
     return occurrence;
+  }
+
+  next(): Occurrence | undefined {
+    const record = this.#log.next();
+    if (record) this.#counter(record.kind).count++;
+    return record;
+  }
+
+  flush(): void {
+    this.#log.flush();
   }
 
   #count(type: number, kind: OccurrenceKind): void {
     let counter = this.#lastCounters[type];
     if (counter?.kind !== kind) {
-      counter = this.#counters.get(kind) ?? { kind, count: 0 };
-      this.#counters.set(kind, counter);
+      counter = this.#counter(kind);
       this.#lastCounters[type] = counter;
     }
     counter.count++;
+  }
+
+  #counter(kind: OccurrenceKind): Counter {
+    const counter = this.#counters.get(kind) ?? { kind, count: 0 };
+    this.#counters.set(kind, counter);
+    return counter;
   }
 
   keepRow(_type: EventType, _fields: Fields): boolean {
@@ -137,10 +166,11 @@ class CaptureRecogniser implements Recogniser {
   #readerOf(type: EventType): Reader | undefined {
     const rule = eventRules.get(`${type.system}:${type.name}`);
     if (rule) {
-      const recorded: Recorded = { type, source: 'probe', kernel: this.#kernel };
-      if (!rule.sparse) return (fields, moment) => rule.read(fields, moment, recorded);
-      return (fields, moment) => {
-        const occurrence = rule.read(fields, moment, recorded);
+      const recorded = this.#recorded(type, 'probe');
+      if (!rule.sparse)
+        return (fields, moment, buffer) => rule.read(fields, moment, recorded, buffer);
+      return (fields, moment, buffer) => {
+        const occurrence = rule.read(fields, moment, recorded, buffer);
         this.#keepLast = occurrence !== undefined;
         return occurrence;
       };
@@ -151,8 +181,12 @@ class CaptureRecogniser implements Recogniser {
     return this.#probeReader(type, shape);
   }
 
+  #recorded(type: EventType, source: ProbeSource): Recorded {
+    return { type, source, kernel: this.#kernel, log: this.#log };
+  }
+
   #probeReader(type: EventType, shape: ProbeShape): Reader {
-    const recorded: Recorded = { type, source: shape.source, kernel: this.#kernel };
+    const recorded = this.#recorded(type, shape.source);
     const targets = new Map<Word | string | undefined, ProbeTarget | undefined>();
     // a probe's records all have one address: no look-up for those after the first
     let lastAddress: Word | string | undefined;
@@ -212,7 +246,7 @@ class CaptureRecogniser implements Recogniser {
     recorded: Recorded,
   ): Occurrence | undefined {
     const occurrence = target.rule
-      ? target.rule.read(fields, moment, recorded)
+      ? target.rule.read(fields, moment, recorded, 0)
       : unknownProbe(target, fields, moment, shape);
     return occurrence && this.#sanity.review(occurrence, recorded.type, target.function);
   }

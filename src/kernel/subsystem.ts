@@ -1,4 +1,5 @@
 import type { EventType, Fields, KernelSymbol } from '../parsers/parser.ts';
+import type { LogAssembler } from './log-lines/assembler.ts';
 import type { Moment, Occurrence, OccurrenceKind, ProbeRole, ProbeSource } from './occurrence.ts';
 
 /** What is known of the recorded kernel itself. */
@@ -12,6 +13,8 @@ export interface Recorded {
   readonly type: EventType;
   readonly source: ProbeSource;
   readonly kernel: KernelFacts;
+  /** Puts the lines of this capture's kernel log together. */
+  readonly log: LogAssembler;
 }
 
 /**
@@ -21,7 +24,12 @@ export interface Recorded {
 export interface Rule {
   /** Every kind `read` can give, so that a capture in which none fired still shows it was watched. */
   readonly gives: readonly OccurrenceKind[];
-  readonly read: (fields: Fields, moment: Moment, recorded: Recorded) => Occurrence | undefined;
+  readonly read: (
+    fields: Fields,
+    moment: Moment,
+    recorded: Recorded,
+    buffer: number,
+  ) => Occurrence | undefined;
   /** Most of its events mean nothing to us: those get no row. */
   readonly sparse?: boolean;
 }

@@ -1,4 +1,5 @@
 import { argument, smallArgument } from '../../kernel/arguments.ts';
+import type { LogClass } from '../../kernel/log-lines/log-record.ts';
 import type { Moment, OccurrenceOf, Word } from '../../kernel/occurrence.ts';
 import type { Table } from '../../store/table.ts';
 import { CallStacks, type Frame } from './call-stack.ts';
@@ -11,7 +12,7 @@ export const deviceFaultTable: Table = {
   name: 'device_fault',
   doc: 'A page fault of a device: a call of its fault handler, or a tracepoint that reports one.',
   columns: [
-    text('function', 'Probed handler, or `system:event` of the tracepoint.'),
+    text('function', 'Probed handler, `system:event` of the tracepoint, or whose log line it is.'),
     text('module', 'Module of the handler.'),
     integer('pasid', 'Process address space id as the device gives it; never decoded into a pid.'),
     integer('address', 'Faulting address.'),
@@ -20,7 +21,10 @@ export const deviceFaultTable: Table = {
     integer('process_id', 'process.id the PASID belonged to, learned from faults that worked.'),
     integer('address_space_id', 'address_space.id of the mm.'),
     integer('mm', 'mm_struct pointer.'),
-    text('source', "'probe', 'tracepoint' or 'iommu'."),
+    text(
+      'source',
+      "'probe', 'tracepoint', 'iommu'; 'log' and 'iommu-log' where a log line tells it.",
+    ),
     ...span('entry of the handler', 'return of the handler'),
   ],
   indexes: [['pasid'], ['process_id']],
@@ -35,6 +39,14 @@ export const deviceFault: Lifetime = {
   kind: 'device-fault',
   tables: [deviceFaultTable],
   track: (context) => new DeviceFaultTracker(context),
+};
+
+/** Records of the kernel log that are faults of a device. */
+const LOGGED_FAULTS: Partial<Record<LogClass, 'log' | 'iommu-log'>> = {
+  'gpu-page-fault': 'log',
+  'cat-error': 'log',
+  'iommu-fault': 'iommu-log',
+  'page-request-error': 'iommu-log',
 };
 
 /** -ESRCH, -EFAULT: the address space is gone, or holds no mapping there. */
@@ -64,7 +76,7 @@ interface Fault {
   readonly mm: Word | undefined;
   readonly process: LiveProcess | undefined;
   readonly addressSpace: LiveAddressSpace | undefined;
-  readonly source: 'probe' | 'tracepoint' | 'iommu';
+  readonly source: 'probe' | 'tracepoint' | 'iommu' | 'log' | 'iommu-log';
 }
 
 class DeviceFaultTracker implements Tracker {
@@ -75,6 +87,7 @@ class DeviceFaultTracker implements Tracker {
     'hmm.range_fault': (fault) => this.#serves(fault.tid, fault.mni, fault.mm),
     'device.fault': (fault) => this.#reported(fault),
     'iommu.fault': (fault) => this.#iommu(fault),
+    'log.record': (record) => this.#logged(record),
     'task.exit': (exit) => this.#handlers.clear(exit.tid),
   };
   readonly #context: LifetimeContext;
@@ -208,6 +221,34 @@ class DeviceFaultTracker implements Tracker {
       },
       markOf(moment),
       markOf(moment),
+    );
+  }
+
+  /** The log names the process itself, or only a PASID. */
+  #logged(record: OccurrenceOf<'log.record'>): void {
+    const source = LOGGED_FAULTS[record.class];
+    if (source === undefined) return;
+    const { live } = this.#context;
+    const pasids = source === 'log' ? live.pasids : live.iommuPasids;
+    const bound = record.pasid === undefined ? undefined : pasids.get(record.pasid);
+    const named = record.pid === undefined ? undefined : live.tasks.get(record.pid)?.process;
+    const process = named ?? bound?.process;
+    const addressSpace = bound?.addressSpace ?? process?.addressSpace;
+    this.#emit(
+      {
+        function: `${record.source} log`,
+        module: record.owner,
+        pasid: record.pasid,
+        address: record.address,
+        tid: record.threadId ?? record.pid ?? 0,
+        ret: undefined,
+        mm: addressSpace?.mm,
+        process,
+        addressSpace,
+        source,
+      },
+      markOf(record),
+      markOf(record),
     );
   }
 

@@ -6,6 +6,7 @@ import { gpuQueue } from './gpu-queue.ts';
 import { invalidation } from './invalidation.ts';
 import { job } from './job.ts';
 import type { Lifetime } from './lifetime.ts';
+import { logRecord } from './log-record.ts';
 import { notifier } from './notifier.ts';
 import { pasid } from './pasid.ts';
 import { rangeFault } from './range-fault.ts';
@@ -28,4 +29,5 @@ export const lifetimes: readonly Lifetime[] = [
   fenceWait,
   rangeFault,
   deviceFault,
+  logRecord,
 ];
