@@ -1,6 +1,7 @@
 /**
  * Writes what follows from the code: the list of detectors from their folder, docs/detectors.md from
- * their `meta`, docs/tables.md from the table declarations, docs/metrics.md from the metrics.
+ * their `meta`, docs/tables.md from the table declarations, docs/metrics.md from the metrics,
+ * docs/config.schema.json from the detectors' thresholds.
  *
  *   npm run generate              write
  *   npm run generate -- --check   exit 1 when a file is stale
@@ -10,6 +11,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Detector, Need } from '../src/analyzers/detector.ts';
 import type { Metric } from '../src/analyzers/metrics/metric.ts';
+import { type Threshold, thresholdText } from '../src/analyzers/threshold.ts';
 import type { Table } from '../src/store/table.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -38,6 +40,7 @@ emit(
   ),
 );
 
+emit('docs/config.schema.json', configSchema(detectors));
 emit('docs/metrics.md', metricsPage(metrics));
 
 if (stale.length > 0) {
@@ -116,6 +119,7 @@ function detectorsPage(all: readonly Detector[]): string {
       `${meta.title}. ${meta.description}`,
       ...needsLines('Cannot decide without', meta.needs),
       ...needsLines('Sharper with', meta.uses),
+      ...thresholdLines(meta.thresholds ?? []),
       '',
       'How it can be wrong:',
       '',
@@ -139,6 +143,61 @@ function needsLines(title: string, needs: readonly Need[]): string[] {
       ...need.enable.map((line) => `  - \`${line}\``),
     ]),
   ];
+}
+
+function thresholdLines(thresholds: readonly Threshold[]): string[] {
+  if (thresholds.length === 0) return [];
+  return [
+    '',
+    'Judges by:',
+    '',
+    ...thresholds.map((one) => `- \`${one.name}\` = ${thresholdText(one)}: ${one.doc}`),
+  ];
+}
+
+/** JSON Schema of svm-trace.config.json. */
+function configSchema(all: readonly Detector[]): string {
+  const object = (properties: Readonly<Record<string, unknown>>) => ({
+    type: 'object',
+    additionalProperties: false,
+    properties,
+  });
+  const judging = all.filter(({ meta }) => (meta.thresholds ?? []).length > 0);
+  const schema = {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'svm-trace.config.json',
+    ...object({
+      $schema: { type: 'string' },
+      thresholds: object(
+        Object.fromEntries(
+          judging.map(({ meta }) => [
+            meta.id,
+            object(
+              Object.fromEntries(
+                (meta.thresholds ?? []).map((one) => [one.name, thresholdSchema(one)]),
+              ),
+            ),
+          ]),
+        ),
+      ),
+    }),
+  };
+  return `${JSON.stringify(schema, null, 2)}\n`;
+}
+
+function thresholdSchema(threshold: Threshold): Readonly<Record<string, unknown>> {
+  const { unit, default: value, doc } = threshold;
+  return {
+    description: `${doc} In ${unit}.`,
+    default: value,
+    ...(unit === 'ns'
+      ? {
+          type: ['number', 'string'],
+          minimum: 0,
+          pattern: '^\\s*\\d+(\\.\\d+)?\\s*(ns|us|µs|ms|s)\\s*$',
+        }
+      : { type: 'number', minimum: 0 }),
+  };
 }
 
 function tablesPage(store: readonly Table[], objects: readonly Table[]): string {

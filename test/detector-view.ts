@@ -4,6 +4,7 @@ import type { Detector, DetectorRun, View } from '../src/analyzers/detector.ts';
 import type { FindingDraft } from '../src/analyzers/finding.ts';
 import { lifetimes } from '../src/analyzers/lifetimes/index.ts';
 import { runDetectors } from '../src/analyzers/run-detectors.ts';
+import type { Limits } from '../src/analyzers/threshold.ts';
 import type { OccurrenceKind } from '../src/kernel/occurrence.ts';
 import type { Loss } from '../src/parsers/parser.ts';
 import { StoreReader } from '../src/store/reader.ts';
@@ -25,6 +26,7 @@ export interface Situation {
   readonly saneProbes?: boolean;
   readonly perTask?: boolean;
   readonly runs?: readonly DetectorRun[];
+  readonly limits?: Limits;
 }
 
 export const ms = (value: number): number => value * 1e6;
@@ -59,6 +61,7 @@ export function view(situation: Situation): View {
     lossBetween: () => losses.length > 0,
     saneProbes: situation.saneProbes ?? true,
     perTask: situation.perTask ?? false,
+    limit: (threshold) => situation.limits?.get(threshold) ?? threshold.default,
     runs: situation.runs ?? [],
   };
 }

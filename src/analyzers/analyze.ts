@@ -11,20 +11,20 @@ import { SCHEMA_VERSION } from '../store/schema.ts';
 import { storeError } from '../store/store-error.ts';
 import { StoreWriter } from '../store/writer.ts';
 import { VERSION } from '../version.ts';
-import { buildFigures, buildResult, NO_FIGURES } from './build-result.ts';
+import { buildFigures, buildResult, NO_FIGURES, type Verdicts } from './build-result.ts';
 import { completeFindings } from './complete-findings.ts';
 import type { Detector } from './detector.ts';
 import { detectors } from './detectors/index.ts';
 import { capturePrinter, type EventPrinter, storedPrinter } from './event-printer.ts';
 import { explainFindings } from './explain-findings.ts';
-import type { Finding } from './finding.ts';
 import { lifetimes } from './lifetimes/index.ts';
 import { createLiveObjects } from './lifetimes/live-objects.ts';
 import { metrics } from './metrics/index.ts';
 import { countFindings, measureMetrics } from './metrics/measure.ts';
 import { Pass } from './pass.ts';
 import type { Result } from './result.ts';
-import { type DetectorResults, runDetectors } from './run-detectors.ts';
+import { runDetectors } from './run-detectors.ts';
+import { type Limits, limitsOf, type ThresholdSettings } from './threshold.ts';
 import { createView } from './view.ts';
 import { writeCapture, writeEventTypes, writeOccurrences } from './write-facts.ts';
 import { writeVerdicts } from './write-verdicts.ts';
@@ -49,6 +49,8 @@ export interface AnalyzeOptions extends Pick<OpenOptions, 'finish' | 'onStream'>
   readonly onStore?: (store: StoreReader) => void;
   /** Called now and then with the part of the capture that is read, 0 to 1. */
   readonly onProgress?: (part: number) => void;
+  /** Numbers to judge by instead of the detectors' own, by detector and name. */
+  readonly thresholds?: ThresholdSettings;
   /** Other detectors than the registered ones. */
   readonly detectors?: readonly Detector[];
 }
@@ -64,6 +66,8 @@ export interface Analysis {
  * @throws TraceError when the capture cannot be read or the database cannot be written.
  */
 export async function analyze(path: string, options: AnalyzeOptions = {}): Promise<Analysis> {
+  // a mistake in them is told before a long capture is read
+  limitsFor(options);
   if (isDatabaseFile(path)) return { result: analyzeStore(path, options), reused: true };
   const { db } = options;
   const settings = settingsOf(options);
@@ -87,7 +91,8 @@ export async function analyze(path: string, options: AnalyzeOptions = {}): Promi
 
 /** What makes another database of the same capture. */
 function settingsOf(options: AnalyzeOptions): string {
-  return JSON.stringify({ events: options.events ?? 'default' });
+  const { events = 'default', thresholds = {} } = options;
+  return JSON.stringify({ events, ...(Object.keys(thresholds).length > 0 && { thresholds }) });
 }
 
 /**
@@ -121,11 +126,7 @@ export async function analyzeCapture(
     );
     writer.loaded();
     const store = new StoreReader(writer.db);
-    const found = runDetectors((runs) => createView(store, runs), running, options.strict ?? false);
-    const verdicts = {
-      runs: found.runs,
-      findings: explained(found, store, capturePrinter(capture)),
-    };
+    const verdicts = judge(store, capturePrinter(capture), options);
     const figures = options.figures ?? true;
     const kept = options.db !== undefined || options.onStore !== undefined;
     writeVerdicts(
@@ -154,23 +155,33 @@ export async function analyzeCapture(
 function analyzeStore(path: string, options: AnalyzeOptions): Result {
   const store = openStore(path);
   try {
-    const found = runDetectors(
-      (runs) => createView(store, runs),
-      options.detectors ?? detectors,
-      options.strict ?? false,
-    );
-    const findings = explained(found, store, storedPrinter(store));
+    const { runs, findings } = judge(store, storedPrinter(store), options);
     const figures = options.figures === false ? NO_FIGURES : buildFigures(store, findings);
-    return buildResult(store, { runs: found.runs, findings }, figures);
+    return buildResult(store, { runs, findings }, figures);
   } finally {
     store.close();
   }
 }
 
-/** What the detectors found, with its evidence and its chains of causes. */
-function explained(found: DetectorResults, store: StoreReader, printer: EventPrinter): Finding[] {
+/** How the detectors end, and what they find, with its evidence and its chains of causes. */
+function judge(store: StoreReader, printer: EventPrinter, options: AnalyzeOptions): Verdicts {
+  const running = options.detectors ?? detectors;
+  const limits = limitsFor(options);
+  const found = runDetectors(
+    (runs) => createView(store, runs, limits),
+    running,
+    options.strict ?? false,
+  );
   const findings = completeFindings(found.findings, store, printer);
-  return explainFindings(findings, createView(store, found.runs), store, printer);
+  const view = createView(store, found.runs, limits);
+  return { runs: found.runs, findings: explainFindings(findings, view, store, printer) };
+}
+
+function limitsFor({ thresholds = {}, detectors: running = detectors }: AnalyzeOptions): Limits {
+  return limitsOf(
+    thresholds,
+    running.map(({ meta }) => meta),
+  );
 }
 
 /** The kinds detectors and metrics ask for. */

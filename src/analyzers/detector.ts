@@ -5,6 +5,7 @@
 import type { OccurrenceKind } from '../kernel/occurrence.ts';
 import type { Clock, Loss } from '../parsers/parser.ts';
 import type { FindingDraft, Severity } from './finding.ts';
+import type { Threshold } from './threshold.ts';
 
 /** One thing a detector cannot do without: any one of `oneOf` in the capture satisfies it. */
 export interface Need {
@@ -26,6 +27,8 @@ export interface DetectorMeta {
   readonly needs: readonly Need[];
   /** Kinds that sharpen the verdict but are not required. */
   readonly uses: readonly Need[];
+  /** The numbers it judges by; asked for with `view.limit`. */
+  readonly thresholds?: readonly Threshold[];
   /** How it can be wrong, each one sentence. */
   readonly traps: readonly string[];
   /** Kernel file and function, mailing-list thread or paper. */
@@ -48,6 +51,8 @@ export interface View {
   readonly saneProbes: boolean;
   /** Only one task and its children were recorded (perf without -a): idle and kworkers are invisible. */
   readonly perTask: boolean;
+  /** The value to judge by: the configured one, else the default. */
+  limit(threshold: Threshold): number;
   /** How the detectors run so far ended; `tool-blind` runs last and sees all others. */
   readonly runs: readonly DetectorRun[];
 }

@@ -4,6 +4,7 @@ import type { Clock, Loss } from '../parsers/parser.ts';
 import type { StoreReader } from '../store/reader.ts';
 import type { DetectorRun, View } from './detector.ts';
 import { LossIndex } from './loss-index.ts';
+import { type Limits, NO_LIMITS } from './threshold.ts';
 
 interface CaptureRow {
   readonly clock_name: string;
@@ -16,7 +17,11 @@ interface CaptureRow {
 }
 
 /** `runs` is filled by whoever runs the detectors. */
-export function createView(store: StoreReader, runs: readonly DetectorRun[]): View {
+export function createView(
+  store: StoreReader,
+  runs: readonly DetectorRun[],
+  limits: Limits = NO_LIMITS,
+): View {
   const [capture] = store.allNumbers<CaptureRow>('SELECT * FROM capture');
   if (!capture) throw new Error('the store has no capture row');
   const losses = store.allNumbers<Loss>(
@@ -42,6 +47,7 @@ export function createView(store: StoreReader, runs: readonly DetectorRun[]): Vi
     lossBetween: (from, to) => index.lossBetween(from, to),
     saneProbes: capture.sane_probes === 1,
     perTask: capture.per_task === 1,
+    limit: (threshold) => limits.get(threshold) ?? threshold.default,
     runs,
   };
 }

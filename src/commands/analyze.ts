@@ -3,6 +3,7 @@ import { type Analysis, analyze } from '../analyzers/analyze.ts';
 import { SEVERITY_RANK } from '../analyzers/complete-findings.ts';
 import type { Severity } from '../analyzers/finding.ts';
 import type { Result } from '../analyzers/result.ts';
+import { CONFIG_FILE, readConfig } from '../config.ts';
 import { renderJson } from '../reports/json.ts';
 import { renderText } from '../reports/text.ts';
 import { EXIT, EXIT_CODES, type QuietArguments, withQuiet } from './common.ts';
@@ -20,6 +21,7 @@ interface AnalyzeArguments extends QuietArguments {
   readonly json: string | undefined;
   readonly 'fail-on': (typeof FAIL_ON)[number];
   readonly events: 'default' | 'all';
+  readonly config: string | undefined;
   readonly force: boolean;
   readonly verbose: boolean;
 }
@@ -65,6 +67,11 @@ function builder(yargs: Argv<object>): Argv<AnalyzeArguments> {
       default: 'default' as const,
       describe: 'Events to store: those svm-trace knows, or all',
     })
+    .option('config', {
+      type: 'string',
+      requiresArg: true,
+      describe: `Numbers to judge by, as JSON; default: ${CONFIG_FILE} where there is one`,
+    })
     .option('force', {
       type: 'boolean',
       default: false,
@@ -105,6 +112,7 @@ async function analyzeWithProgress(args: AnalyzeArguments): Promise<Analysis> {
     return await analyze(args.capture, {
       ...(args.db === undefined ? {} : { db: args.db }),
       events: args.events,
+      thresholds: readConfig(args.config).thresholds,
       force: args.force,
       figures: args.report !== undefined || args.json !== undefined,
       ...input.options,

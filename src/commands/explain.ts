@@ -1,6 +1,7 @@
 import type { CommandModule } from 'yargs';
 import type { DetectorMeta, Need } from '../analyzers/detector.ts';
 import { detectors } from '../analyzers/detectors/index.ts';
+import { thresholdText } from '../analyzers/threshold.ts';
 import { TraceError } from '../errors.ts';
 import type { TextStyle } from '../reports/text-style.ts';
 import { columns, indent, wrap } from '../reports/wrap.ts';
@@ -62,6 +63,11 @@ function explanation(meta: DetectorMeta, style: TextStyle, width: number): strin
     wrap(meta.description, width),
     needs(style.strong('Needs'), meta.needs, width),
     needs(style.strong('Sharper with'), meta.uses, width),
+    bullets(
+      style.strong('Judges by (svm-trace.config.json changes it)'),
+      (meta.thresholds ?? []).map((one) => `${one.name} = ${thresholdText(one)}: ${one.doc}`),
+      width,
+    ),
     bullets(style.strong('How it can be wrong'), meta.traps, width),
     bullets(style.strong('References'), meta.references, width),
   ];
