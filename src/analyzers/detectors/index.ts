@@ -11,6 +11,7 @@ import { invalidateStall } from './invalidate-stall.ts';
 import { mmPinned } from './mm-pinned.ts';
 import { nonblockRefused } from './nonblock-refused.ts';
 import { notifierLeak } from './notifier-leak.ts';
+import { notifierTooWide } from './notifier-too-wide.ts';
 import { postExitGpuFault } from './post-exit-gpu-fault.ts';
 import { postExitIommuFault } from './post-exit-iommu-fault.ts';
 import { toolBlind } from './tool-blind.ts';
@@ -29,6 +30,7 @@ export const detectors: readonly Detector[] = [
   mmPinned,
   nonblockRefused,
   notifierLeak,
+  notifierTooWide,
   postExitGpuFault,
   postExitIommuFault,
   unmapUnderJob,
