@@ -108,6 +108,15 @@ export const structEnds: Need = {
   enable: ['p:svm/mmdrop_final __mmdrop mm=$arg1:x64'],
 };
 
+/** What a dying process does last with its device: notifiers go, the file is released. */
+export const fileCloses: Need = {
+  oneOf: ['notifier.remove', 'probe.enter'],
+  enable: [
+    'p:svm/mni_remove mmu_interval_notifier_remove mni=$arg1:x64 mm=+56($arg1):x64',
+    'p:svm/drm_release drm:drm_release',
+  ],
+};
+
 export const deviceFaults: Need = {
   oneOf: ['device.fault', 'probe.return'],
   enable: [
