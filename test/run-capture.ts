@@ -142,9 +142,21 @@ const REFERENCES: readonly (readonly [table: string, column: string, to: string]
   ['job', 'fence_id', 'fence'],
   ['job', 'owner_process_id', 'process'],
   ['job', 'depends_fence_id', 'fence'],
+  ['job', 'queue_id', 'gpu_queue'],
   ['pasid', 'process_id', 'process'],
   ['log_record', 'process_id', 'process'],
   ['log_record', 'consequence_of', 'log_record'],
+  ['gpu_queue', 'owner_process_id', 'process'],
+  ['gpu_vm', 'owner_process_id', 'process'],
+  ['gpu_mapping', 'gpu_vm_id', 'gpu_vm'],
+  ['gpu_mapping', 'process_id', 'process'],
+  ['device_fault', 'pasid_id', 'pasid'],
+  ['device_fault', 'gpu_vm_id', 'gpu_vm'],
+  ['device_fault', 'gpu_queue_id', 'gpu_queue'],
+  ['page_request', 'process_id', 'process'],
+  ['migration', 'process_id', 'process'],
+  ['tlb_flush', 'process_id', 'process'],
+  ['tlb_flush', 'invalidation_id', 'invalidation'],
 ];
 
 /** What is wrong with the tables as tables: ids given twice, ends before starts, dangling ids. */

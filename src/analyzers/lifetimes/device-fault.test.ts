@@ -83,4 +83,43 @@ describe('reported faults', () => {
     expect(during).toMatchObject({ process_id: 1, source: 'tracepoint' });
     expect(after).not.toHaveProperty('process_id');
   });
+
+  const none = {
+    kind: 'device.fault',
+    pasid: undefined,
+    vmid: undefined,
+    asid: undefined,
+    address: undefined,
+    write: undefined,
+  } as const;
+
+  it('of an ASID or a queue are those of whoever made it', () => {
+    const dev = '0000:03:00.0';
+    const lived = live([
+      [0, 10, { kind: 'vm.created', driver: 'xe', dev, vm: 0xf00, asid: 3 }],
+      [1, 20, { kind: 'queue.created', driver: 'xe', dev, gt: 0, number: 4, engine: 'ccs' }],
+      [2, 58, { ...none, driver: 'xe', dev, asid: 3, address: 0x7000 }],
+      [3, 58, { ...none, driver: 'xe', dev, queue: 4, gt: 0 }],
+    ]);
+    expect(lived.rows('device_fault')).toMatchObject([
+      { process_id: 1, gpu_vm_id: 1, asid: 3 },
+      { process_id: 2, gpu_queue_id: 1 },
+    ]);
+  });
+
+  it('of a VMID alone are of the PASID it is granted to, if that is one', () => {
+    const grant = (vmid: number, hub: number, pasid: number) =>
+      ({ kind: 'vmid.granted', driver: 'amdgpu', vmid, hub, pasid }) as const;
+    const lived = live([
+      [0, 10, { kind: 'pasid.allocated', driver: 'amdgpu', pasid: 7 }],
+      [1, 58, grant(8, 0, 7)],
+      [1, 58, grant(9, 0, 7)],
+      [1, 58, grant(9, 1, 5)],
+      [2, 0, { ...none, driver: 'amdgpu', vmid: 8, pasid: 0 }],
+      [3, 0, { ...none, driver: 'amdgpu', vmid: 9, pasid: 0 }],
+    ]);
+    const [known, unknown] = lived.rows('device_fault');
+    expect(known).toMatchObject({ pasid: 7, process_id: 1, pasid_id: 1, vmid: 8 });
+    expect(unknown).not.toHaveProperty('process_id');
+  });
 });

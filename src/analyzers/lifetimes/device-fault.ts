@@ -1,12 +1,12 @@
 import { argument, smallArgument } from '../../kernel/arguments.ts';
 import type { LogClass } from '../../kernel/log-lines/log-record.ts';
-import type { Moment, OccurrenceOf, Word } from '../../kernel/occurrence.ts';
+import type { OccurrenceOf, Word } from '../../kernel/occurrence.ts';
 import type { Table } from '../../store/table.ts';
 import { CallStacks, type Frame } from './call-stack.ts';
 import { integer, span, text } from './columns.ts';
 import type { Lifetime, LifetimeContext, OccurrenceHandlers, Tracker } from './lifetime.ts';
 import type { LiveAddressSpace, LivePasid, LiveProcess, Mark } from './live-objects.ts';
-import { lived, markOf } from './lived.ts';
+import { flag, lived, markOf } from './lived.ts';
 
 export const deviceFaultTable: Table = {
   name: 'device_fault',
@@ -21,6 +21,13 @@ export const deviceFaultTable: Table = {
     integer('process_id', 'process.id the PASID belonged to, learned from faults that worked.'),
     integer('address_space_id', 'address_space.id of the mm.'),
     integer('mm', 'mm_struct pointer.'),
+    integer('pasid_id', 'pasid.id: whose PASID it was then.'),
+    text('dev', 'Device.'),
+    integer('vmid', 'VMID; it names a PASID for the time it is granted.'),
+    integer('asid', 'ASID (xe).'),
+    integer('write', '1 = a write.'),
+    integer('gpu_vm_id', 'gpu_vm.id of the ASID.'),
+    integer('gpu_queue_id', 'gpu_queue.id whose work faulted, where the device names the queue.'),
     text(
       'source',
       "'probe', 'tracepoint', 'iommu'; 'log' and 'iommu-log' where a log line tells it.",
@@ -77,6 +84,13 @@ interface Fault {
   readonly process: LiveProcess | undefined;
   readonly addressSpace: LiveAddressSpace | undefined;
   readonly source: 'probe' | 'tracepoint' | 'iommu' | 'log' | 'iommu-log';
+  readonly pasidId?: number | undefined;
+  readonly dev?: string | undefined;
+  readonly vmid?: number | undefined;
+  readonly asid?: number | undefined;
+  readonly write?: boolean | undefined;
+  readonly gpuVmId?: number | undefined;
+  readonly gpuQueueId?: number | undefined;
 }
 
 class DeviceFaultTracker implements Tracker {
@@ -187,40 +201,75 @@ class DeviceFaultTracker implements Tracker {
     return binding;
   }
 
+  /** A driver names a PASID, an ASID, a queue, or (KFD's SMI) the process by its pid. */
   #reported(fault: OccurrenceOf<'device.fault'>): void {
-    this.#reportedBy(fault, fault.driver, fault.pasid, fault.address, 'tracepoint');
+    const { live } = this.#context;
+    const pasid = this.#pasidOf(fault);
+    const bound = pasid === undefined ? undefined : live.pasids.get(pasid);
+    const vm = live.gpuVms.find(fault.driver, fault.dev, undefined, fault.asid);
+    const queue = live.queueOf(fault.queue, fault.dev, fault.gt);
+    const named = fault.driver === 'amdkfd' ? live.processOf(fault.tid) : undefined;
+    const process = bound?.process ?? vm?.owner?.process ?? queue?.owner?.process ?? named;
+    const addressSpace = bound?.addressSpace ?? process?.addressSpace;
+    const mark = markOf(fault);
+    this.#emit(
+      {
+        function: fault.driver,
+        module: undefined,
+        pasid,
+        address: fault.address,
+        tid: fault.tid,
+        ret: undefined,
+        mm: addressSpace?.mm,
+        process,
+        addressSpace,
+        source: 'tracepoint',
+        pasidId: bound?.id,
+        dev: fault.dev,
+        vmid: fault.vmid,
+        asid: fault.asid,
+        write: fault.write,
+        gpuVmId: vm?.id,
+        gpuQueueId: queue?.id,
+      },
+      mark,
+      mark,
+    );
+  }
+
+  /** A fault of a VMID alone is of the PASID it is granted to, if it is one on all hubs. */
+  #pasidOf(fault: OccurrenceOf<'device.fault'>): number | undefined {
+    if (fault.vmid === undefined || fault.vmid === 0 || (fault.pasid ?? 0) !== 0) {
+      return fault.pasid;
+    }
+    const granted = new Set(this.#context.live.vmids.get(fault.vmid)?.values());
+    return granted.size === 1 ? [...granted][0] : fault.pasid;
   }
 
   #iommu(fault: OccurrenceOf<'iommu.fault'>): void {
-    this.#reportedBy(fault, fault.source, fault.pasid, fault.address, 'iommu');
-  }
-
-  #reportedBy(
-    moment: Moment,
-    by: string,
-    pasid: number | undefined,
-    address: Word | undefined,
-    source: 'tracepoint' | 'iommu',
-  ): void {
     // an IOMMU's PASIDs are not a driver's
-    const { pasids, iommuPasids } = this.#context.live;
-    const known = source === 'iommu' ? iommuPasids : pasids;
-    const bound = pasid === undefined ? undefined : known.get(pasid);
+    const { iommuPasids } = this.#context.live;
+    const bound = fault.pasid === undefined ? undefined : iommuPasids.get(fault.pasid);
+    const addressSpace = bound?.addressSpace ?? bound?.process?.addressSpace;
+    const mark = markOf(fault);
     this.#emit(
       {
-        function: by,
+        function: fault.source,
         module: undefined,
-        pasid,
-        address,
-        tid: moment.tid,
+        pasid: fault.pasid,
+        address: fault.address,
+        tid: fault.tid,
         ret: undefined,
-        mm: bound?.addressSpace?.mm,
+        mm: addressSpace?.mm,
         process: bound?.process,
-        addressSpace: bound?.addressSpace,
-        source,
+        addressSpace,
+        source: 'iommu',
+        pasidId: bound?.id,
+        dev: fault.device === '' ? undefined : fault.device,
+        write: fault.request?.write,
       },
-      markOf(moment),
-      markOf(moment),
+      mark,
+      mark,
     );
   }
 
@@ -264,8 +313,21 @@ class DeviceFaultTracker implements Tracker {
       process_id: fault.process?.id ?? null,
       address_space_id: fault.addressSpace?.id ?? null,
       mm: fault.mm ?? null,
+      ...placeOf(fault),
       source: fault.source,
       ...lived(this.#context, start, end),
     });
   }
+}
+
+function placeOf(fault: Fault) {
+  return {
+    pasid_id: fault.pasidId ?? null,
+    dev: fault.dev ?? null,
+    vmid: fault.vmid ?? null,
+    asid: fault.asid ?? null,
+    write: flag(fault.write),
+    gpu_vm_id: fault.gpuVmId ?? null,
+    gpu_queue_id: fault.gpuQueueId ?? null,
+  };
 }

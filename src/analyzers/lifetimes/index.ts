@@ -2,16 +2,21 @@ import { addressSpace } from './address-space.ts';
 import { deviceFault } from './device-fault.ts';
 import { fence } from './fence.ts';
 import { fenceWait } from './fence-wait.ts';
+import { gpuMapping } from './gpu-mapping.ts';
 import { gpuQueue } from './gpu-queue.ts';
+import { gpuVm } from './gpu-vm.ts';
 import { invalidation } from './invalidation.ts';
 import { job } from './job.ts';
 import type { Lifetime } from './lifetime.ts';
 import { logRecord } from './log-record.ts';
+import { migration } from './migration.ts';
 import { notifier } from './notifier.ts';
+import { pageRequest } from './page-request.ts';
 import { pasid } from './pasid.ts';
 import { rangeFault } from './range-fault.ts';
 import { syscall } from './syscall.ts';
 import { task } from './task.ts';
+import { tlbFlush } from './tlb-flush.ts';
 
 /**
  * Every object kind, in the order they see an occurrence: each uses what those before it know.
@@ -25,9 +30,14 @@ export const lifetimes: readonly Lifetime[] = [
   invalidation,
   fence,
   gpuQueue,
+  gpuVm,
+  gpuMapping,
   job,
   fenceWait,
   rangeFault,
+  migration,
+  tlbFlush,
+  pageRequest,
   deviceFault,
   logRecord,
 ];

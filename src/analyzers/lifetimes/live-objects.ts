@@ -1,6 +1,7 @@
 /** What the lifetimes know right now: look-ups shared between them. */
 import type { Word } from '../../kernel/occurrence.ts';
 import { type Fenced, FenceIndex } from './fence-index.ts';
+import { GpuVmIndex } from './gpu-vm-index.ts';
 
 /** An event that marked something: both undefined when it was not seen. */
 export interface Mark {
@@ -142,8 +143,20 @@ export interface OpenSyscall {
 }
 
 export interface LivePasid {
+  /** pasid.id; undefined where only a fault told of it. */
+  id?: number | undefined;
   process: LiveProcess | undefined;
   addressSpace: LiveAddressSpace | undefined;
+}
+
+export interface LiveGpuVm {
+  readonly id: number;
+  readonly driver: string;
+  readonly dev: string | undefined;
+  readonly vm: Word | undefined;
+  readonly asid: number | undefined;
+  readonly owner: LiveTask | undefined;
+  mappings: number;
 }
 
 /** A queue of a GPU while it has its number. */
@@ -169,6 +182,9 @@ export class LiveObjects {
   readonly pasids: Map<number, LivePasid> = new Map();
   /** By number, the process an IOMMU last bound it to: requests may come after the unbinding. */
   readonly iommuPasids: Map<number, LivePasid> = new Map();
+  readonly gpuVms: GpuVmIndex = new GpuVmIndex();
+  /** By VMID: the PASID it was last granted to, per hub. */
+  readonly vmids: Map<number, Map<number, number>> = new Map();
   /** By number; queues of several devices or GTs may have one number. */
   readonly queues: Map<number, LiveQueue[]> = new Map();
   /** Whether any invalidation was recorded as such, by whatever probe. */

@@ -7,7 +7,7 @@ import { lived, markOf } from './lived.ts';
 
 export const pasidTable: Table = {
   name: 'pasid',
-  doc: 'A PASID while it is allocated; the number is reused afterwards.',
+  doc: 'A PASID while it is allocated to a process; the number is reused afterwards.',
   columns: [
     integer('pasid', 'The number.'),
     text(
@@ -16,6 +16,9 @@ export const pasidTable: Table = {
     ),
     integer('process_id', 'process.id that allocated it or that its faults were served for.'),
     integer('mm', 'mm_struct pointer its faults were served for.'),
+    text('dev', 'Device an IOMMU bound it on first; NULL = a driver’s, or not recorded.'),
+    integer('next_ts', 'An IOMMU gave the number to another process, relative ns.'),
+    integer('next_event', 'That event.'),
     ...span('allocated', 'freed'),
   ],
   indexes: [['pasid']],
@@ -36,6 +39,18 @@ interface Allocation extends LivePasid {
   readonly task: LiveTask | undefined;
 }
 
+/** A PASID an IOMMU knows: bound as long as a cache tag of it is in use. */
+interface Binding extends LivePasid {
+  readonly id: number;
+  readonly pasid: number;
+  readonly bound: Mark;
+  dev: string | undefined;
+  /** Devices whose tag is in use; empty for the tag of the IOMMU itself. */
+  readonly tags: Set<string>;
+  next: Mark | undefined;
+  unbound: Mark | undefined;
+}
+
 class PasidTracker implements Tracker {
   readonly on: OccurrenceHandlers = {
     'pasid.allocated': (allocated) => {
@@ -43,12 +58,26 @@ class PasidTracker implements Tracker {
       else this.#allocated(allocated);
     },
     'pasid.freed': (freed) => {
+      if (freed.driver === IOMMU_PASIDS) {
+        this.#unbound(freed);
+        return;
+      }
       this.#free(freed.pasid, markOf(freed));
       this.#context.live.pasids.delete(freed.pasid);
+    },
+    'vmid.granted': (granted) => {
+      const { vmids } = this.#context.live;
+      let hubs = vmids.get(granted.vmid);
+      if (!hubs) {
+        hubs = new Map();
+        vmids.set(granted.vmid, hubs);
+      }
+      hubs.set(granted.hub ?? 0, granted.pasid);
     },
   };
   readonly #context: LifetimeContext;
   readonly #allocations = new Map<number, Allocation>();
+  readonly #bindings = new Map<number, Binding>();
 
   constructor(context: LifetimeContext) {
     this.#context = context;
@@ -56,6 +85,7 @@ class PasidTracker implements Tracker {
 
   finish(): void {
     for (const number of [...this.#allocations.keys()]) this.#free(number, undefined);
+    for (const binding of this.#bindings.values()) this.#emitBinding(binding);
   }
 
   #allocated(allocated: OccurrenceOf<'pasid.allocated'>): void {
@@ -78,17 +108,56 @@ class PasidTracker implements Tracker {
   #bound(bound: OccurrenceOf<'pasid.allocated'>): void {
     const { live } = this.#context;
     const task = live.taskOf(bound.tid);
-    const before = live.iommuPasids.get(bound.pasid);
-    if (!task || task.kernelThread || before?.process === task.process) return;
-    const binding = { process: task.process, addressSpace: task.process.addressSpace };
-    live.iommuPasids.set(bound.pasid, binding);
-    this.#context.emit(pasidTable, {
+    if (!task || task.kernelThread) return;
+    const before = this.#bindings.get(bound.pasid);
+    const same = before && !before.unbound && before.process === task.process;
+    if (before && !same) {
+      before.next = markOf(bound);
+      this.#emitBinding(before);
+    }
+    const binding = same ? before : this.#bind(bound, task);
+    binding.tags.add(bound.dev ?? '');
+    binding.dev ??= bound.dev;
+  }
+
+  #bind(bound: OccurrenceOf<'pasid.allocated'>, task: LiveTask): Binding {
+    const binding: Binding = {
       id: this.#context.nextId(pasidTable),
       pasid: bound.pasid,
+      bound: markOf(bound),
+      dev: bound.dev,
+      process: task.process,
+      addressSpace: task.process.addressSpace,
+      tags: new Set(),
+      next: undefined,
+      unbound: undefined,
+    };
+    this.#bindings.set(bound.pasid, binding);
+    this.#context.live.iommuPasids.set(bound.pasid, binding);
+    return binding;
+  }
+
+  /** Requests may come after it, so the binding stays known until the number is bound again. */
+  #unbound(freed: OccurrenceOf<'pasid.freed'>): void {
+    const binding = this.#bindings.get(freed.pasid);
+    if (!binding || binding.unbound) return;
+    binding.tags.delete(freed.dev ?? '');
+    if (binding.tags.size === 0) binding.unbound = markOf(freed);
+  }
+
+  #emitBinding(binding: Binding): void {
+    // faults that worked may have told more of it since
+    const addressSpace = binding.addressSpace ?? binding.process?.addressSpace;
+    this.#context.emit(pasidTable, {
+      id: binding.id,
+      pasid: binding.pasid,
       driver: IOMMU_PASIDS,
-      process_id: task.process.id,
-      mm: binding.addressSpace?.mm ?? null,
-      ...lived(this.#context, markOf(bound), undefined),
+      process_id: binding.process?.id ?? null,
+      mm: addressSpace?.mm ?? null,
+      dev: binding.dev ?? null,
+      next_ts: binding.next?.ts ?? null,
+      next_event: binding.next?.event ?? null,
+      ...lived(this.#context, binding.bound, binding.unbound),
     });
   }
 
