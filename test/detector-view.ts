@@ -25,6 +25,8 @@ export interface Situation {
   readonly losses?: readonly Loss[];
   readonly saneProbes?: boolean;
   readonly perTask?: boolean;
+  /** ± ns between any two events of different inputs; 0 when absent. */
+  readonly clockError?: number;
   readonly runs?: readonly DetectorRun[];
   readonly limits?: Limits;
 }
@@ -37,7 +39,9 @@ export function view(situation: Situation): View {
   for (const table of [...schemaTables, ...lifetimes.flatMap((lifetime) => lifetime.tables)]) {
     db.exec([createTableSql(table), ...createIndexSql(table)].join(';'));
   }
-  db.exec("CREATE VIEW event AS SELECT 1 AS id, 0 AS ts, 0 AS cpu, 1 AS tid, 'a:b' AS type");
+  db.exec(
+    "CREATE VIEW event AS SELECT 1 AS id, 0 AS ts, 0 AS cpu, 1 AS tid, 'a:b' AS type, 0 AS buffer",
+  );
   for (const [table, rows] of Object.entries(situation.rows ?? {})) {
     rows.forEach((row, n) => {
       const full = { id: n + 1, ...row };
@@ -58,6 +62,7 @@ export function view(situation: Situation): View {
     clock: { name: 'mono', unit: situation.clock ?? 'ns', base: 0n },
     end: situation.end ?? s(1),
     losses,
+    clockError: () => situation.clockError ?? 0,
     lossBetween: () => losses.length > 0,
     saneProbes: situation.saneProbes ?? true,
     perTask: situation.perTask ?? false,

@@ -2,9 +2,9 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { TraceError } from '../errors.ts';
 import type { OccurrenceKind } from '../kernel/occurrence.ts';
-import { createRecogniser } from '../kernel/recognise.ts';
-import { type OpenOptions, openInput } from '../parsers/detect.ts';
+import type { OpenOptions } from '../parsers/detect.ts';
 import type { Capture } from '../parsers/parser.ts';
+import { openInputs } from '../parsers/several/open-inputs.ts';
 import { captureIdentity } from '../store/identity.ts';
 import { isDatabaseFile, openStore, StoreReader } from '../store/reader.ts';
 import { SCHEMA_VERSION } from '../store/schema.ts';
@@ -17,11 +17,12 @@ import type { Detector } from './detector.ts';
 import { detectors } from './detectors/index.ts';
 import { capturePrinter, type EventPrinter, storedPrinter } from './event-printer.ts';
 import { explainFindings } from './explain-findings.ts';
+import { pathOf } from './inputs.ts';
 import { lifetimes } from './lifetimes/index.ts';
-import { createLiveObjects } from './lifetimes/live-objects.ts';
 import { metrics } from './metrics/index.ts';
 import { countFindings, measureMetrics } from './metrics/measure.ts';
 import { Pass } from './pass.ts';
+import { createRecognition } from './recognition.ts';
 import type { Result } from './result.ts';
 import { runDetectors } from './run-detectors.ts';
 import { type Limits, limitsOf, type ThresholdSettings } from './threshold.ts';
@@ -62,28 +63,39 @@ export interface Analysis {
 }
 
 /**
- * Analyses a capture, or runs the detectors again over the database of an earlier analysis.
+ * Analyses a capture, of one input or several, or runs the detectors again over the database of an
+ * earlier analysis.
  * @throws TraceError when the capture cannot be read or the database cannot be written.
  */
-export async function analyze(path: string, options: AnalyzeOptions = {}): Promise<Analysis> {
+export async function analyze(
+  given: string | readonly string[],
+  options: AnalyzeOptions = {},
+): Promise<Analysis> {
   // a mistake in them is told before a long capture is read
   limitsFor(options);
-  if (isDatabaseFile(path)) return { result: analyzeStore(path, options), reused: true };
+  const paths = typeof given === 'string' ? [given] : given;
+  const database = paths.find((path) => isDatabaseFile(path));
+  if (database !== undefined) {
+    if (paths.length === 1) return { result: analyzeStore(database, options), reused: true };
+    throw new TraceError(`${database} is a database: it stands alone`, {
+      hint: 'give the captures it was made from',
+    });
+  }
   const { db } = options;
   const settings = settingsOf(options);
   if (db !== undefined && existsSync(db)) {
-    if (isSameFile(db, path)) {
+    if (paths.some((path) => isSameFile(db, path))) {
       throw new TraceError(`${db} is the capture itself`, { hint: 'give another -o path' });
     }
-    if (!options.force && isCurrent(db, path, settings)) {
+    if (!options.force && isCurrent(db, paths, settings)) {
       return { result: analyzeStore(db, options), reused: true };
     }
     refuseForeignFile(db, options.force === true);
   }
   const { signal, finish, onStream } = options;
-  const capture = await openInput(path, { signal, finish, onStream });
+  const capture = await openInputs(paths, { signal, finish, onStream });
   try {
-    return { result: await analyzeCapture(path, capture, options), reused: false };
+    return { result: await analyzeCapture(paths, capture, options), reused: false };
   } finally {
     capture.close();
   }
@@ -96,11 +108,11 @@ function settingsOf(options: AnalyzeOptions): string {
 }
 
 /**
- * Analyses an opened capture; `path` is the file its identity is taken from. The capture stays open.
+ * Analyses an opened capture; `given` are the files its identity is taken from. The capture stays open.
  * @throws TraceError when the database cannot be written.
  */
 export async function analyzeCapture(
-  path: string,
+  given: string | readonly string[],
   capture: Capture,
   options: AnalyzeOptions = {},
 ): Promise<Result> {
@@ -108,21 +120,24 @@ export async function analyzeCapture(
   const tables = lifetimes.flatMap((lifetime) => lifetime.tables);
   const writer = new StoreWriter(options.db, header.eventTypes, tables);
   try {
-    const recogniser = createRecogniser(header, (address) => capture.symbol(address));
-    const everything = options.events === 'all';
-    const live = createLiveObjects((tid) => capture.comm(tid));
-    const pass = new Pass(capture, writer, recogniser, lifetimes, live, everything);
+    const recognition = createRecognition(capture);
+    const pass = new Pass(capture, writer, recognition, lifetimes, options.events === 'all');
     const { onProgress } = options;
     await pass.run({
       signal: options.signal,
       onProgress: onProgress && ((bytes) => onProgress(Math.min(1, bytes / header.sizeBytes))),
     });
-    const identity = captureIdentity(path);
-    writeCapture(writer, capture, { path, identity, options: settingsOf(options) }, recogniser);
+    const paths = typeof given === 'string' ? [given] : given;
+    const facts = {
+      path: pathOf(paths),
+      identity: identityOf(paths),
+      options: settingsOf(options),
+    };
+    writeCapture(writer, capture, facts, recognition);
     writeEventTypes(writer, capture, (type) => pass.selected(type));
     const running = options.detectors ?? detectors;
-    writeOccurrences(writer, kindsOf(running), recogniser.observed, (kind) =>
-      recogniser.possible(kind),
+    writeOccurrences(writer, kindsOf(running), recognition.observed, (kind) =>
+      recognition.possible(kind),
     );
     writer.loaded();
     const store = new StoreReader(writer.db);
@@ -192,6 +207,10 @@ function kindsOf(running: readonly Detector[]): OccurrenceKind[] {
   ];
 }
 
+function identityOf(paths: readonly string[]): string {
+  return paths.map((path) => captureIdentity(path)).join(' ');
+}
+
 function isSameFile(a: string, b: string): boolean {
   try {
     return realpathSync(a) === realpathSync(b);
@@ -200,8 +219,8 @@ function isSameFile(a: string, b: string): boolean {
   }
 }
 
-/** Whether the store at `db` is what analysing `path` now would give. */
-function isCurrent(db: string, path: string, settings: string): boolean {
+/** Whether the store at `db` is what analysing `paths` now would give. */
+function isCurrent(db: string, paths: readonly string[], settings: string): boolean {
   try {
     const store = openStore(db);
     try {
@@ -212,7 +231,7 @@ function isCurrent(db: string, path: string, settings: string): boolean {
         schema_version: number;
       }>('SELECT identity, options, tool_version, schema_version FROM capture');
       return (
-        row?.identity === captureIdentity(path) &&
+        row?.identity === identityOf(paths) &&
         row.options === settings &&
         row.tool_version === VERSION &&
         row.schema_version === SCHEMA_VERSION

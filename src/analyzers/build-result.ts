@@ -11,6 +11,7 @@ import {
   RESULT_VERSION,
   type Result,
   type ResultCapture,
+  type ResultInput,
   type ResultLoss,
   type ResultProblem,
 } from './result.ts';
@@ -109,6 +110,13 @@ function readCapture(store: StoreReader): ResultCapture {
   );
   return {
     path: row.path,
+    inputs: store
+      .allNumbers<Omit<ResultInput, 'isLog'> & { isLog: number }>(
+        `SELECT path, format, version, size_bytes AS sizeBytes, uname, clock, is_log AS isLog, boot,
+                aligned, offset_ns AS offsetNs, error_ns AS errorNs, anchors, reason
+           FROM input ORDER BY id`,
+      )
+      .map(({ isLog, ...input }) => ({ ...input, isLog: isLog === 1 })),
     format: row.format,
     version: row.version,
     endian: row.endian,
@@ -165,6 +173,7 @@ interface EvidenceRow {
   readonly ts: number;
   readonly cpu: number;
   readonly tid: number;
+  readonly stamp: string | null;
   readonly comm: string | null;
   readonly type: string;
   readonly text: string;
@@ -180,11 +189,12 @@ export function readVerdicts(store: StoreReader): Verdicts {
   );
   const evidence = byFinding(
     store.allNumbers<EvidenceRow>('SELECT * FROM evidence ORDER BY id'),
-    ({ event_id, ts, cpu, tid, comm, type, text }): EvidenceLine => ({
+    ({ event_id, ts, cpu, tid, stamp, comm, type, text }): EvidenceLine => ({
       event: event_id,
       ts,
       cpu,
       tid,
+      ...(stamp === null ? {} : { stamp }),
       ...(comm === null ? {} : { comm }),
       type,
       text,

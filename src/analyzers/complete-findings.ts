@@ -64,12 +64,14 @@ function findingId(detector: string, draft: FindingDraft, taken: Set<string>): s
 }
 
 export function evidenceLine(event: StoredEvent, printer: EventPrinter): EvidenceLine {
-  const comm = printer.comm(event.tid);
+  const comm = printer.comm(event.tid, event.buffer);
+  const stamp = printer.stamp(event.buffer, event.ts);
   return {
     event: event.id,
     ts: event.ts,
     cpu: event.cpu,
     tid: event.tid,
+    ...(stamp === undefined ? {} : { stamp }),
     ...(comm === undefined ? {} : { comm }),
     type: eventTypeName(event.type),
     text: printer.print(event.type, event.fields, event.id),

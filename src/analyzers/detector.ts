@@ -42,8 +42,13 @@ export interface View {
   /** Whether occurrences of this kind were seen, or their event was surely recorded and did not fire. */
   observed(kind: OccurrenceKind): boolean;
   readonly clock: Clock;
-  /** Relative ns of the last event of the capture. */
+  /** Relative ns of the last event; logs beside a recording may go on. */
   readonly end: number;
+  /**
+   * ± ns between the clocks that stamped two events (ids; null = unknown): 0 within one input, infinite
+   * where nothing ties their inputs. Events that are not further apart cannot be ordered.
+   */
+  clockError(a: number | null, b: number | null): number;
   readonly losses: readonly Loss[];
   /** Whether events were lost on any CPU in the interval (relative ns; null = open). */
   lossBetween(from: number | null, to: number | null): boolean;

@@ -1,10 +1,12 @@
-import type { Capture, EventType, Fields } from '../parsers/parser.ts';
+import type { Capture, CaptureHeader, EventType, Fields } from '../parsers/parser.ts';
 import type { StoreReader } from '../store/reader.ts';
 
 /** How to write an event out; what a capture can do, or a stored format. */
 export interface EventPrinter {
   print(type: EventType, fields: Fields, event: number): string;
-  comm(tid: number): string | undefined;
+  comm(tid: number, buffer: number): string | undefined;
+  /** The absolute stamp of an event whose clock is not aligned, decimal; of others it follows from `ts`. */
+  stamp(buffer: number, ts: number): string | undefined;
 }
 
 /** Prints as `trace-cmd report` does. */
@@ -12,7 +14,8 @@ export function capturePrinter(capture: Capture): EventPrinter {
   return {
     print: (type, fields) =>
       capture.print(capture.header.eventTypes[type.index] ?? type, fields, 'plugins'),
-    comm: (tid) => capture.comm(tid),
+    comm: (tid, buffer) => capture.comm(tid, buffer),
+    stamp: ownStamps(capture.header),
   };
 }
 
@@ -26,7 +29,32 @@ export function storedPrinter(store: StoreReader): EventPrinter {
   return {
     print: (_, fields, event) => texts.get(event) ?? plainText(fields),
     comm: (tid) => comms.get(tid),
+    stamp: storedStamps(store),
   };
+}
+
+function ownStamps({ inputs = [], buffers, clock }: CaptureHeader): EventPrinter['stamp'] {
+  const bases = buffers.map((_, buffer) => {
+    const input = inputs.findLast((one) => one.buffers.first <= buffer);
+    if (!input || input.alignment.error !== undefined) return undefined;
+    return clock.base - input.alignment.offset;
+  });
+  return (buffer, ts) => stampOf(bases[buffer], ts);
+}
+
+function storedStamps(store: StoreReader): EventPrinter['stamp'] {
+  const rows = store.allNumbers<{ id: number; offset_ns: string; clock_base: string }>(
+    `SELECT buffer.id, offset_ns, clock_base FROM buffer JOIN input ON input.id = input_id, capture
+      WHERE error_ns IS NULL`,
+  );
+  const bases = new Map(
+    rows.map((row) => [row.id, BigInt(row.clock_base) - BigInt(row.offset_ns)]),
+  );
+  return (buffer, ts) => stampOf(bases.get(buffer), ts);
+}
+
+function stampOf(base: bigint | undefined, ts: number): string | undefined {
+  return base === undefined ? undefined : String(base + BigInt(Math.round(ts)));
 }
 
 function plainText(fields: Fields): string {

@@ -66,6 +66,8 @@ export interface EvidenceLine {
   readonly ts: number;
   readonly cpu: number;
   readonly tid: number;
+  /** Its absolute stamp, decimal, where its clock is not aligned with that of the capture. */
+  readonly stamp?: string;
   /** Name of the thread, as far as the capture says. */
   readonly comm?: string;
   /** `system:event`. */

@@ -3,14 +3,14 @@
  * lifetimes while it is in hand. Reading rows back later would cost eight times the parsing.
  */
 import { setImmediate } from 'node:timers/promises';
-import type { Moment, Occurrence, OccurrenceKind } from '../kernel/occurrence.ts';
-import type { Recogniser } from '../kernel/recognise.ts';
-import type { Capture, EventBatch, EventType, Fields } from '../parsers/parser.ts';
+import type { Occurrence, OccurrenceKind } from '../kernel/occurrence.ts';
+import type { Capture, EventBatch, EventType } from '../parsers/parser.ts';
 import type { Row, Table } from '../store/table.ts';
 import type { StoreWriter } from '../store/writer.ts';
 import type { Lifetime, LifetimeContext, Tracker } from './lifetimes/lifetime.ts';
-import type { LiveObjects } from './lifetimes/live-objects.ts';
+import { createLiveObjects } from './lifetimes/live-objects.ts';
 import { LossIndex } from './loss-index.ts';
+import { type Boot, endOfRecording, type Recognition } from './recognition.ts';
 
 export interface PassOptions {
   readonly signal: AbortSignal | undefined;
@@ -22,33 +22,43 @@ type Handler = (occurrence: Occurrence) => void;
 /** The event loop is let in this often, so that Ctrl-C is heard. */
 const BREATHE_MS = 100;
 
+/** The state machines of one boot: another's pids and pointers mean nothing to them. */
+interface Machine {
+  readonly recogniser: Boot['recogniser'];
+  readonly trackers: readonly Tracker[];
+  readonly handlers: ReadonlyMap<OccurrenceKind, readonly Handler[]>;
+}
+
 export class Pass {
   readonly #capture: Capture;
   readonly #writer: StoreWriter;
-  readonly #recogniser: Recogniser;
   readonly #everything: boolean;
   /** By event type index: whether the catalogue knows the type. */
   readonly #known: readonly boolean[];
-  readonly #trackers: readonly Tracker[];
-  readonly #handlers: ReadonlyMap<OccurrenceKind, readonly Handler[]>;
+  /** By boot. */
+  readonly #machines: readonly Machine[];
+  /** By buffer. */
+  readonly #machineOf: readonly Machine[];
   readonly #losses = new LossIndex([]);
 
   constructor(
     capture: Capture,
     writer: StoreWriter,
-    recogniser: Recogniser,
+    recognition: Recognition,
     lifetimes: readonly Lifetime[],
-    live: LiveObjects,
     everything: boolean,
   ) {
     this.#capture = capture;
     this.#writer = writer;
-    this.#recogniser = recogniser;
     this.#everything = everything;
-    this.#known = capture.header.eventTypes.map((type) => recogniser.select(type) === 'rows');
-    const context = lifetimeContext(capture, writer, live, this.#losses);
-    this.#trackers = lifetimes.map((lifetime) => lifetime.track(context));
-    this.#handlers = handlersByKind(this.#trackers);
+    this.#known = capture.header.eventTypes.map((type) => recognition.select(type) === 'rows');
+    const ids = new Map<string, number>();
+    this.#machines = recognition.boots.map(({ recogniser, buffer }): Machine => {
+      const context = lifetimeContext(capture, writer, buffer, ids, this.#losses);
+      const trackers = lifetimes.map((lifetime) => lifetime.track(context));
+      return { recogniser, trackers, handlers: handlersByKind(trackers) };
+    });
+    this.#machineOf = recognition.bootOf.map((boot) => this.#machines[boot] as Machine);
   }
 
   /** Whether events of this type become rows. */
@@ -77,10 +87,12 @@ export class Pass {
     }
     options.signal?.throwIfAborted();
     this.#losses.replace(this.#capture.losses);
-    this.#recogniser.flush();
-    this.#handle(this.#recogniser.next());
-    const end = lastMoment(this.#capture);
-    for (const tracker of this.#trackers) tracker.finish(end);
+    this.#machines.forEach((machine, boot) => {
+      machine.recogniser.flush();
+      handle(machine, machine.recogniser.next());
+      const end = endOfRecording(this.#capture, boot);
+      for (const tracker of machine.trackers) tracker.finish(end);
+    });
   }
 
   #consume(batch: EventBatch): void {
@@ -92,42 +104,37 @@ export class Pass {
       const ts = batch.ts[i] as number;
       const cpu = batch.cpu[i] as number;
       const tid = batch.tid[i] as number;
+      const buffer = batch.buffer[i] as number;
       if (this.#known[typeIndex]) {
         const type = types[typeIndex] as EventType;
-        this.#recognise(type, fields, { event: id, ts, cpu, tid }, batch.buffer[i] as number);
+        const machine = this.#machineOf[buffer] ?? (this.#machines[0] as Machine);
+        const moment = { event: id, ts, cpu, tid };
+        handle(machine, machine.recogniser.recognise(type, fields, moment, buffer));
         // asked right after recognise: the answer is about that very event
-        if (!this.#everything && !this.#recogniser.keepRow(type, fields)) continue;
+        if (!this.#everything && !machine.recogniser.keepRow(type, fields)) continue;
       }
-      this.#writer.insertEvent(typeIndex, id, ts, cpu, tid, batch.buffer[i] as number, fields);
-    }
-  }
-
-  #recognise(type: EventType, fields: Fields, moment: Moment, buffer: number): void {
-    this.#handle(this.#recogniser.recognise(type, fields, moment, buffer));
-  }
-
-  /** Hands on an occurrence and whatever the recogniser has besides. */
-  #handle(first: Occurrence | undefined): void {
-    for (let one = first; one !== undefined; one = this.#recogniser.next()) {
-      const handlers = this.#handlers.get(one.kind);
-      if (handlers === undefined) continue;
-      for (const handler of handlers) handler(one);
+      this.#writer.insertEvent(typeIndex, id, ts, cpu, tid, buffer, fields);
     }
   }
 }
 
-/** Relative ns of the last event of the capture; 0 when there is none. */
-export function lastMoment(capture: Capture): number {
-  return capture.counts.reduce((last, count) => Math.max(last, count.last ?? 0), 0);
+/** Hands on an occurrence and whatever the recogniser has besides. */
+function handle({ recogniser, handlers }: Machine, first: Occurrence | undefined): void {
+  for (let one = first; one !== undefined; one = recogniser.next()) {
+    const list = handlers.get(one.kind);
+    if (list === undefined) continue;
+    for (const handler of list) handler(one);
+  }
 }
 
+/** `ids` are shared by the boots: their objects are rows of the same tables. */
 function lifetimeContext(
   capture: Capture,
   writer: StoreWriter,
-  live: LiveObjects,
+  buffer: number,
+  ids: Map<string, number>,
   losses: LossIndex,
 ): LifetimeContext {
-  const ids = new Map<string, number>();
   return {
     emit: (table: Table, row: Row) => writer.insert(table, row),
     nextId: (table: Table) => {
@@ -135,7 +142,7 @@ function lifetimeContext(
       ids.set(table.name, id);
       return id;
     },
-    live,
+    live: createLiveObjects((tid) => capture.comm(tid, buffer)),
     lossBetween: (from, to) => losses.lossBetween(from, to),
     get losses() {
       return capture.losses;

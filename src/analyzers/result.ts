@@ -12,8 +12,34 @@ export interface ResultClock {
   readonly converted?: string;
 }
 
+/** One of the inputs a capture was put together from, and how its clock was aligned. */
+export interface ResultInput {
+  readonly path: string;
+  readonly format: string;
+  readonly version: string;
+  readonly sizeBytes: number;
+  readonly uname: string | null;
+  /** Name of its own clock. */
+  readonly clock: string;
+  readonly isLog: boolean;
+  /** Inputs with the same number are of one boot of one machine. */
+  readonly boot: number;
+  /** What ties its clock to that of the reference; `none` = its times are compared with nothing. */
+  readonly aligned: 'reference' | 'lines' | 'marks' | 'events' | 'clock' | 'wall' | 'host' | 'none';
+  /** Decimal text of the ns added to its absolute stamps. */
+  readonly offsetNs: string;
+  /** The offset is right within ± this many ns; null = not aligned. */
+  readonly errorNs: number | null;
+  /** Happenings found in both inputs that agree on the offset. */
+  readonly anchors: number;
+  /** What ties it, or why nothing does. */
+  readonly reason: string;
+}
+
 export interface ResultCapture {
   readonly path: string;
+  /** What it was put together from; one unless several were given. */
+  readonly inputs: readonly ResultInput[];
   readonly format: string;
   readonly version: string;
   readonly endian: 'little' | 'big';
@@ -46,7 +72,7 @@ export interface ResultLoss {
   readonly from: number | null;
   readonly to: number | null;
   readonly events: number | null;
-  readonly kind: 'overwritten' | 'dropped' | 'truncated';
+  readonly kind: 'overwritten' | 'dropped' | 'truncated' | 'ended';
 }
 
 export interface ResultProblem {

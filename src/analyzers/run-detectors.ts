@@ -1,5 +1,6 @@
 import type { Detector, DetectorRun, Need, View } from './detector.ts';
 import type { FindingDraft } from './finding.ts';
+import { InputClocks } from './input-clocks.ts';
 
 export interface DetectorFinding {
   readonly detector: string;
@@ -53,11 +54,12 @@ function runOne(detector: Detector, view: View, findings: DetectorFinding[]): De
   const reason = detector.cannotDecide?.(view);
   if (reason !== undefined) return { detector: id, outcome: 'not-observable', findings: 0, reason };
   const own: DetectorFinding[] = [];
+  const clocks = new InputClocks(view);
   for (const draft of detector.detect(view)) {
     if (draft.evidence.length === 0 && !isEmpty(view)) {
       throw new Error(`a finding without evidence: ${draft.summary}`);
     }
-    own.push({ detector: id, draft });
+    own.push({ detector: id, draft: clocks.bound(draft) });
     if (own.length >= MAX_FINDINGS_PER_DETECTOR) break;
   }
   findings.push(...own);

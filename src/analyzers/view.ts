@@ -3,6 +3,7 @@ import type { OccurrenceKind } from '../kernel/occurrence.ts';
 import type { Clock, Loss } from '../parsers/parser.ts';
 import type { StoreReader } from '../store/reader.ts';
 import type { DetectorRun, View } from './detector.ts';
+import { InputClocks } from './input-clocks.ts';
 import { LossIndex } from './loss-index.ts';
 import { type Limits, NO_LIMITS } from './threshold.ts';
 
@@ -11,7 +12,7 @@ interface CaptureRow {
   readonly clock_unit: Clock['unit'];
   readonly clock_base: string;
   readonly clock_converted: string | null;
-  readonly duration_ns: number;
+  readonly end_ns: number;
   readonly sane_probes: number;
   readonly per_task: number;
 }
@@ -33,6 +34,7 @@ export function createView(
       .allNumbers<{ kind: OccurrenceKind }>('SELECT kind FROM occurrence WHERE observable = 1')
       .map((row) => row.kind),
   );
+  const clocks = new InputClocks(store);
   return {
     all: (sql, ...parameters) => store.all(sql, ...parameters),
     observed: (kind) => observable.has(kind),
@@ -42,8 +44,9 @@ export function createView(
       base: BigInt(capture.clock_base),
       ...(capture.clock_converted === null ? {} : { converted: capture.clock_converted }),
     },
-    end: capture.duration_ns,
+    end: capture.end_ns,
     losses,
+    clockError: (a, b) => clocks.errorBetween(a, b),
     lossBetween: (from, to) => index.lossBetween(from, to),
     saneProbes: capture.sane_probes === 1,
     perTask: capture.per_task === 1,

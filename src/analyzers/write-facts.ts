@@ -1,7 +1,6 @@
 /** Writes what is known of the capture itself: the rows that hold for every analysis. */
 import type { OccurrenceKind } from '../kernel/occurrence.ts';
-import type { Recogniser } from '../kernel/recognise.ts';
-import type { Capture, Problem } from '../parsers/parser.ts';
+import type { Capture, CaptureInput, Problem } from '../parsers/parser.ts';
 import { eventTypeName } from '../store/event-view.ts';
 import {
   bufferTable,
@@ -9,6 +8,7 @@ import {
   captureTable,
   cpuTable,
   eventTypeTable,
+  inputTable,
   lossTable,
   occurrenceTable,
   probeCheckTable,
@@ -19,7 +19,8 @@ import type { StoredField } from '../store/stored-events.ts';
 import type { Row, Table } from '../store/table.ts';
 import type { StoreWriter } from '../store/writer.ts';
 import { VERSION } from '../version.ts';
-import { lastMoment } from './pass.ts';
+import { inputsOf } from './inputs.ts';
+import { endOfRecording, lastMoment, type Recognition } from './recognition.ts';
 
 /** Guessed probes listed by name. */
 const GUESSES_NAMED = 20;
@@ -46,7 +47,7 @@ export function writeCapture(
   writer: StoreWriter,
   capture: Capture,
   facts: StoreFacts,
-  { probeChecks, guesses }: Pick<Recogniser, 'probeChecks' | 'guesses'>,
+  { probeChecks, guesses }: Pick<Recognition, 'probeChecks' | 'guesses'>,
 ): void {
   const { header } = capture;
   insertAll(
@@ -72,6 +73,7 @@ export function writeCapture(
       clock_converted: header.clock.converted ?? null,
       cpus: header.cpus,
       duration_ns: lastMoment(capture),
+      end_ns: endOfRecording(capture),
       events: capture.counts.reduce((sum, count) => sum + count.events, 0),
       sane_probes: probeChecks.some((check) => check.failed > 0) ? 0 : 1,
       per_task: header.facts['per-task'] === undefined ? 0 : 1,
@@ -82,6 +84,7 @@ export function writeCapture(
     captureFactTable,
     Object.entries(header.facts).map(([name, value]) => ({ name, value })),
   );
+  writeInputs(writer, inputsOf(capture, facts.path));
   writeBuffers(writer, capture);
   insertAll(
     writer,
@@ -103,7 +106,7 @@ export function writeCapture(
 }
 
 /** One problem for all probes whose function could only be guessed. */
-function guessProblem(guesses: Recogniser['guesses']): Problem[] {
+function guessProblem(guesses: Recognition['guesses']): Problem[] {
   if (guesses.length === 0) return [];
   const list = guesses.map(
     (guess) => `${eventTypeName({ ...guess, name: guess.event })} = ${guess.function}`,
@@ -119,12 +122,43 @@ function guessProblem(guesses: Recogniser['guesses']): Problem[] {
   ];
 }
 
+/** The ids count from 0, as buffers do. */
+function writeInputs(writer: StoreWriter, inputs: readonly CaptureInput[]): void {
+  insertAll(
+    writer,
+    inputTable,
+    inputs.map((input) => ({
+      path: input.path,
+      format: input.format,
+      version: input.version,
+      size_bytes: input.sizeBytes,
+      uname: input.uname ?? null,
+      clock: input.clock,
+      is_log: input.isLog ? 1 : 0,
+      boot: input.boot,
+      aligned: input.alignment.how,
+      offset_ns: String(input.alignment.offset),
+      error_ns: input.alignment.error ?? null,
+      anchors: input.alignment.anchors,
+      reason: input.alignment.reason,
+    })),
+    0,
+  );
+}
+
+/** Index of the input a buffer is of. */
+function inputOfBuffer({ header }: Capture, buffer: number): number {
+  const { inputs } = header;
+  if (!inputs) return 0;
+  return inputs.findLastIndex(({ buffers }) => buffers.length > 0 && buffers.first <= buffer);
+}
+
 function writeBuffers(writer: StoreWriter, capture: Capture): void {
   const { buffers } = capture.header;
   insertAll(
     writer,
     bufferTable,
-    buffers.map(({ name, clock }) => ({ name, clock })),
+    buffers.map(({ name, clock }, n) => ({ name, clock, input_id: inputOfBuffer(capture, n) })),
     0,
   );
   insertAll(

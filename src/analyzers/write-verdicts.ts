@@ -57,9 +57,10 @@ export function writeVerdicts(
     writer,
     evidenceTable,
     findings.flatMap(({ evidence }, n) =>
-      evidence.map(({ event, comm, ...line }) => ({
+      evidence.map(({ event, stamp, comm, ...line }) => ({
         finding_id: n + 1,
         event_id: event,
+        stamp: stamp ?? null,
         comm: comm ?? null,
         ...line,
       })),

@@ -15,7 +15,7 @@ import { checkOutput, writeWhole } from './write-file.ts';
 const FAIL_ON = ['info', 'warn', 'error', 'critical', 'never'] as const;
 
 interface AnalyzeArguments extends QuietArguments {
-  readonly capture: string;
+  readonly captures: readonly string[];
   readonly db: string | undefined;
   readonly report: string | undefined;
   readonly json: string | undefined;
@@ -27,7 +27,7 @@ interface AnalyzeArguments extends QuietArguments {
 }
 
 export const analyzeCommand: CommandModule<object, AnalyzeArguments> = {
-  command: 'analyze <capture>',
+  command: 'analyze <captures..>',
   describe: 'Find failures of GPU shared virtual memory in a capture',
   builder,
   handler: run,
@@ -35,11 +35,12 @@ export const analyzeCommand: CommandModule<object, AnalyzeArguments> = {
 
 function builder(yargs: Argv<object>): Argv<AnalyzeArguments> {
   return withQuiet(yargs)
-    .positional('capture', {
+    .positional('captures', {
       type: 'string',
+      array: true,
       demandOption: true,
       describe:
-        'Recording (trace.dat, perf.data, text), packed or not; - is standard input. Or the database of an earlier analysis',
+        'Recording (trace.dat, perf.data, text), packed or not; - is standard input. Several of one machine are put on one time line. Or the database of an earlier analysis',
     })
     .option('db', {
       alias: 'o',
@@ -85,6 +86,7 @@ function builder(yargs: Argv<object>): Argv<AnalyzeArguments> {
     })
     .example('$0 analyze trace.dat', 'what is wrong, on the terminal')
     .example('$0 analyze trace.dat -o trace.db --report trace.html', 'keep it, and a page to share')
+    .example('$0 analyze trace.dat dmesg.txt', 'the kernel log beside it, clocks aligned')
     .example('$0 analyze trace.dat --json | jq .findings[].summary', 'for scripts')
     .example('$0 analyze trace.dat --fail-on warn', 'for CI: exit code 1 from warn upwards')
     .example('$0 analyze /sys/kernel/tracing/trace_pipe', 'live, until Ctrl-C')
@@ -95,7 +97,7 @@ function builder(yargs: Argv<object>): Argv<AnalyzeArguments> {
 async function run(args: AnalyzeArguments): Promise<void> {
   for (const output of [args.report, args.json]) {
     if (!output || output === '-') continue;
-    checkOutput(output, [args.capture, ...(args.db ? [args.db] : [])]);
+    checkOutput(output, [...args.captures, ...(args.db ? [args.db] : [])]);
   }
   const { result, reused } = await analyzeWithProgress(args);
   if (reused && args.db !== undefined) {
@@ -107,9 +109,9 @@ async function run(args: AnalyzeArguments): Promise<void> {
 
 async function analyzeWithProgress(args: AnalyzeArguments): Promise<Analysis> {
   const progress = await startProgress('reading', args.quiet);
-  const input = watchInput(args.capture, args.quiet);
+  const input = watchInput(args.captures, args.quiet);
   try {
-    return await analyze(args.capture, {
+    return await analyze(args.captures, {
       ...(args.db === undefined ? {} : { db: args.db }),
       events: args.events,
       thresholds: readConfig(args.config).thresholds,

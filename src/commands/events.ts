@@ -1,10 +1,11 @@
 import { writeSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
 import { TraceError } from '../errors.ts';
-import { openCapture, openParts } from '../parsers/detect.ts';
+import { type OpenOptions, openCapture, openParts } from '../parsers/detect.ts';
 import { KERNEL_LOG, KernelLogLines } from '../parsers/kernel-log/log-printer.ts';
 import type { Capture, EventBatch, EventType, Fields, Problem } from '../parsers/parser.ts';
 import { PerfScriptLines } from '../parsers/perf-script-line.ts';
+import { openInputs } from '../parsers/several/open-inputs.ts';
 import { type LineOptions, TraceCmdLines } from '../parsers/trace-cmd-line.ts';
 import { ProblemLog } from '../parsers/trace-dat/problem-log.ts';
 import { type QuietArguments, withQuiet } from './common.ts';
@@ -13,7 +14,7 @@ import { type LiveInput, watchInput } from './live-input.ts';
 import { notice } from './terminal.ts';
 
 interface EventsArguments extends QuietArguments {
-  readonly capture: string;
+  readonly captures: readonly string[];
   readonly from: string | undefined;
   readonly to: string | undefined;
   readonly pid: string | undefined;
@@ -39,14 +40,16 @@ export interface PrintEventsOptions extends FilterOptions, LineOptions {
 export type Write = (text: string) => boolean;
 
 export const eventsCommand: CommandModule<object, EventsArguments> = {
-  command: 'events <capture>',
+  command: 'events <captures..>',
   describe: 'Print the events, line by line as trace-cmd report or perf script does',
   builder: (yargs) =>
     withQuiet(yargs)
-      .positional('capture', {
+      .positional('captures', {
         type: 'string',
+        array: true,
         demandOption: true,
-        describe: 'Recording (trace.dat, perf.data, text), packed or not; - is standard input',
+        describe:
+          'Recording (trace.dat, perf.data, text), packed or not; - is standard input. Several are merged by time',
       })
       .option('from', { type: 'string', describe: 'First time stamp, as printed' })
       .option('to', { type: 'string', describe: 'Last time stamp, as printed' })
@@ -91,14 +94,15 @@ export const eventsCommand: CommandModule<object, EventsArguments> = {
       .option('json', { type: 'boolean', default: false, describe: 'One JSON object per line' })
       .example('$0 events trace.dat', 'everything')
       .example("$0 events trace.dat -e 'dma_fence:*' --pid 1818", 'the fences of one thread')
+      .example('$0 events trace.dat dmesg.txt', 'with the kernel log in between')
       .example('$0 events trace.dat --from 222.97 --to 222.98 -t', 'ten milliseconds, in full'),
   handler: run,
 };
 
 async function run(args: EventsArguments): Promise<void> {
-  const input = watchInput(args.capture, args.quiet);
+  const input = watchInput(args.captures, args.quiet);
   try {
-    const problems = await printParts(args.capture, input, {
+    const problems = await printParts(args.captures, input, {
       ...(args.from === undefined ? {} : { from: args.from }),
       ...(args.to === undefined ? {} : { to: args.to }),
       ...(args.pid === undefined ? {} : { pid: args.pid }),
@@ -120,13 +124,13 @@ async function run(args: EventsArguments): Promise<void> {
 
 /** What comes slowly through a pipe is printed as it comes. */
 async function printParts(
-  path: string,
+  paths: readonly string[],
   input: LiveInput,
   options: PrintEventsOptions,
 ): Promise<readonly Problem[]> {
   const problems = new ProblemLog();
   const state: Printed = { lines: 0, events: 0, isOver: false };
-  for await (const capture of openParts(path, input.options)) {
+  for await (const capture of partsOf(paths, input.options)) {
     input.hide();
     for (const { code, severity, message, count } of printCapture(
       capture,
@@ -139,6 +143,16 @@ async function printParts(
     if (state.isOver) break;
   }
   return problems.list;
+}
+
+/** Several inputs have to be known to their ends before the first event is. */
+async function* partsOf(
+  paths: readonly string[],
+  options: OpenOptions,
+): AsyncGenerator<Capture, void, undefined> {
+  const [only, ...more] = paths;
+  if (only !== undefined && more.length === 0) yield* openParts(only, options);
+  else yield await openInputs(paths, options);
 }
 
 /** What was printed of the parts before. */
@@ -252,7 +266,7 @@ class JsonLines implements LinePrinter {
     const tid = batch.tid[i] as number;
     const ts = header.clock.base + BigInt(batch.ts[i] as number);
     const buffer = header.buffers[batch.buffer[i] as number]?.name ?? '';
-    const comm = this.#capture.comm(tid);
+    const comm = this.#capture.comm(tid, batch.buffer[i] as number);
     const id = this.#before + (batch.id[i] as number);
     const place = `"id":${id},"ts":${ts},"cpu":${batch.cpu[i]},"tid":${tid}`;
     const names = `"type":${JSON.stringify(`${type.system}:${type.name}`)}`;

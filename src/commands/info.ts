@@ -7,22 +7,25 @@ import { startProgress } from './progress.ts';
 import { print, stdoutStyle, stdoutWidth } from './terminal.ts';
 
 interface InfoArguments extends QuietArguments {
-  readonly capture: string;
+  readonly captures: readonly string[];
   readonly json: boolean;
 }
 
 export const infoCommand: CommandModule<object, InfoArguments> = {
-  command: 'info <capture>',
+  command: 'info <captures..>',
   describe: 'What was recorded, what was lost, and which detectors can use it',
   builder: (yargs) =>
     withQuiet(yargs)
-      .positional('capture', {
+      .positional('captures', {
         type: 'string',
+        array: true,
         demandOption: true,
-        describe: 'Recording (trace.dat, perf.data, text), packed or not; - is standard input',
+        describe:
+          'Recording (trace.dat, perf.data, text), packed or not; - is standard input. Of several also how their clocks were aligned',
       })
       .option('json', { type: 'boolean', default: false, describe: 'As JSON' })
       .example('$0 info trace.dat', 'kernel, clock, CPUs, events, losses, detectors')
+      .example('$0 info trace.dat dmesg.txt', 'whether the log is of the same boot')
       .example('$0 info trace.dat --json | jq .capture.eventTypes', 'for scripts'),
   handler: run,
 };
@@ -38,9 +41,9 @@ async function run(args: InfoArguments): Promise<void> {
 
 async function inspectWithProgress(args: InfoArguments): Promise<Inspection> {
   const progress = await startProgress('reading', args.quiet);
-  const input = watchInput(args.capture, args.quiet);
+  const input = watchInput(args.captures, args.quiet);
   try {
-    return await inspect(args.capture, (part) => progress.update(part), input.options);
+    return await inspect(args.captures, (part) => progress.update(part), input.options);
   } finally {
     progress.stop();
     input.stop();

@@ -1,4 +1,5 @@
 import type { OpenOptions } from '../parsers/detect.ts';
+import { isStream } from '../parsers/unwrap/input.ts';
 import type { StreamProgress } from '../parsers/unwrap/live-stream.ts';
 import { listenForSignals } from './signals.ts';
 import { notice } from './terminal.ts';
@@ -22,10 +23,10 @@ export interface LiveInput {
  * Ctrl-C ends a stream instead of losing what came of it; who waits for one is told so. It gives up
  * where nothing came yet, where the input is no stream, and the second time.
  */
-export function watchInput(path: string, quiet: boolean): LiveInput {
+export function watchInput(paths: readonly string[], quiet: boolean): LiveInput {
   let state: StreamProgress = { bytes: 0, lines: 0, isEnded: true };
   const signals = listenForSignals(() => !state.isEnded && state.bytes > 0);
-  const teller = new Teller(path, quiet);
+  const teller = new Teller(paths.find(isStream) ?? paths[0] ?? '', quiet);
   const onStream = (progress: StreamProgress): void => {
     state = progress;
     teller.tell(progress);

@@ -40,7 +40,7 @@ export async function main(args: readonly string[]): Promise<void> {
       .alias('help', 'h')
       .version(VERSION)
       .wrap(Math.min(110, process.stdout.columns ?? 110))
-      .parserConfiguration({ 'duplicate-arguments-array': false })
+      .middleware(lastOfEach)
       .exitProcess(false)
       .fail((message, error) => {
         throw error ?? usageError(message, args);
@@ -48,6 +48,16 @@ export async function main(args: readonly string[]): Promise<void> {
       .parseAsync();
   } catch (error) {
     fail(error);
+  }
+}
+
+/** What may be given more than once. */
+const LISTS: ReadonlySet<string> = new Set(['_', 'captures', 'event', 'e']);
+
+/** Of an option given more than once the last one counts. */
+function lastOfEach(args: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(args)) {
+    if (Array.isArray(value) && !LISTS.has(name)) args[name] = value.at(-1);
   }
 }
 

@@ -40,16 +40,40 @@ export interface OpenOptions extends LiveOptions {
  * @throws TraceError when the file is missing, unreadable, empty or of no known format.
  */
 export async function openInput(path: string, options: OpenOptions = {}): Promise<Capture> {
-  const kind = inputKind(path);
-  if (kind === 'file' && !packingOf(readHead(path))) return openCapture(path);
-  const unwrapped = await unwrap(path, kind, { accept: parserFor, ...options });
+  const input = await readyInput(path, options);
   try {
-    options.signal?.throwIfAborted();
-    return openUnwrapped(unwrapped, path);
+    return input.open();
   } finally {
     // the parser has it open
-    unwrapped.file.remove();
+    input.close();
   }
+}
+
+/** An input that can be opened more than once, until it is closed. */
+export interface ReadyInput {
+  readonly path: string;
+  /** @throws TraceError as {@link openInput}. */
+  open(): Capture;
+  /** Takes unpacked copies away; captures that are open can be read on. */
+  close(): void;
+}
+
+/**
+ * Makes an input ready to be opened: what is packed or comes through a pipe is unpacked.
+ * @throws TraceError as {@link openInput}.
+ */
+export async function readyInput(path: string, options: OpenOptions = {}): Promise<ReadyInput> {
+  const kind = inputKind(path);
+  if (kind === 'file' && !packingOf(readHead(path))) {
+    return { path, open: () => openCapture(path), close: () => {} };
+  }
+  const unwrapped = await unwrap(path, kind, { accept: parserFor, ...options });
+  const { file } = unwrapped;
+  if (options.signal?.aborted) {
+    file.remove();
+    options.signal.throwIfAborted();
+  }
+  return { path, open: () => openUnwrapped(unwrapped, path), close: () => file.remove() };
 }
 
 /**

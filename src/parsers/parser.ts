@@ -50,6 +50,45 @@ export interface Clock {
   readonly base: bigint;
   /** How the stamps were converted, for example `tsc2nsec`; undefined when as recorded. */
   readonly converted?: string;
+  /** One moment on this clock and on the wall clock (CLOCK_REALTIME), both in ns; where the file says. */
+  readonly wall?: { readonly clock: bigint; readonly wall: bigint };
+}
+
+/** One of the inputs a capture was put together from. */
+export interface CaptureInput {
+  readonly path: string;
+  readonly format: string;
+  readonly version: string;
+  readonly sizeBytes: number;
+  /** Name of its own clock. */
+  readonly clock: string;
+  /** Its places in `CaptureHeader.buffers` and `eventTypes`: from `first`, `length` of them. */
+  readonly buffers: { readonly first: number; readonly length: number };
+  readonly types: { readonly first: number; readonly length: number };
+  /** It tells what was said, not all that happened, and may go on long before and after the rest. */
+  readonly isLog: boolean;
+  /**
+   * Inputs with the same number recorded one boot of one machine: their pids, pointers and fences are
+   * the same ones. Those of another number share nothing but, where aligned, the time.
+   */
+  readonly boot: number;
+  /** uname of its kernel, as far as the inputs of its boot say. */
+  readonly uname?: string;
+  readonly alignment: Alignment;
+}
+
+/** How the time stamps of an input were put on the capture's time line. */
+export interface Alignment {
+  /** `reference`: the others are aligned with it; `none`: nothing ties it to the others. */
+  readonly how: 'reference' | 'lines' | 'marks' | 'events' | 'clock' | 'wall' | 'host' | 'none';
+  /** ns added to its absolute stamps. Where nothing ties it, it only puts the input where it can be seen. */
+  readonly offset: bigint;
+  /** The offset is right within ± this many ns; undefined when not aligned. */
+  readonly error?: number;
+  /** Happenings found in both inputs that agree on it. */
+  readonly anchors: number;
+  /** One sentence: what ties it, or why nothing does. */
+  readonly reason: string;
 }
 
 /** A ring buffer of the capture: the top buffer (name '') or a named instance. */
@@ -75,6 +114,10 @@ export interface CaptureHeader {
   readonly sizeBytes: number;
   /** Whatever else the header says, for `info`: compression, trace-cmd version, page size, trace id. */
   readonly facts: Readonly<Record<string, string>>;
+  /** A log: what was said, not all that happened. */
+  readonly isLog?: boolean;
+  /** What the capture was put together from; absent when it is one input. */
+  readonly inputs?: readonly CaptureInput[];
 }
 
 /** Events the recorder lost on one CPU. */
@@ -88,8 +131,11 @@ export interface Loss {
   readonly to: number | null;
   /** How many; null when the recorder only knows that some were. */
   readonly events: number | null;
-  /** `overwritten`: the start of the ring was overwritten; `dropped`: a gap inside; `truncated`: the file ends early. */
-  readonly kind: 'overwritten' | 'dropped' | 'truncated';
+  /**
+   * `overwritten`: the start of the ring was overwritten; `dropped`: a gap inside; `truncated`: the file
+   * ends early; `ended`: this input of several ended before the others.
+   */
+  readonly kind: 'overwritten' | 'dropped' | 'truncated' | 'ended';
 }
 
 /** Something in the capture that is damaged or unknown, counted. */
@@ -160,12 +206,15 @@ export interface Capture {
   readonly counts: readonly EventTypeCount[];
   readonly losses: readonly Loss[];
   readonly problems: readonly Problem[];
-  /** comm of a thread as the capture's saved cmdlines (or events) know it; undefined if they do not. */
-  comm(tid: number): string | undefined;
+  /**
+   * comm of a thread as the capture's saved cmdlines (or events) know it; undefined if they do not.
+   * `buffer` says in which buffer it was seen, where the inputs are of several machines.
+   */
+  comm(tid: number, buffer?: number): string | undefined;
   /** The process (tgid) of a thread where the capture saved it apart from the events. */
-  tgid?(tid: number): number | undefined;
+  tgid?(tid: number, buffer?: number): number | undefined;
   /** The kernel symbol an address lies in; undefined without a symbol table or below its first entry. */
-  symbol(address: number | bigint): KernelSymbol | undefined;
+  symbol(address: number | bigint, buffer?: number): KernelSymbol | undefined;
   /** The payload of one event as `trace-cmd report` prints it; `raw` as `trace-cmd report -R`, `noPlugins` as `-N`. */
   print(type: EventType, fields: Fields, style?: PrintStyle): string;
   close(): void;

@@ -11,6 +11,9 @@ export interface LineOptions {
   readonly latency?: boolean;
 }
 
+/** More than any thread id. */
+const BUFFER = 2 ** 32;
+
 /** A record as the line printer needs it, kept beyond its batch. */
 interface Moment {
   readonly type: EventType;
@@ -129,10 +132,12 @@ export class TraceCmdLines {
   /** Task, CPU and time. */
   #place({ tid, cpu, ts, buffer, flags }: Moment): string {
     const time = this.#clocks[buffer]?.(ts) ?? '';
-    let task = this.#tasks.get(tid);
+    // inputs of several machines have threads of one number
+    const key = tid + buffer * BUFFER;
+    let task = this.#tasks.get(key);
     if (task === undefined) {
-      task = this.#taskOf(tid);
-      this.#tasks.set(tid, task);
+      task = this.#taskOf(tid, buffer);
+      this.#tasks.set(key, task);
     }
     // what has no CPU (events of a GPU, lines of a log) says so
     const number = cpu < 0 ? '---' : String(cpu).padStart(3, '0');
@@ -142,8 +147,8 @@ export class TraceCmdLines {
     return `${task} ${cpu < 0 ? number : String(cpu).padStart(3)}${state}${time}`;
   }
 
-  #taskOf(tid: number): string {
-    const known = tid === 0 ? '<idle>' : this.#capture.comm(tid);
+  #taskOf(tid: number, buffer: number): string {
+    const known = tid === 0 ? '<idle>' : this.#capture.comm(tid, buffer);
     const comm = known ?? this.#learned.get(tid) ?? '<...>';
     const shown = this.#options.latency ? padBytes(comm, 8, 8) : padBytes(comm, 16);
     return `${shown}-${(tid < 0 ? '?' : String(tid)).padEnd(5)}`;
@@ -162,7 +167,9 @@ export class TraceCmdLines {
   #learnOne(tid: unknown, comm: unknown): void {
     if (typeof tid !== 'number' || typeof comm !== 'string' || this.#learned.has(tid)) return;
     this.#learned.set(tid, comm);
-    this.#tasks.delete(tid);
+    this.#capture.header.buffers.forEach((_, buffer) => {
+      this.#tasks.delete(tid + buffer * BUFFER);
+    });
   }
 
   #nameOf(type: EventType): string {

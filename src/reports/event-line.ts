@@ -13,7 +13,7 @@ export function eventLine(line: EvidenceLine, clock: ResultClock): string {
   const cpu = line.cpu < 0 ? '---' : String(line.cpu).padStart(3, '0');
   const tid = line.tid < 0 ? '?' : String(line.tid);
   const name = `${line.type.slice(line.type.indexOf(':') + 1)}:`;
-  const stamp = absoluteTime(line.ts, clock);
+  const stamp = absoluteTime(line, clock);
   return `${comm}-${tid.padEnd(5)} [${cpu}] ${stamp}: ${name.padEnd(NAME_WIDTH)} ${line.text}`;
 }
 
@@ -25,8 +25,8 @@ export function firstStamp(clock: ResultClock): string {
 }
 
 /** print_event_time() of libtraceevent: seconds, rounded to microseconds; ticks as they are. */
-function absoluteTime(ts: number, clock: ResultClock): string {
-  const stamp = BigInt(clock.base) + BigInt(Math.round(ts));
+function absoluteTime({ ts, stamp: own }: EvidenceLine, clock: ResultClock): string {
+  const stamp = own === undefined ? BigInt(clock.base) + BigInt(Math.round(ts)) : BigInt(own);
   if (clock.unit === 'ticks') return String(stamp).padStart(12);
   const micros = (stamp + 500n) / 1000n;
   const fraction = String(micros % 1_000_000n).padStart(6, '0');

@@ -1,6 +1,7 @@
 /** What a capture holds, on the terminal. */
 import type { Inspection } from '../analyzers/inspect.ts';
 import { firstStamp } from './event-line.ts';
+import { inputRows } from './inputs.ts';
 import { recordingCommands } from './recording.ts';
 import type { TextStyle } from './text-style.ts';
 import { count, counted, formatBytes, type TimeFormat, timeFormat } from './units.ts';
@@ -28,7 +29,7 @@ function facts({ capture }: Inspection, time: TimeFormat, width: number): string
   const unit = clock.unit === 'ticks' ? ', in ticks of unknown length' : '';
   const converted = clock.converted === undefined ? '' : `, converted by ${clock.converted}`;
   const rows: [string, string][] = [
-    ['Capture', `${visible(capture.path)} (${formatBytes(capture.sizeBytes)})`],
+    ...captureRows(capture),
     ['Format', `${capture.format} ${visible(capture.version)}, ${capture.endian} endian`],
     ['Kernel', visible(capture.uname ?? 'not recorded')],
     ['Clock', `${visible(clock.name)}${unit}${converted}`],
@@ -41,6 +42,13 @@ function facts({ capture }: Inspection, time: TimeFormat, width: number): string
     ]),
   ];
   return columns(rows, width);
+}
+
+function captureRows(capture: Inspection['capture']): [string, string][] {
+  if (capture.inputs.length === 1) {
+    return [['Capture', `${visible(capture.path)} (${formatBytes(capture.sizeBytes)})`]];
+  }
+  return inputRows(capture.inputs).map(([name, text]) => [name, visible(text)]);
 }
 
 function buffers({ capture }: Inspection, style: TextStyle): string {

@@ -2,7 +2,9 @@ import type { ResultLoss } from '../analyzers/result.ts';
 import { counted } from './units.ts';
 
 /** Whether the recording is complete, in a few words. */
-export function lossSentence(losses: readonly ResultLoss[]): string {
+export function lossSentence(all: readonly ResultLoss[]): string {
+  // an input of several that ended before the others lost nothing
+  const losses = all.filter((loss) => loss.kind !== 'ended');
   if (losses.length === 0) return 'No lost events';
   const known = losses.reduce((sum, loss) => sum + (loss.events ?? 0), 0);
   const unknown = losses.some((loss) => loss.events === null);

@@ -5,9 +5,10 @@ import { chainText } from './chain-text.ts';
 import { detailText } from './detail-text.ts';
 import { eventLine, firstStamp } from './event-line.ts';
 import { byImportance, isAboutRecording, SEVERITIES } from './importance.ts';
+import { inputRows } from './inputs.ts';
 import { recordingCommands } from './recording.ts';
 import { plainStyle, type TextStyle } from './text-style.ts';
-import { count, counted, formatBytes, type TimeFormat, timeFormat } from './units.ts';
+import { count, counted, type TimeFormat, timeFormat } from './units.ts';
 import { visibleResult } from './visible.ts';
 import { columns, indent, wrap } from './wrap.ts';
 
@@ -67,10 +68,7 @@ class TextReport {
     const occurring = capture.eventTypes.filter((type) => type.events > 0);
     const clock = capture.clock.unit === 'ns' ? '' : ', ticks of unknown length';
     const rows: [string, string][] = [
-      [
-        'Capture',
-        `${capture.path} (${[capture.format, capture.version].filter(Boolean).join(' ')}, ${formatBytes(capture.sizeBytes)})`,
-      ],
+      ...inputRows(capture.inputs),
       ['Kernel', capture.uname ?? 'not recorded'],
       [
         'Recorded',
@@ -98,7 +96,16 @@ class TextReport {
     return kinds.length === 0 ? [] : [['Objects', kinds.join(', ')]];
   }
 
-  #lossText(losses: Result['losses']): string {
+  #lossText(all: Result['losses']): string {
+    const losses = all.filter((loss) => loss.kind !== 'ended');
+    const ended = all
+      .filter((loss) => loss.kind === 'ended')
+      .map(({ buffer }) => buffer || 'the first');
+    const early = ended.length > 0 ? `; ${ended.join(', ')} ended before the others` : '';
+    return `${this.#lostText(losses)}${this.#style.bad(early)}`;
+  }
+
+  #lostText(losses: Result['losses']): string {
     if (losses.length === 0) return 'no events';
     const known = losses.reduce((sum, loss) => sum + (loss.events ?? 0), 0);
     const unknown = losses.filter((loss) => loss.events === null).length;

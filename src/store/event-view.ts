@@ -4,14 +4,14 @@ import { identifier, literal, type UniqueNames } from './sql.ts';
 /** SQLITE_MAX_COMPOUND_SELECT: views over more tables are views over views. */
 const MAX_TERMS = 500;
 
-/** The view `event(id, ts, cpu, tid, type)` over all typed tables. */
+/** The view `event(id, ts, cpu, tid, type, buffer)` over all typed tables. */
 export function createEventViewSql(tables: readonly EventTable[], names: UniqueNames): string[] {
   const terms = tables.map(
     ({ name, type }) =>
-      `SELECT id, ts, cpu, tid, ${literal(eventTypeName(type))} AS type FROM ${identifier(name)}`,
+      `SELECT id, ts, cpu, tid, ${literal(eventTypeName(type))} AS type, buffer FROM ${identifier(name)}`,
   );
   if (terms.length === 0) {
-    terms.push('SELECT 0 AS id, 0 AS ts, 0 AS cpu, 0 AS tid, NULL AS type WHERE 0');
+    terms.push('SELECT 0 AS id, 0 AS ts, 0 AS cpu, 0 AS tid, NULL AS type, 0 AS buffer WHERE 0');
   }
   const sql: string[] = [];
   let level = terms;
@@ -19,7 +19,7 @@ export function createEventViewSql(tables: readonly EventTable[], names: UniqueN
     level = chunks(level, MAX_TERMS).map((chunk) => {
       const part = identifier(names.take('event_part'));
       sql.push(`CREATE VIEW ${part} AS ${chunk.join(' UNION ALL ')}`);
-      return `SELECT id, ts, cpu, tid, type FROM ${part}`;
+      return `SELECT id, ts, cpu, tid, type, buffer FROM ${part}`;
     });
   }
   sql.push(`CREATE VIEW event AS ${level.join(' UNION ALL ')}`);

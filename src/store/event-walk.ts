@@ -35,6 +35,7 @@ function* eventsOf(store: StoreReader, table: EventTable): Generator<StoredEvent
       ts: Number(row[1]),
       cpu: Number(row[2]),
       tid: Number(row[3]),
+      buffer: Number(row[4]),
       type: table.type,
       fields: fieldsOfRow(table, row, EVENT_COLUMNS.length),
     };

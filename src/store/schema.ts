@@ -14,10 +14,10 @@ const required = (name: string, type: ColumnType, doc: string): Column => ({
 
 export const captureTable: Table = {
   name: 'capture',
-  doc: 'The capture this store was made from; one row.',
+  doc: 'The capture this store was made from, of one input or several; one row.',
   columns: [
-    required('path', 'TEXT', 'Path as it was given.'),
-    required('identity', 'TEXT', 'Size, change time and digest of samples of the file.'),
+    required('path', 'TEXT', 'Path as it was given; of several inputs all, with + between them.'),
+    required('identity', 'TEXT', 'Size, change time and digest of samples of each file.'),
     required('options', 'TEXT', 'Options that decide what is stored, as JSON.'),
     required('tool_version', 'TEXT', 'Version of svm-trace that wrote it.'),
     required('schema_version', 'INTEGER', 'Version of these tables.'),
@@ -32,6 +32,11 @@ export const captureTable: Table = {
     column('clock_converted', 'TEXT', 'How stamps were converted; NULL = as recorded.'),
     required('cpus', 'INTEGER', 'CPUs of the recorded machine.'),
     required('duration_ns', 'INTEGER', 'ts of the last event.'),
+    required(
+      'end_ns',
+      'INTEGER',
+      'Until when it was recorded what happens; logs among the inputs may go on.',
+    ),
     required('events', 'INTEGER', 'Events in the file, stored or only counted.'),
     required(
       'sane_probes',
@@ -48,12 +53,37 @@ export const captureFactTable: Table = {
   columns: [required('name', 'TEXT', 'What.'), required('value', 'TEXT', 'Its value, as text.')],
 };
 
+export const inputTable: Table = {
+  name: 'input',
+  doc: 'A file the capture was put together from, and how its clock was aligned with the others. The ids count from 0.',
+  columns: [
+    required('path', 'TEXT', 'Path as it was given.'),
+    required('format', 'TEXT', 'File format.'),
+    required('version', 'TEXT', 'Version of that format.'),
+    required('size_bytes', 'INTEGER', 'Bytes of the file.'),
+    column('uname', 'TEXT', 'uname of its kernel; NULL = not recorded.'),
+    required('clock', 'TEXT', 'Its own clock.'),
+    required('is_log', 'INTEGER', '1 = tells what was said, not all that happened.'),
+    required('boot', 'INTEGER', 'Inputs with the same number are of one boot of one machine.'),
+    required(
+      'aligned',
+      'TEXT',
+      "What ties its clock to that of the 'reference': 'lines', 'marks' or 'events' in both, the same 'clock', the 'wall' clock, its 'host'; 'none' = nothing.",
+    ),
+    required('offset_ns', 'TEXT', 'ns added to its absolute stamps, decimal text.'),
+    column('error_ns', 'INTEGER', 'The offset is right within ± this; NULL = not aligned.'),
+    required('anchors', 'INTEGER', 'Happenings found in both inputs that agree on the offset.'),
+    required('reason', 'TEXT', 'What ties it, or why nothing does.'),
+  ],
+};
+
 export const bufferTable: Table = {
   name: 'buffer',
   doc: 'A ring buffer: the top one (empty name) or a named instance. id is what events call buffer.',
   columns: [
     required('name', 'TEXT', 'Instance name; empty for the top buffer.'),
     required('clock', 'TEXT', 'Its trace clock.'),
+    required('input_id', 'INTEGER', 'input.id.'),
   ],
 };
 
@@ -107,7 +137,11 @@ export const lossTable: Table = {
     column('from_ts', 'INTEGER', 'Last event before the gap; NULL = the gap is at the start.'),
     column('to_ts', 'INTEGER', 'First event after the gap; NULL = nothing follows.'),
     column('events', 'INTEGER', 'How many; NULL = not known.'),
-    required('kind', 'TEXT', "'overwritten', 'dropped' or 'truncated'."),
+    required(
+      'kind',
+      'TEXT',
+      "'overwritten', 'dropped', 'truncated', or 'ended': an input that ended before the others.",
+    ),
   ],
 };
 
@@ -183,6 +217,7 @@ export const evidenceTable: Table = {
     required('ts', 'INTEGER', 'Its time.'),
     required('cpu', 'INTEGER', 'CPU it was recorded on.'),
     required('tid', 'INTEGER', 'Thread it was recorded in.'),
+    column('stamp', 'TEXT', 'Its absolute stamp, decimal, where its clock is not aligned.'),
     column('comm', 'TEXT', 'Name of that thread as far as the capture says.'),
     required('type', 'TEXT', '`system:event`.'),
     required('text', 'TEXT', 'Payload as trace-cmd report prints it.'),
@@ -221,6 +256,7 @@ export const metricTable: Table = {
 export const schemaTables: readonly Table[] = [
   captureTable,
   captureFactTable,
+  inputTable,
   bufferTable,
   cpuTable,
   eventTypeTable,

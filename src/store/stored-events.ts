@@ -9,6 +9,7 @@ export interface StoredEvent {
   readonly ts: number;
   readonly cpu: number;
   readonly tid: number;
+  readonly buffer: number;
   readonly type: EventType;
   readonly fields: Fields;
 }
@@ -67,6 +68,7 @@ export function readEvents(store: StoreReader, ids: Iterable<number>): Map<numbe
         ts: Number(row[1]),
         cpu: Number(row[2]),
         tid: Number(row[3]),
+        buffer: Number(row[4]),
         type: table.type,
         fields: fieldsOfRow(table, row, EVENT_COLUMNS.length),
       });

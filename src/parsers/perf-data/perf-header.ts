@@ -32,7 +32,12 @@ export function perfHeader({
     format: 'perf.data',
     version: '2',
     endian: littleEndian ? 'little' : 'big',
-    clock: { name: clock, unit: 'ns', base },
+    clock: {
+      name: clock,
+      unit: 'ns',
+      base,
+      ...(facts.clockPair === undefined ? {} : { wall: facts.clockPair }),
+    },
     cpus,
     buffers: [{ name: '', clock, cpus: Array.from({ length: cpus }, (_, cpu) => cpu) }],
     eventTypes,

@@ -48,7 +48,7 @@ function cpusWithData({ cpus }: BufferLayout): number[] {
 
 /** Buffers may have clocks of their own; the first with events names the capture's. */
 function clockOf({ trace, buffers, base, problems }: HeaderInput): Clock {
-  const { offset, tsc2nsec, timeShift } = trace.options;
+  const { offset, dated, tsc2nsec, timeShift } = trace.options;
   const filled = buffers.filter((buffer) => cpusWithData(buffer).length > 0);
   const names = new Set(filled.map((buffer) => clockName(buffer, trace)));
   if (names.size > 1) {
@@ -65,6 +65,7 @@ function clockOf({ trace, buffers, base, problems }: HeaderInput): Clock {
     unit: tsc2nsec ? 'ns' : unitOfClock(name),
     base: base + offset,
     ...(converted === undefined ? {} : { converted }),
+    ...(dated ? { wall: { clock: 0n, wall: 0n } } : {}),
   };
 }
 

@@ -34,6 +34,8 @@ export interface Guest {
 export interface TraceOptions {
   /** ns to add to every time stamp (DATE and OFFSET). */
   offset: bigint;
+  /** True when a DATE option makes wall-clock times of the stamps. */
+  dated: boolean;
   /** True when the TRACECLOCK option is there; version 6 keeps its text behind the CPU table. */
   clockRecorded: boolean;
   clock: string | undefined;
@@ -58,6 +60,7 @@ export interface TraceOptions {
 export function emptyOptions(): TraceOptions {
   return {
     offset: 0n,
+    dated: false,
     clockRecorded: false,
     clock: undefined,
     cpuCount: undefined,
@@ -92,6 +95,7 @@ type ReadOption = (reader: ByteReader, context: OptionContext, id: number) => vo
 const READERS: Readonly<Record<number, ReadOption>> = {
   1: (reader, { options }) => {
     options.offset += integerText(wholeText(reader)) * 1000n;
+    options.dated = true;
   },
   2: (reader, { options }) => {
     options.cpuStats.push(wholeText(reader));

@@ -2,6 +2,7 @@
 import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { ResultCapture } from '../../analyzers/result.ts';
+import { alignment, inputFormat } from '../inputs.ts';
 import { count, counted } from '../units.ts';
 import { Time } from './time-context.ts';
 
@@ -33,8 +34,38 @@ export function CaptureSection({ capture }: { readonly capture: ResultCapture })
           </>
         ))}
       </dl>
+      <Inputs capture={capture} />
       <EventTypes capture={capture} />
     </section>
+  );
+}
+
+/** Several inputs, and how far their times can be compared. */
+function Inputs({ capture }: { readonly capture: ResultCapture }): VNode | null {
+  if (capture.inputs.length < 2) return null;
+  return (
+    <div class="scroll" id="inputs">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Input</th>
+            <th scope="col">Format</th>
+            <th scope="col">Kernel</th>
+            <th scope="col">Time</th>
+          </tr>
+        </thead>
+        <tbody>
+          {capture.inputs.map((input) => (
+            <tr>
+              <td class="mono">{input.path}</td>
+              <td>{inputFormat(input)}</td>
+              <td>{input.uname ?? 'not recorded'}</td>
+              <td>{alignment(input)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 

@@ -35,6 +35,7 @@ const LOSS_MEANS: Record<ResultLoss['kind'], string> = {
   overwritten: 'the start was overwritten',
   dropped: 'dropped while recording',
   truncated: 'the file ends early',
+  ended: 'this input ended before the others',
 };
 
 function LossTable({ losses }: { readonly losses: readonly ResultLoss[] }): VNode {

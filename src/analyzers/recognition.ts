@@ -1,0 +1,93 @@
+/** The catalogue applied to a capture: once per boot, as pids, symbols and pointers hold within one. */
+import type { OccurrenceKind } from '../kernel/occurrence.ts';
+import { createRecogniser, type Guess, type Recogniser } from '../kernel/recognise.ts';
+import type { Capture, CaptureInput, EventType } from '../parsers/parser.ts';
+
+/** One boot of one machine. */
+export interface Boot {
+  readonly recogniser: Recogniser;
+  /** A buffer of it, to ask the capture in its name. */
+  readonly buffer: number;
+}
+
+export interface Recognition {
+  readonly boots: readonly Boot[];
+  /** By buffer: index of its boot. */
+  readonly bootOf: readonly number[];
+  /** Whether the events of a type are worth decoding. */
+  select(type: EventType): 'rows' | 'count';
+  possible(kind: OccurrenceKind): boolean;
+  readonly observed: ReadonlyMap<OccurrenceKind, number>;
+  readonly guesses: readonly Guess[];
+  readonly probeChecks: Recogniser['probeChecks'];
+}
+
+export function createRecognition(capture: Capture): Recognition {
+  const { header } = capture;
+  const bootOf = header.buffers.map(() => 0);
+  for (const { boot, buffers } of header.inputs ?? []) {
+    bootOf.fill(boot, buffers.first, buffers.first + buffers.length);
+  }
+  const boots = Array.from({ length: Math.max(0, ...bootOf) + 1 }, (_, n): Boot => {
+    const buffer = Math.max(0, bootOf.indexOf(n));
+    const uname = unameOf(header.inputs, n) ?? (n === 0 ? header.uname : undefined);
+    const { uname: _uname, ...rest } = header;
+    const symbol = (address: number | bigint) => capture.symbol(address, buffer);
+    const own = { ...rest, ...(uname === undefined ? {} : { uname }) };
+    return { recogniser: createRecogniser(own, symbol), buffer };
+  });
+  const recognisers = boots.map(({ recogniser }) => recogniser);
+  return {
+    boots,
+    bootOf,
+    select: (type) => (recognisers.some((one) => one.select(type) === 'rows') ? 'rows' : 'count'),
+    possible: (kind) => recognisers.some((one) => one.possible(kind)),
+    get observed() {
+      return sum(recognisers.map(({ observed }) => observed));
+    },
+    get guesses() {
+      return recognisers.flatMap(({ guesses }) => guesses);
+    },
+    get probeChecks() {
+      return recognisers.flatMap(({ probeChecks }) => probeChecks);
+    },
+  };
+}
+
+function unameOf(inputs: readonly CaptureInput[] | undefined, boot: number): string | undefined {
+  return inputs?.find((input) => input.boot === boot)?.uname;
+}
+
+function sum(
+  counts: readonly ReadonlyMap<OccurrenceKind, number>[],
+): ReadonlyMap<OccurrenceKind, number> {
+  const [first, ...others] = counts;
+  if (first && others.length === 0) return first;
+  const total = new Map<OccurrenceKind, number>();
+  for (const one of counts) {
+    for (const [kind, count] of one) total.set(kind, (total.get(kind) ?? 0) + count);
+  }
+  return total;
+}
+
+/** Relative ns of the last event of the capture; 0 when there is none. */
+export function lastMoment(capture: Capture): number {
+  return capture.counts.reduce((last, count) => Math.max(last, count.last ?? 0), 0);
+}
+
+/**
+ * Until when it was recorded what happens, in a boot or in all of them: a log beside a recording may go
+ * on for days, and its silence means nothing.
+ */
+export function endOfRecording(capture: Capture, boot?: number): number {
+  const inputs = (capture.header.inputs ?? []).filter(
+    (input) => boot === undefined || input.boot === boot,
+  );
+  const recordings = inputs.filter((input) => !input.isLog);
+  const chosen = recordings.length > 0 ? recordings : inputs;
+  if (chosen.length === 0) return lastMoment(capture);
+  const lasts = chosen.flatMap(({ types }) =>
+    capture.counts.slice(types.first, types.first + types.length).map(({ last }) => last ?? 0),
+  );
+  return Math.max(0, ...lasts);
+}

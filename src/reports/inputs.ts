@@ -1,0 +1,41 @@
+/** The inputs of a capture and the alignment of their clocks, in words. */
+import type { ResultInput } from '../analyzers/result.ts';
+import { formatBytes } from './units.ts';
+
+const SECOND = 1_000_000_000n;
+
+/** One row for each input; the one of a capture that is one input needs no more than its name. */
+export function inputRows(inputs: readonly ResultInput[]): [string, string][] {
+  return inputs.map((input, n) => [
+    n > 0 ? '' : inputs.length > 1 ? 'Captures' : 'Capture',
+    `${input.path} (${inputFormat(input)})${inputs.length > 1 ? `: ${alignment(input)}` : ''}`,
+  ]);
+}
+
+/** `trace.dat 7, 17 KiB`. */
+export function inputFormat({ format, version, sizeBytes }: ResultInput): string {
+  return `${[format, version].filter(Boolean).join(' ')}, ${formatBytes(sizeBytes)}`;
+}
+
+/** `clock printk, moved by +39.637000 ms ± 0.101 ms: 12 console lines in both`. */
+export function alignment(input: ResultInput): string {
+  const clock = `clock ${input.clock}`;
+  if (input.aligned === 'reference') return `${clock}, the reference`;
+  if (input.errorNs === null) {
+    return `${clock}, NOT ALIGNED and analysed apart: ${input.reason}`;
+  }
+  const offset = signedOffset(BigInt(input.offsetNs));
+  return `${clock}, moved by ${offset} ± ${milliseconds(input.errorNs)}: ${input.reason}`;
+}
+
+function signedOffset(ns: bigint): string {
+  const sign = ns < 0n ? '-' : '+';
+  const size = ns < 0n ? -ns : ns;
+  if (size < SECOND) return `${sign}${milliseconds(Number(size))}`;
+  return `${sign}${size / SECOND}.${String(size % SECOND).padStart(9, '0')} s`;
+}
+
+/** To the microsecond: the error of an alignment is rarely less. */
+function milliseconds(ns: number): string {
+  return `${(ns / 1e6).toFixed(3)} ms`;
+}
