@@ -106,8 +106,19 @@ function isSame(a: Scout, b: Scout): boolean {
     x.clock.base === y.clock.base &&
     a.last === b.last &&
     a.counts.length === b.counts.length &&
-    a.counts.every((count, n) => count === b.counts[n])
+    a.counts.every((count, n) => count === b.counts[n]) &&
+    ANCHORS.every((kind) => isSameText(a[kind], b[kind]))
   );
+}
+
+const ANCHORS = ['lines', 'marks', 'events'] as const;
+
+function isSameText(a: Scout['lines'], b: Scout['lines']): boolean {
+  if (a.size !== b.size) return false;
+  for (const [text, moments] of a) {
+    if (b.get(text)?.join() !== moments.join()) return false;
+  }
+  return true;
 }
 
 /** @throws TraceError for ticks of unknown length beside nanoseconds. */
