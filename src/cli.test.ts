@@ -204,7 +204,8 @@ describe('mistakes are one line with a hint, and 2', () => {
     ['an unknown option', ['analyze', hang, '--fast'], /Unknown argument: fast/],
     ['a wrong choice', ['analyze', hang, '--fail-on', 'bad'], /Invalid values/],
     ['no command', [], /which command/],
-    ['too many arguments', ['info', hang, hang], /one argument too many/],
+    ['too many arguments', ['explain', 'mm-pinned', 'too'], /one argument too many/],
+    ['one capture twice', ['info', hang, hang], /is given twice/],
     ['an unknown detector', ['explain', 'gremlins'], /no detector is called gremlins/],
     ['control characters', ['analyze', 'a\x1b[31m\n.dat'], /a\\u001b\[31m .dat/],
   ])('%s', async (_, args, message) => {

@@ -48,7 +48,7 @@ function captureRows(capture: Inspection['capture']): [string, string][] {
   if (capture.inputs.length === 1) {
     return [['Capture', `${visible(capture.path)} (${formatBytes(capture.sizeBytes)})`]];
   }
-  return inputRows(capture.inputs).map(([name, text]) => [name, visible(text)]);
+  return inputRows(capture).map(([name, text]) => [name, visible(text)]);
 }
 
 function buffers({ capture }: Inspection, style: TextStyle): string {

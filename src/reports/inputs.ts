@@ -1,14 +1,14 @@
 /** The inputs of a capture and the alignment of their clocks, in words. */
-import type { ResultInput } from '../analyzers/result.ts';
+import type { ResultCapture, ResultInput } from '../analyzers/result.ts';
 import { formatBytes } from './units.ts';
 
 const SECOND = 1_000_000_000n;
 
 /** One row for each input; the one of a capture that is one input needs no more than its name. */
-export function inputRows(inputs: readonly ResultInput[]): [string, string][] {
+export function inputRows({ inputs, clock }: ResultCapture): [string, string][] {
   return inputs.map((input, n) => [
     n > 0 ? '' : inputs.length > 1 ? 'Captures' : 'Capture',
-    `${input.path} (${inputFormat(input)})${inputs.length > 1 ? `: ${alignment(input)}` : ''}`,
+    `${input.path} (${inputFormat(input)})${inputs.length > 1 ? `: ${alignment(input, clock.unit)}` : ''}`,
   ]);
 }
 
@@ -18,14 +18,18 @@ export function inputFormat({ format, version, sizeBytes }: ResultInput): string
 }
 
 /** `clock printk, moved by +39.637000 ms ± 0.101 ms: 12 console lines in both`. */
-export function alignment(input: ResultInput): string {
+export function alignment(input: ResultInput, unit: 'ns' | 'ticks'): string {
   const clock = `clock ${input.clock}`;
   if (input.aligned === 'reference') return `${clock}, the reference`;
   if (input.errorNs === null) {
     return `${clock}, NOT ALIGNED and analysed apart: ${input.reason}`;
   }
   const offset = signedOffset(BigInt(input.offsetNs));
-  return `${clock}, moved by ${offset} ± ${milliseconds(input.errorNs)}: ${input.reason}`;
+  const by =
+    unit === 'ticks'
+      ? `${input.offsetNs} ± ${input.errorNs} ticks`
+      : `${offset} ± ${milliseconds(input.errorNs)}`;
+  return `${clock}, moved by ${by}: ${input.reason}`;
 }
 
 function signedOffset(ns: bigint): string {

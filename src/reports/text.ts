@@ -68,7 +68,7 @@ class TextReport {
     const occurring = capture.eventTypes.filter((type) => type.events > 0);
     const clock = capture.clock.unit === 'ns' ? '' : ', ticks of unknown length';
     const rows: [string, string][] = [
-      ...inputRows(capture.inputs),
+      ...inputRows(capture),
       ['Kernel', capture.uname ?? 'not recorded'],
       [
         'Recorded',

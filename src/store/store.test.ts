@@ -295,7 +295,7 @@ test.each([0, 1, 500, 501, 1203])('the view event spans %i event types', (number
   ]);
   if (number > 0) {
     expect(store.all('SELECT * FROM event ORDER BY id LIMIT 1')).toEqual([
-      { id: 1, ts: number - 1, cpu: 0, tid: 7, type: `test:e${number - 1}` },
+      { id: 1, ts: number - 1, cpu: 0, tid: 7, buffer: 0, type: `test:e${number - 1}` },
     ]);
   }
   writer.abort();

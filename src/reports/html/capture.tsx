@@ -60,7 +60,7 @@ function Inputs({ capture }: { readonly capture: ResultCapture }): VNode | null 
               <td class="mono">{input.path}</td>
               <td>{inputFormat(input)}</td>
               <td>{input.uname ?? 'not recorded'}</td>
-              <td>{alignment(input)}</td>
+              <td>{alignment(input, capture.clock.unit)}</td>
             </tr>
           ))}
         </tbody>
