@@ -6,15 +6,12 @@ export interface SymbolTable {
   lookup(address: number | bigint): KernelSymbol | undefined;
 }
 
-/** Sorted by address; names stay bytes of the text until somebody asks. */
+/** Sorted by address; of a line only where it starts is kept until somebody asks for its name. */
 interface Sorted {
   readonly hi: Uint32Array;
   readonly lo: Uint32Array;
-  readonly nameStart: Uint32Array;
-  readonly nameEnd: Uint32Array;
-  /** 0 where the symbol belongs to the kernel itself. */
-  readonly moduleStart: Uint32Array;
-  readonly moduleEnd: Uint32Array;
+  /** Where the name of the symbol starts in the text. */
+  readonly name: Uint32Array;
 }
 
 /** Addresses looked up last: call sites repeat, and each look-up is a bisection of 200 000 symbols. */
@@ -48,13 +45,15 @@ export function parseKallsyms(text: Uint8Array): SymbolTable {
   };
 }
 
+/** `name`, or `name\t[module]` of modules, up to the end of the line. */
 function namesOf(sorted: Sorted, at: number, text: Uint8Array, decoder: TextDecoder) {
-  const slice = (from: number, to: number) => decoder.decode(text.subarray(from, to));
-  const moduleStart = word(sorted.moduleStart, at);
-  return {
-    name: slice(word(sorted.nameStart, at), word(sorted.nameEnd, at)),
-    module: moduleStart === 0 ? undefined : slice(moduleStart, word(sorted.moduleEnd, at)),
-  };
+  const start = word(sorted.name, at);
+  const newline = text.indexOf(NEWLINE, start);
+  const line = decoder.decode(text.subarray(start, newline < 0 ? text.length : newline));
+  const [name = '', rest] = line.split(/[ \t]/, 2);
+  if (rest === undefined || !rest.startsWith('[')) return { name, module: undefined };
+  const close = rest.indexOf(']');
+  return { name, module: rest.slice(1, close < 0 ? rest.length : close) };
 }
 
 function word(column: Uint32Array, index: number): number {
@@ -103,92 +102,52 @@ function sortByAddress(table: Sorted): Sorted {
     for (let i = 0; i < count; i++) picked[i] = word(column, word(order, i));
     return picked;
   };
-  return {
-    hi: pick(table.hi),
-    lo: pick(table.lo),
-    nameStart: pick(table.nameStart),
-    nameEnd: pick(table.nameEnd),
-    moduleStart: pick(table.moduleStart),
-    moduleEnd: pick(table.moduleEnd),
-  };
+  return { hi: pick(table.hi), lo: pick(table.lo), name: pick(table.name) };
 }
 
 const NEWLINE = 0x0a;
+/** A line is at least an address of 8 digits, a type, a letter, two blanks and its end. */
+const SHORTEST_LINE = 13;
 
-/** Lines are `ffffffff81000000 T name` with `\t[module]` after the symbols of modules. */
+/**
+ * Lines are `ffffffff81000000 T name`. One loop over the bytes: a kernel has 200 000 symbols, and a
+ * call for each of their lines took longer than the rest.
+ */
 function readLines(text: Uint8Array): Sorted {
-  let lines = 1;
-  for (const byte of text) if (byte === NEWLINE) lines++;
-  const column = () => new Uint32Array(lines);
-  const table = {
-    hi: column(),
-    lo: column(),
-    nameStart: column(),
-    nameEnd: column(),
-    moduleStart: column(),
-    moduleEnd: column(),
-  };
+  const most = Math.ceil(text.length / SHORTEST_LINE) + 1;
+  const his = new Uint32Array(most);
+  const los = new Uint32Array(most);
+  const names = new Uint32Array(most);
   let count = 0;
-  for (let start = 0; start < text.length; ) {
-    let end = text.indexOf(NEWLINE, start);
-    if (end < 0) end = text.length;
-    if (readLine(text, start, end, table, count)) count++;
-    start = end + 1;
+  let at = 0;
+  while (at < text.length) {
+    const start = at;
+    let hi = 0;
+    let lo = 0;
+    let digit = hexDigit(text[at] as number);
+    while (digit >= 0 && at - start < 16) {
+      hi = (hi << 4) | (lo >>> 28);
+      lo = (lo << 4) | digit;
+      digit = hexDigit(text[++at] as number);
+    }
+    const name = at + 3;
+    if (at > start && isSymbol(text, at) && count < most) {
+      his[count] = hi;
+      los[count] = lo;
+      names[count++] = name;
+    }
+    while (at < text.length && text[at] !== NEWLINE) at++;
+    at++;
   }
-  return {
-    hi: table.hi.subarray(0, count),
-    lo: table.lo.subarray(0, count),
-    nameStart: table.nameStart.subarray(0, count),
-    nameEnd: table.nameEnd.subarray(0, count),
-    moduleStart: table.moduleStart.subarray(0, count),
-    moduleEnd: table.moduleEnd.subarray(0, count),
-  };
+  return { hi: his.slice(0, count), lo: los.slice(0, count), name: names.slice(0, count) };
 }
 
-function readLine(
-  text: Uint8Array,
-  start: number,
-  end: number,
-  table: Sorted,
-  row: number,
-): boolean {
-  const digits = readAddress(text, start, end, table, row);
-  const nameStart = start + digits + 3;
-  if (digits === 0 || nameStart >= end || !isBlank(text[start + digits])) return false;
-  if (isNoFunction(text[start + digits + 1], text[nameStart])) return false;
-  let nameEnd = nameStart;
-  while (nameEnd < end && !isBlank(text[nameEnd])) nameEnd++;
-  table.nameStart[row] = nameStart;
-  table.nameEnd[row] = nameEnd;
-  const hasModule = nameEnd + 1 < end && text[nameEnd + 1] === 0x5b;
-  table.moduleStart[row] = hasModule ? nameEnd + 2 : 0;
-  if (hasModule) {
-    const close = text.indexOf(0x5d, nameEnd);
-    table.moduleEnd[row] = close > 0 && close < end ? close : end;
-  }
-  return true;
-}
-
-/** Number of hexadecimal digits read. */
-function readAddress(
-  text: Uint8Array,
-  start: number,
-  end: number,
-  table: Sorted,
-  row: number,
-): number {
-  let hi = 0;
-  let lo = 0;
-  let at = start;
-  for (; at < end && at - start < 16; at++) {
-    const digit = hexDigit(text[at] as number);
-    if (digit < 0) break;
-    hi = ((hi << 4) | (lo >>> 28)) >>> 0;
-    lo = ((lo << 4) | digit) >>> 0;
-  }
-  table.hi[row] = hi;
-  table.lo[row] = lo;
-  return at - start;
+/** Whether ` T name` follows at `at`, of a function: see {@link isNoFunction}. */
+function isSymbol(text: Uint8Array, at: number): boolean {
+  const first = text[at + 3];
+  if (!isBlank(text[at]) || first === undefined || text[at + 1] === NEWLINE) return false;
+  if (text[at + 2] === NEWLINE || first === NEWLINE) return false;
+  return !isNoFunction(text[at + 1], first);
 }
 
 /**
