@@ -82,7 +82,7 @@ function deaths(view: View): Death[] {
       WHERE p.end_ts IS NOT NULL AND p.merged_into IS NULL AND a.end_ts IS NOT NULL
         AND coalesce(a.end_reason, '') NOT IN ('exec', 'other-task')
         AND (p.files_closed_ts IS NULL OR p.files_closed_ts >= a.end_ts)
-        AND EXISTS (SELECT 1 FROM notifier n WHERE n.address_space_id = a.id)
+        AND EXISTS (SELECT 1 FROM notifier n WHERE n.mm = a.mm AND n.address_space_id = a.id)
       ORDER BY a.end_ts`,
   );
 }

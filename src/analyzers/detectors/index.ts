@@ -6,6 +6,7 @@ import { fenceError } from './fence-error.ts';
 import { fenceNeverSignalled } from './fence-never-signalled.ts';
 import { fenceOrder } from './fence-order.ts';
 import { forkUnderJob } from './fork-under-job.ts';
+import { getUnlessZeroDying } from './get-unless-zero-dying.ts';
 import { hmmRetryStorm } from './hmm-retry-storm.ts';
 import { hmmTimeout } from './hmm-timeout.ts';
 import { invalidateStall } from './invalidate-stall.ts';
@@ -26,6 +27,7 @@ export const detectors: readonly Detector[] = [
   fenceNeverSignalled,
   fenceOrder,
   forkUnderJob,
+  getUnlessZeroDying,
   hmmRetryStorm,
   hmmTimeout,
   invalidateStall,

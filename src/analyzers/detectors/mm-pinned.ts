@@ -99,7 +99,7 @@ function keptSpaces(view: View): Space[] {
             min(n.start_event) AS notifier_event
        FROM address_space a
        JOIN process p ON p.id = a.process_id
-       LEFT JOIN notifier n ON n.address_space_id = a.id AND coalesce(n.insert_ret, 0) = 0
+       LEFT JOIN notifier n ON n.mm = a.mm AND n.address_space_id = a.id AND coalesce(n.insert_ret, 0) = 0
       WHERE coalesce(a.end_reason, '') <> 'exec'
         AND (coalesce(a.end_ts, ?) - p.end_ts >= ? OR a.drop_ts - a.end_ts >= ?)
       GROUP BY a.id ORDER BY coalesce(p.end_ts, a.end_ts)`,
