@@ -33,6 +33,8 @@ export class Boot {
   kernelNow: number = Number.NaN;
   /** Records that stand behind later ones. */
   disorder = 0;
+  #withoutKernel = 0;
+  #withoutWall = 0;
   wallNow: number = Number.NaN;
 
   constructor(index: number, id: string | undefined) {
@@ -42,6 +44,11 @@ export class Boot {
 
   get hasKernelTime(): boolean {
     return !Number.isNaN(this.kernelFirst);
+  }
+
+  /** Records whose time is not told. */
+  get timeless(): number {
+    return this.hasKernelTime ? this.#withoutKernel : this.#withoutWall;
   }
 
   /** µs from its first to its last record. */
@@ -66,8 +73,11 @@ export class Boot {
       if (!(kernel <= this.kernelLast)) this.kernelLast = kernel;
       if (!(wall - kernel >= this.offset) && !Number.isNaN(wall)) this.offset = wall - kernel;
       this.kernelNow = kernel;
+    } else this.#withoutKernel++;
+    if (Number.isNaN(wall)) {
+      this.#withoutWall++;
+      return;
     }
-    if (Number.isNaN(wall)) return;
     if (!(wall >= this.wallFirst)) this.wallFirst = wall;
     if (!(wall <= this.wallLast)) this.wallLast = wall;
     this.wallNow = wall;

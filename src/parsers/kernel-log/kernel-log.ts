@@ -1,8 +1,9 @@
 import type { Parser } from '../parser.ts';
 import { looksLikeTask } from '../text/head-lines.ts';
+import { layoutOf } from './first-look.ts';
 import { LineHead, NO_RULES } from './line-head.ts';
+import { isBlank } from './line-marks.ts';
 import { openLog } from './log-capture.ts';
-import { isBlank } from './log-style.ts';
 import { WallClock } from './wall-clock.ts';
 
 const MOST_CHARACTERS = 500;
@@ -39,12 +40,21 @@ export const kernelLog: Parser = {
   meta: { id: 'kernel-log', title: 'kernel log (dmesg, journalctl -k)' },
   sniff(head) {
     const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
-    if (bytes.includes(0)) return false;
     const text = bytes.toString('utf8');
-    return !TRACE.test(text) && looksLikeLog(text.split(/\r?\n/));
+    const lines = text.split(/\r?\n/);
+    if (layoutOf(lines) !== 'lines') return looksLikeJournal(text);
+    return !TRACE.test(text) && !bytes.includes(0) && looksLikeLog(lines);
   },
   open: openLog,
 };
+
+/** JSON and lines of `NAME=value` are written by others, too. */
+function looksLikeJournal(text: string): boolean {
+  return (
+    /\b(?:__REALTIME_TIMESTAMP|__CURSOR|_TRANSPORT|SYSLOG_IDENTIFIER|MESSAGE)\b/.test(text) ||
+    /^\s*\{\s*"dmesg"/.test(text)
+  );
+}
 
 function looksLikeLog(lines: readonly string[]): boolean {
   const head = new LineHead(NO_RULES, new WallClock());

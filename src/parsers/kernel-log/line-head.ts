@@ -21,12 +21,15 @@ const MICROSECOND_DIGITS = 6;
 /** A syslog priority is facility * 8 + level. */
 const LEVEL_MASK = 7;
 const SPACE = 32;
+const NO_BREAK_SPACE = 0xa0;
 const POINT = 46;
 const ZERO = 48;
 const NINE = 57;
 const LESS = 60;
+const GREATER = 62;
 const OPEN = 91;
 const CLOSE = 93;
+const BAR = 124;
 
 /** Quotation marks of mail, frames and indentation. */
 const LEAD = /(?:[>|│]|\s)*/y;
@@ -99,7 +102,8 @@ export class LineHead {
       this.#sender(this.isBracketed ? identifiesBracketed : identifies);
     }
     this.#caller();
-    if (this.#text.charCodeAt(this.#at) === SPACE) this.#at++;
+    const gap = this.#text.charCodeAt(this.#at);
+    if (gap === SPACE || gap === NO_BREAK_SPACE) this.#at++;
     this.start = this.#at;
     return this.form;
   }
@@ -122,6 +126,8 @@ export class LineHead {
   }
 
   #skipLead(): void {
+    const code = this.#text.charCodeAt(0);
+    if (code > LESS && code < BAR && code !== GREATER) return;
     LEAD.lastIndex = 0;
     LEAD.test(this.#text);
     this.lead = LEAD.lastIndex;
@@ -139,7 +145,7 @@ export class LineHead {
     if (code >= ZERO && code <= NINE) {
       return this.#time(DIGITS) || this.#kmsg() || this.#oddSeconds(UNOPENED);
     }
-    return this.#decoded() || this.#time(WORDS) || this.#kernelAlone();
+    return this.#time(WORDS) || this.#decoded() || this.#kernelAlone();
   }
 
   #spacedBracket(): boolean {

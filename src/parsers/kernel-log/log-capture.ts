@@ -12,12 +12,13 @@ import type {
 } from '../parser.ts';
 import { TextSource } from '../text/text-source.ts';
 import { BootTracker } from './boots.ts';
+import { styleOf } from './first-look.ts';
 import { headerOf } from './log-header.ts';
 import { problemsOf } from './log-problems.ts';
 import { readLog } from './log-reader.ts';
-import type { LogNotes } from './log-record.ts';
+import { type LogNotes, SILENT } from './log-record.ts';
 import { LogRows } from './log-rows.ts';
-import { type LogStyle, styleOf } from './log-style.ts';
+import type { LogStyle } from './log-style.ts';
 import { type LogGap, type LogPlace, LogSurvey } from './log-survey.ts';
 import { LogTime, timeInBoot } from './log-time.ts';
 import { turnedRound } from './turn-round.ts';
@@ -118,17 +119,6 @@ class LogCapture implements Capture {
     this.#source.close();
   }
 }
-
-const SILENT: LogNotes = {
-  boot() {},
-  lost() {},
-  foreign() {},
-  continued() {},
-  folded() {},
-  skipped() {},
-  unknown() {},
-  cut() {},
-};
 
 function lastOf({ boots, hasTime, lines }: LogSurvey): number {
   if (!hasTime) return lines.records - 1;

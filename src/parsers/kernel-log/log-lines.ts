@@ -12,6 +12,7 @@ const MOST_JOINED = 1024 * 1024;
 export function* logLines(
   source: TextSource,
   trouble: { cut(): void },
+  decode: (bytes: Buffer, start: number, end: number) => string = payloadText,
 ): Generator<string, void, undefined> {
   source.rewind();
   do {
@@ -20,9 +21,14 @@ export function* logLines(
       let { end } = source;
       while (end > start && bytes[end - 1] === CARRIAGE_RETURN) end--;
       if (source.isCut) trouble.cut();
-      yield payloadText(bytes, start, end);
+      yield decode(bytes, start, end);
     }
   } while (source.refill(Number.POSITIVE_INFINITY) >= 0);
+}
+
+/** Each byte as a character. */
+export function byteCharacters(bytes: Buffer, start: number, end: number): string {
+  return bytes.toString('latin1', start, end);
 }
 
 /** Whether mail has encoded the text: soft breaks, and no line that is longer than those allow. */
@@ -40,13 +46,13 @@ export function* decodedLines(lines: Iterable<string>): Generator<string, void, 
     const isSoft = line.endsWith('=') && begun.length < MOST_JOINED;
     begun += isSoft ? line.slice(0, -1) : line;
     if (isSoft) continue;
-    yield decode(begun);
+    yield unquoted(begun);
     begun = '';
   }
-  if (begun !== '') yield decode(begun);
+  if (begun !== '') yield unquoted(begun);
 }
 
-function decode(text: string): string {
+function unquoted(text: string): string {
   const bytes = Buffer.from(
     text.replace(/=([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16))),
     'latin1',

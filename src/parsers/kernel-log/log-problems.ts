@@ -23,6 +23,7 @@ function timeRows(survey: LogSurvey): Row[] {
     ];
   }
   const isCoarse = !hasKernelTime && (prefixes.get('dmesg -H') ?? 0) > 0;
+  const timeless = boots.reduce((sum, boot) => sum + boot.timeless, 0);
   const disorder = boots.reduce((sum, boot) => sum + boot.disorder, 0);
   return [
     [
@@ -60,6 +61,12 @@ function timeRows(survey: LogSurvey): Row[] {
       'info',
       clock.lacksZone && !clock.lacksYear && !clock.lacksDate && !hasKernelTime ? 1 : 0,
       'the dates have no time zone: they are taken for UTC',
+    ],
+    [
+      'no-own-time',
+      'info',
+      timeless,
+      `records have no time stamp of ${hasKernelTime ? 'the kernel' : 'their own'}: they are shown at the time of the record before`,
     ],
     [
       'out-of-order',

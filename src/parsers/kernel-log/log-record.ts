@@ -36,6 +36,17 @@ export interface LogNotes {
   cut(): void;
 }
 
+export const SILENT: LogNotes = {
+  boot() {},
+  lost() {},
+  foreign() {},
+  continued() {},
+  folded() {},
+  skipped() {},
+  unknown() {},
+  cut() {},
+};
+
 const MOST_CPU = 65_535;
 const MOST_TID = 0x7fff_ffff;
 

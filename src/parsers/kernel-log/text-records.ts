@@ -1,6 +1,8 @@
+import { noteLoss } from './journal-record.ts';
 import { LineHead } from './line-head.ts';
+import { bootIdOf, isBlank, isBootMark, isFold } from './line-marks.ts';
 import type { LogNotes, LogRecord } from './log-record.ts';
-import { bootIdOf, isBlank, isBootMark, isFold, type LogStyle } from './log-style.ts';
+import type { LogStyle } from './log-style.ts';
 import type { WallClock } from './wall-clock.ts';
 
 /** The kernel keeps less than a page in one record. */
@@ -11,9 +13,7 @@ const MOST_WRAPPED = 130;
 
 /** `-- Journal begins at …`, explanations of journalctl -x. */
 const HEADING = /^(?:-- |░░)/;
-const MISSED = /systemd-journald.*: Missed (\d+) kernel messages/;
-const OVERRUN = /\/dev\/kmsg buffer overrun, some messages lost/;
-const DROPPED = /^\*\* (\d+) printk messages dropped/;
+const DROPPED = /^\*\* (\d{1,15}) printk messages dropped \*\*\s*/;
 const QUOTES = /^(?:\s{0,4}[>|│])*/;
 /** What a line of a record in several lines begins with (drm/xe/xe_pagefault.c, print_pagefault). */
 const FIELD = /^[A-Z]\w*(?: \w+)?:/;
@@ -40,18 +40,21 @@ export class TextRecords {
 
   *read(lines: Iterable<string>): Generator<LogRecord, void, undefined> {
     let pending: LogRecord | undefined;
-    for (const line of lines) {
+    for (const whole of lines) {
+      const [gap, dropped] = whole.startsWith('** ') ? (DROPPED.exec(whole) ?? []) : [];
+      const line = gap === undefined ? whole : whole.slice(gap.length);
       const form = this.#head.scan(line);
       const isRest = form === 'rest' && !this.#isBare(line);
-      if (isRest && !isBootMark(line)) {
+      if (isRest && gap === undefined && !isBootMark(line)) {
         this.#rest(line, pending);
         continue;
       }
       if (pending) yield pending;
       pending = undefined;
-      if (isRest) this.#boot(line);
-      else if (form === 'foreign') this.#foreign(line);
-      else pending = this.#begin(line);
+      if (dropped !== undefined) this.#dropped(dropped);
+      if (form === 'foreign') this.#foreign(line);
+      else if (!isRest) pending = this.#begin(line);
+      else if (gap === undefined) this.#boot(line);
     }
     if (pending) yield pending;
   }
@@ -67,7 +70,7 @@ export class TextRecords {
     this.#open(line);
     const msg = line.slice(head.start);
     const [, dropped] = msg.startsWith('** ') ? (DROPPED.exec(msg) ?? []) : [];
-    if (dropped !== undefined) this.#notes.lost(Number(dropped));
+    if (dropped !== undefined) this.#dropped(dropped);
     const { kernel, wall, level, caller, host, prefix } = head;
     return { kernel, wall, level, caller, host, boot: undefined, prefix, msg };
   }
@@ -75,10 +78,14 @@ export class TextRecords {
   #foreign(line: string): void {
     this.#open(line);
     this.#notes.foreign();
-    if (!line.includes('journald')) return;
-    const [, missed] = MISSED.exec(line) ?? [];
-    if (missed !== undefined) this.#notes.lost(Number(missed));
-    else if (OVERRUN.test(line)) this.#notes.lost(null);
+    const at = line.indexOf('systemd-journald');
+    if (at >= 0) noteLoss(line.slice(line.indexOf(': ', at) + 2), this.#notes);
+  }
+
+  /** The console was too slow; it says so without a prefix (printk.c, console_emit_next_record). */
+  #dropped(records: string): void {
+    this.#isOpen = false;
+    this.#notes.lost(Number(records));
   }
 
   #boot(line: string): void {

@@ -11,6 +11,9 @@ export type Prefix =
   | 'ISO 8601'
   | 'time of day'
   | 'seconds since 1970'
+  | 'JSON'
+  | 'journalctl -o export'
+  | 'journalctl -o verbose'
   | 'no time';
 
 /** One way to write a wall-clock time at the start of a line. */

@@ -2,8 +2,10 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { payloadText } from '../text/payload-text.ts';
 import { TextSource } from '../text/text-source.ts';
 import { TemporaryFile } from '../unwrap/temporary-file.ts';
+import { isVerboseHead } from './journal-verbose.ts';
 import { LineHead } from './line-head.ts';
-import { isBootMark, type LogStyle } from './log-style.ts';
+import { isBootMark } from './line-marks.ts';
+import type { LogStyle } from './log-style.ts';
 import { WallClock } from './wall-clock.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -27,17 +29,26 @@ export function turnedRound(path: string, style: LogStyle): TextSource {
 }
 
 function* recordsBackward(path: string, style: LogStyle): Generator<Buffer, void, undefined> {
-  const head = new LineHead(style, new WallClock());
+  const isHead = headTest(style);
   const lines: Buffer[] = [];
   for (const line of linesBackward(path)) {
     lines.push(line);
-    const text = payloadText(line, 0, line.length);
-    const isHead = head.scan(text) !== 'rest' || isBootMark(text);
-    if (!isHead && lines.length < MOST_LINES) continue;
+    if (!isHead(payloadText(line, 0, line.length)) && lines.length < MOST_LINES) continue;
     yield joined(lines);
     lines.length = 0;
   }
+  // what is first in the file lacks the empty line the others have ahead of them
+  if (style.layout === 'export') lines.push(Buffer.alloc(0));
   yield joined(lines);
+}
+
+/** Whether a line is the first of a record, or in journalctl -o export the one ahead of it. */
+function headTest(style: LogStyle): (line: string) => boolean {
+  if (style.layout === 'json') return (line) => /^\u001e?(?:data: )?\{/.test(line);
+  if (style.layout === 'export') return (line) => line === '';
+  if (style.layout === 'verbose') return (line) => isVerboseHead(line) || isBootMark(line);
+  const head = new LineHead(style, new WallClock());
+  return (line) => head.scan(line) !== 'rest' || isBootMark(line);
 }
 
 function joined(backward: readonly Buffer[]): Buffer {

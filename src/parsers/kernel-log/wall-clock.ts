@@ -19,6 +19,9 @@ export class WallClock {
   lacksZone = false;
   /** The last time stamp; NaN ahead of the first. */
   #last = Number.NaN;
+  /** The date of the last line that had one, and when that day began. */
+  #day = 0;
+  #dayStart = Number.NaN;
 
   get last(): number {
     return this.#last;
@@ -28,18 +31,28 @@ export class WallClock {
   date(year: number, month: number, day: number, timeUs: number, zone: string | undefined): number {
     const offset = zone === undefined ? undefined : zoneUs(zone);
     if (offset === undefined) this.lacksZone = true;
-    return this.#keep(dayUs(year, month, day) + timeUs - (offset ?? 0));
+    const key = (year * 16 + month) * 32 + day;
+    if (key !== this.#day) {
+      this.#day = key;
+      this.#dayStart = dayUs(year, month, day);
+    }
+    return this.#keep(this.#dayStart + timeUs - (offset ?? 0));
   }
 
   /** The year that is nearest to the line before. */
   yearless(month: number, day: number, timeUs: number): number {
     this.lacksYear = true;
     this.lacksZone = true;
+    const key = month * 32 + day;
+    if (key === this.#day) return this.#keep(this.#dayStart + timeUs);
     const from = Number.isNaN(this.#last)
       ? SOME_YEAR
       : new Date(this.#last / 1000).getUTCFullYear();
     const candidates = Number.isNaN(this.#last) ? [from] : [from - 1, from, from + 1];
-    return this.#keep(this.#nearest(candidates.map((year) => dayUs(year, month, day) + timeUs)));
+    const us = this.#nearest(candidates.map((year) => dayUs(year, month, day) + timeUs));
+    this.#day = key;
+    this.#dayStart = us - timeUs;
+    return this.#keep(us);
   }
 
   /** The day that is nearest to the line before. */
