@@ -68,19 +68,23 @@ export class Boot {
     this.records++;
     if (kernel < this.kernelNow || (Number.isNaN(kernel) && wall < this.wallNow)) this.disorder++;
     if (msg.startsWith(VERSION_TEXT)) this.hasVersion = true;
-    if (!Number.isNaN(kernel)) {
-      if (!(kernel >= this.kernelFirst)) this.kernelFirst = kernel;
-      if (!(kernel <= this.kernelLast)) this.kernelLast = kernel;
-      if (!(wall - kernel >= this.offset) && !Number.isNaN(wall)) this.offset = wall - kernel;
-      this.kernelNow = kernel;
-    } else this.#withoutKernel++;
-    if (Number.isNaN(wall)) {
-      this.#withoutWall++;
-      return;
-    }
+    if (Number.isNaN(kernel)) this.#withoutKernel++;
+    else this.#seeKernel(kernel, wall);
+    if (Number.isNaN(wall)) this.#withoutWall++;
+    else this.#seeWall(wall);
+  }
+
+  #seeKernel(kernel: number, wall: number): void {
+    this.kernelNow = kernel;
+    if (!(kernel >= this.kernelFirst)) this.kernelFirst = kernel;
+    if (!(kernel <= this.kernelLast)) this.kernelLast = kernel;
+    if (!Number.isNaN(wall) && !(wall - kernel >= this.offset)) this.offset = wall - kernel;
+  }
+
+  #seeWall(wall: number): void {
+    this.wallNow = wall;
     if (!(wall >= this.wallFirst)) this.wallFirst = wall;
     if (!(wall <= this.wallLast)) this.wallLast = wall;
-    this.wallNow = wall;
   }
 }
 

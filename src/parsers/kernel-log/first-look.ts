@@ -1,5 +1,6 @@
 import type { TextSource } from '../text/text-source.ts';
 import { readEntries } from './journal-entries.ts';
+import { jsonOf } from './journal-json.ts';
 import { isVerboseHead } from './journal-verbose.ts';
 import { LineHead, NO_RULES } from './line-head.ts';
 import { isQuotedPrintable, logLines } from './log-lines.ts';
@@ -12,7 +13,7 @@ const CHUNK_BYTES = 1024 * 1024;
 const LEAST_STEPS = 2;
 
 /** journalctl -o json, json-pretty, json-seq and json-sse, dmesg --json. */
-const JSON_START = /^(?:\u001e|data: )?\{(?:$|\s*")/;
+const JSON_START = /^\{(?:$|\s*")/;
 const EXPORT_START = /^__(?:CURSOR|REALTIME_TIMESTAMP)=/;
 
 /** Reads the start of a log. */
@@ -32,7 +33,7 @@ export function styleOf(source: TextSource): LogStyle {
 /** By the first line that is not empty. */
 export function layoutOf(lines: readonly string[]): Layout {
   const first = lines.find((line) => line.trim() !== '') ?? '';
-  if (JSON_START.test(first)) return 'json';
+  if (JSON_START.test(jsonOf(first))) return 'json';
   if (EXPORT_START.test(first)) return 'export';
   return isVerboseHead(lines.find((line) => /^[^-\s]/.test(line)) ?? '') ? 'verbose' : 'lines';
 }

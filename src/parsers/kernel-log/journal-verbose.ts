@@ -16,35 +16,49 @@ export function* verboseEntries(
   lines: Iterable<string>,
   notes: LogNotes,
 ): Generator<Map<string, string>, void, undefined> {
-  let entry: Map<string, string> | undefined;
-  let last = '';
+  let entry: Entry | undefined;
   for (const line of lines) {
-    const [, boot, monotonic = '', realtime = ''] = HEAD.exec(line) ?? [];
-    const [, name, value = ''] = FIELD.exec(line) ?? [];
-    if (boot !== undefined) {
-      if (entry) yield entry;
-      entry = new Map([
-        ['_BOOT_ID', boot],
-        ['__MONOTONIC_TIMESTAMP', decimal(monotonic)],
-        ['__REALTIME_TIMESTAMP', decimal(realtime)],
-      ]);
-      last = '';
-    } else if (entry && name !== undefined) {
-      last = name;
-      if (isUsed(name)) entry.set(name, value);
-    } else if (entry && /^\s/.test(line)) goOn(entry, last, line);
-    else if (line === '' || line.startsWith('-- ')) notes.skipped();
-    else notes.unknown(line);
+    const head = HEAD.exec(line);
+    if (head) {
+      if (entry) yield entry.fields;
+      entry = new Entry(head);
+    } else if (line === '' || line.startsWith('-- ')) notes.skipped();
+    else if (!entry?.add(line)) notes.unknown(line);
   }
-  if (entry) yield entry;
+  if (entry) yield entry.fields;
 }
 
-/** A value in several lines is set in as far as its first. */
-function goOn(entry: Map<string, string>, name: string, line: string): void {
-  const value = entry.get(name);
-  if (value === undefined || value.length > MOST_CHARACTERS) return;
-  const column = ' '.repeat(4 + name.length + 1);
-  entry.set(name, `${value}\n${line.startsWith(column) ? line.slice(column.length) : line}`);
+class Entry {
+  readonly fields: Map<string, string>;
+  #last = '';
+
+  constructor([, boot = '', monotonic = '', realtime = '']: RegExpExecArray) {
+    this.fields = new Map([
+      ['_BOOT_ID', boot],
+      ['__MONOTONIC_TIMESTAMP', decimal(monotonic)],
+      ['__REALTIME_TIMESTAMP', decimal(realtime)],
+    ]);
+  }
+
+  /** False when the line belongs to no entry. */
+  add(line: string): boolean {
+    const [, name, value = ''] = FIELD.exec(line) ?? [];
+    if (name === undefined) return this.#goOn(line);
+    this.#last = name;
+    if (isUsed(name)) this.fields.set(name, value);
+    return true;
+  }
+
+  /** A value in several lines is set in as far as its first. */
+  #goOn(line: string): boolean {
+    if (!/^\s/.test(line)) return false;
+    const value = this.fields.get(this.#last);
+    if (value === undefined || value.length > MOST_CHARACTERS) return true;
+    const column = ' '.repeat(4 + this.#last.length + 1);
+    const text = line.startsWith(column) ? line.slice(column.length) : line;
+    this.fields.set(this.#last, `${value}\n${text}`);
+    return true;
+  }
 }
 
 function decimal(hexadecimal: string): string {

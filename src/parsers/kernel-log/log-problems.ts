@@ -11,7 +11,7 @@ export function problemsOf(survey: LogSurvey): Problem[] {
 }
 
 function timeRows(survey: LogSurvey): Row[] {
-  const { boots, clock, hasTime, hasKernelTime, prefixes } = survey;
+  const { boots, hasTime, hasKernelTime, style } = survey;
   if (!hasTime) {
     return [
       [
@@ -22,7 +22,6 @@ function timeRows(survey: LogSurvey): Row[] {
       ],
     ];
   }
-  const isCoarse = !hasKernelTime && (prefixes.get('dmesg -H') ?? 0) > 0;
   const timeless = boots.reduce((sum, boot) => sum + boot.timeless, 0);
   const disorder = boots.reduce((sum, boot) => sum + boot.disorder, 0);
   return [
@@ -35,33 +34,10 @@ function timeRows(survey: LogSurvey): Row[] {
     [
       'newest-first',
       'info',
-      survey.style.isNewestFirst ? 1 : 0,
+      style.isNewestFirst ? 1 : 0,
       'the log begins with its newest line: it was turned round',
     ],
-    [
-      'wall-clock-only',
-      'info',
-      hasKernelTime ? 0 : 1,
-      `the lines have no kernel time, only when a logger wrote them down${isCoarse ? ', to the minute where one ends' : ''}: lines of one time stamp are in the order of the log; \`dmesg\` or \`journalctl -k -o short-monotonic\` shows the kernel's time`,
-    ],
-    [
-      'unknown-year',
-      'info',
-      clock.lacksYear && !hasKernelTime ? 1 : 0,
-      'the dates have no year: times count from one that is made up',
-    ],
-    [
-      'unknown-date',
-      'info',
-      clock.lacksDate && !hasKernelTime ? 1 : 0,
-      'the lines have a time but no date: days begin where the time of day goes back',
-    ],
-    [
-      'unknown-zone',
-      'info',
-      clock.lacksZone && !clock.lacksYear && !clock.lacksDate && !hasKernelTime ? 1 : 0,
-      'the dates have no time zone: they are taken for UTC',
-    ],
+    ...(hasKernelTime ? [] : wallClockRows(survey)),
     [
       'no-own-time',
       'info',
@@ -73,6 +49,38 @@ function timeRows(survey: LogSurvey): Row[] {
       'info',
       disorder,
       'records stand after records that came later; they are read in the order of the log',
+    ],
+  ];
+}
+
+/** Only what a logger wrote down is known. */
+function wallClockRows({ clock, prefixes }: LogSurvey): Row[] {
+  const { lacksYear, lacksDate, lacksZone } = clock;
+  const isCoarse = prefixes.has('dmesg -H');
+  return [
+    [
+      'wall-clock-only',
+      'info',
+      1,
+      `the lines have no kernel time, only when they were written down${isCoarse ? ', to the minute where one ends' : ''}: lines of one time stamp are in the order of the log; \`dmesg\` or \`journalctl -k -o short-monotonic\` shows the time of the kernel`,
+    ],
+    [
+      'unknown-year',
+      'info',
+      lacksYear ? 1 : 0,
+      'the dates have no year: times count from one that is made up',
+    ],
+    [
+      'unknown-date',
+      'info',
+      lacksDate ? 1 : 0,
+      'the lines have a time but no date: days begin where the time of day goes back',
+    ],
+    [
+      'unknown-zone',
+      'info',
+      lacksZone && !lacksYear && !lacksDate ? 1 : 0,
+      'the dates have no time zone: they are taken for UTC',
     ],
   ];
 }

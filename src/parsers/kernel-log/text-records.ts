@@ -1,5 +1,5 @@
 import { noteLoss } from './journal-record.ts';
-import { LineHead } from './line-head.ts';
+import { type LineForm, LineHead } from './line-head.ts';
 import { bootIdOf, isBlank, isBootMark, isFold } from './line-marks.ts';
 import type { LogNotes, LogRecord } from './log-record.ts';
 import type { LogStyle } from './log-style.ts';
@@ -43,26 +43,37 @@ export class TextRecords {
     for (const whole of lines) {
       const [gap, dropped] = whole.startsWith('** ') ? (DROPPED.exec(whole) ?? []) : [];
       const line = gap === undefined ? whole : whole.slice(gap.length);
-      const form = this.#head.scan(line);
-      const isRest = form === 'rest' && !this.#isBare(line);
-      if (isRest && gap === undefined && !isBootMark(line)) {
+      const kind = this.#kindOf(line);
+      if (kind === 'rest' && dropped === undefined) {
         this.#rest(line, pending);
         continue;
       }
       if (pending) yield pending;
-      pending = undefined;
       if (dropped !== undefined) this.#dropped(dropped);
-      if (form === 'foreign') this.#foreign(line);
-      else if (!isRest) pending = this.#begin(line);
-      else if (gap === undefined) this.#boot(line);
+      pending = this.#start(line, kind);
     }
     if (pending) yield pending;
+  }
+
+  #kindOf(line: string): LineForm | 'mark' {
+    const form = this.#head.scan(line);
+    if (form !== 'rest') return form;
+    if (this.#isBare(line)) return 'record';
+    return isBootMark(line) ? 'mark' : 'rest';
+  }
+
+  /** Nothing more belongs to the record before. */
+  #start(line: string, kind: LineForm | 'mark'): LogRecord | undefined {
+    if (kind === 'record') return this.#begin(line);
+    if (kind === 'foreign') this.#foreign(line);
+    else if (kind === 'mark') this.#boot(line);
+    return undefined;
   }
 
   /** In a log without any prefix each line is a record, but for those that are set in. */
   #isBare(line: string): boolean {
     if (!this.#style.isBare || isBlank(line) || isFold(line)) return false;
-    return !/^(?:\t| {2})/.test(line) && !HEADING.test(line);
+    return !/^(?:\t| {2})/.test(line) && !HEADING.test(line) && !isBootMark(line);
   }
 
   #begin(line: string): LogRecord {

@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { payloadText } from '../text/payload-text.ts';
 import { TextSource } from '../text/text-source.ts';
 import { TemporaryFile } from '../unwrap/temporary-file.ts';
+import { jsonOf } from './journal-json.ts';
 import { isVerboseHead } from './journal-verbose.ts';
 import { LineHead } from './line-head.ts';
 import { isBootMark } from './line-marks.ts';
@@ -44,7 +45,7 @@ function* recordsBackward(path: string, style: LogStyle): Generator<Buffer, void
 
 /** Whether a line is the first of a record, or in journalctl -o export the one ahead of it. */
 function headTest(style: LogStyle): (line: string) => boolean {
-  if (style.layout === 'json') return (line) => /^\u001e?(?:data: )?\{/.test(line);
+  if (style.layout === 'json') return (line) => jsonOf(line).startsWith('{');
   if (style.layout === 'export') return (line) => line === '';
   if (style.layout === 'verbose') return (line) => isVerboseHead(line) || isBootMark(line);
   const head = new LineHead(style, new WallClock());
