@@ -1,11 +1,12 @@
 /** The report on the terminal: the verdict, each finding with what shows it, and what was not seen. */
-import type { Finding, Incident } from '../analyzers/finding.ts';
+import type { Finding } from '../analyzers/finding.ts';
 import type { Result } from '../analyzers/result.ts';
 import { chainText } from './chain-text.ts';
 import { detailText } from './detail-text.ts';
 import { eventLine, firstStamp } from './event-line.ts';
-import { byImportance, isAboutRecording, SEVERITIES } from './importance.ts';
+import { isAboutRecording, SEVERITIES } from './importance.ts';
 import { inputRows } from './inputs.ts';
+import { type PlacedFinding, placeFindings, type Relation } from './placed-findings.ts';
 import { recordingCommands } from './recording.ts';
 import { plainStyle, type TextStyle } from './text-style.ts';
 import { count, counted, type TimeFormat, timeFormat } from './units.ts';
@@ -41,8 +42,7 @@ class TextReport {
   readonly #time: TimeFormat;
   /** Next steps already shown, and with which finding. */
   readonly #advice = new Map<string, number>();
-  /** By id of the finding. */
-  readonly #incidentOf: ReadonlyMap<string, Incident>;
+  readonly #placed: readonly PlacedFinding[];
 
   constructor(result: Result, options: TextOptions) {
     this.#result = result;
@@ -50,11 +50,7 @@ class TextReport {
     this.#width = options.width ?? WIDTH;
     this.#verbose = options.verbose ?? false;
     this.#time = timeFormat(result.capture.clock);
-    this.#incidentOf = new Map(
-      result.incidents.flatMap((incident) =>
-        incident.findings.map((id) => [id, incident] as const),
-      ),
-    );
+    this.#placed = placeFindings(result);
   }
 
   sections(): string[] {
@@ -123,7 +119,7 @@ class TextReport {
   }
 
   #verdict(): string {
-    const findings = this.#failures();
+    const findings = this.#placed.map(({ finding }) => finding);
     const runs = this.#result.detectors.filter((run) => !isAboutRecording(run));
     const looked = runs.filter((run) => run.outcome === 'clean' || run.outcome === 'findings');
     const blind = runs.filter((run) => run.outcome === 'not-observable').length;
@@ -148,21 +144,6 @@ class TextReport {
     return wrap(sentences.filter(Boolean).join(' '), this.#width).map(style).join('\n');
   }
 
-  /** What is wrong with the machine, as opposed to the recording; those of one incident together. */
-  #failures(): readonly Finding[] {
-    const ordered = byImportance(
-      this.#result.findings.filter((finding) => !isAboutRecording(finding)),
-    );
-    const groups = new Map<string, Finding[]>();
-    for (const finding of ordered) {
-      const key = this.#incidentOf.get(finding.id)?.id ?? finding.id;
-      const group = groups.get(key);
-      if (group === undefined) groups.set(key, [finding]);
-      else group.push(finding);
-    }
-    return [...groups.values()].flat();
-  }
-
   #incidents(findings: readonly Finding[]): string {
     const { incidents } = this.#result;
     return incidents.length === 0 || incidents.length === findings.length
@@ -170,34 +151,19 @@ class TextReport {
       : ` in ${counted(incidents.length, 'incident')}`;
   }
 
-  /** How a finding belongs to the others of its incident, by their numbers. */
-  #relation(finding: Finding, order: readonly Finding[]): string {
-    const incident = this.#incidentOf.get(finding.id);
-    if (incident === undefined || incident.findings.length === 1) return '';
-    const numbers = order.flatMap(({ id }, n) =>
-      id !== finding.id && incident.findings.includes(id) ? [n + 1] : [],
-    );
-    if (incident.cause === null) return `  with ${numbers.join(', ')}`;
-    if (incident.cause === finding.id) return `  cause of ${numbers.join(', ')}`;
-    return `  follows from ${order.findIndex(({ id }) => id === incident.cause) + 1}`;
-  }
-
   #findings(): string[] {
-    const findings = this.#failures();
-    const shown = this.#verbose ? findings : findings.slice(0, FINDINGS);
-    const blocks = shown.map((finding, n) =>
-      this.#finding(finding, n + 1, this.#relation(finding, findings)),
-    );
-    const hidden = findings.slice(shown.length);
+    const shown = this.#verbose ? this.#placed : this.#placed.slice(0, FINDINGS);
+    const blocks = shown.map((placed) => this.#finding(placed));
+    const hidden = this.#placed.slice(shown.length).map(({ finding }) => finding);
     if (hidden.length > 0) {
       blocks.push(`And ${severityCounts(hidden)} more: --verbose shows them.`);
     }
     return blocks;
   }
 
-  #finding(finding: Finding, number: number, relation: string): string {
+  #finding({ finding, number, relation }: PlacedFinding): string {
     const width = this.#width - 3;
-    const head = `${number}. ${this.#style.severity(finding.severity)} ${finding.confidence}  ${this.#style.faint(finding.id)}${relation}`;
+    const head = `${number}. ${this.#style.severity(finding.severity)} ${finding.confidence}  ${this.#style.faint(finding.id)}${relationText(relation)}`;
     const span =
       finding.from === 0 && finding.to === this.#result.capture.durationNs
         ? []
@@ -289,6 +255,11 @@ class TextReport {
       ...(hidden > 0 ? [`  (${counted(hidden, 'more line')}: --verbose shows them)`] : []),
     ];
   }
+}
+
+function relationText(relation: Relation | undefined): string {
+  if (relation === undefined) return '';
+  return `  ${relation.word} ${relation.others.map(({ number }) => number).join(', ')}`;
 }
 
 /** `1 error, 2 warn`. */

@@ -14,7 +14,9 @@ export function Chain({ chain }: { readonly chain: FindingChain }): VNode {
         {chain.hops.map((hop) => (
           <li class={hop.certainty}>
             {hop.relation !== '' && <span class="relation">{hop.relation} </span>}
-            <strong>{hop.object.label}</strong> {hop.state}
+            <strong>{hop.object.label}</strong>
+            {hop.relation === '' ? ' ' : ', which '}
+            {hop.state}
             {hop.since !== null && ` since ${time.moment(hop.since)}`}
             {hop.certainty === 'inferred' && <span class="note"> (inferred)</span>}
           </li>

@@ -4,7 +4,7 @@ import { useContext } from 'preact/hooks';
 import type { Finding } from '../../analyzers/finding.ts';
 import type { Result } from '../../analyzers/result.ts';
 import { bugText } from '../bug-text.ts';
-import { byImportance, isAboutRecording } from '../importance.ts';
+import { type PlacedFinding, placeFindings, type Relation } from '../placed-findings.ts';
 import { count } from '../units.ts';
 import { ConfidenceBadge, SeverityBadge } from './badges.tsx';
 import { Chain } from './chain.tsx';
@@ -17,11 +17,13 @@ import { FindingTimeline } from './timeline/finding-timeline.tsx';
 const OPEN_AT_MOST = 3;
 /** Beyond this many, findings have no timeline of their own. */
 const DRAWN_AT_MOST = 12;
+/** Beyond this many, the other findings of an incident are only counted. */
+const LINKED_AT_MOST = 8;
 /** Beyond this many, findings are only counted. */
 const SHOWN_AT_MOST = 200;
 
 export function FindingsSection({ result }: { readonly result: Result }): VNode {
-  const findings = byImportance(result.findings.filter((finding) => !isAboutRecording(finding)));
+  const findings = placeFindings(result);
   return (
     <section id="findings">
       <h2>
@@ -32,9 +34,9 @@ export function FindingsSection({ result }: { readonly result: Result }): VNode 
           None. What that rests on is under <a href="#detectors">what was checked</a>.
         </p>
       )}
-      {findings.slice(0, SHOWN_AT_MOST).map((finding, index) => (
+      {findings.slice(0, SHOWN_AT_MOST).map((placed, index) => (
         <FindingCard
-          finding={finding}
+          placed={placed}
           result={result}
           open={index < OPEN_AT_MOST}
           drawn={index < DRAWN_AT_MOST}
@@ -51,20 +53,22 @@ export function FindingsSection({ result }: { readonly result: Result }): VNode 
 }
 
 function FindingCard(props: {
-  readonly finding: Finding;
+  readonly placed: PlacedFinding;
   readonly result: Result;
   readonly open: boolean;
   readonly drawn: boolean;
 }): VNode {
-  const { finding } = props;
+  const { finding, number, relation } = props.placed;
   return (
     <details class={`finding ${finding.severity}`} id={finding.id} open={props.open}>
       <summary>
         <span class="tags">
+          <span class="number">{number}</span>
           <SeverityBadge severity={finding.severity} />
           <ConfidenceBadge confidence={finding.confidence} />
           <span class="detector">{finding.detector}</span>
           <Span finding={finding} />
+          {relation !== undefined && <Related relation={relation} />}
         </span>
         <h3>{finding.summary}</h3>
       </summary>
@@ -77,6 +81,20 @@ function FindingCard(props: {
       <Evidence finding={finding} clock={props.result.capture.clock} />
       <BugText finding={finding} result={props.result} />
     </details>
+  );
+}
+
+/** Links to the other findings of the incident. */
+function Related({ relation }: { readonly relation: Relation }): VNode {
+  return (
+    <span class="related">
+      {relation.word}
+      {relation.others.slice(0, LINKED_AT_MOST).map(({ finding, number }) => (
+        <a href={`#${finding.id}`}> {number}</a>
+      ))}
+      {relation.others.length > LINKED_AT_MOST &&
+        ` and ${count(relation.others.length - LINKED_AT_MOST)} more`}
+    </span>
   );
 }
 
