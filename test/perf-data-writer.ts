@@ -44,6 +44,8 @@ export interface WriterOptions {
   readonly type?: number;
   /** As a recorder that died leaves the file. */
   readonly isUnfinished?: boolean;
+  /** The `data` of a directory; `takeRecords` gives what stands in the other files. */
+  readonly isDirectory?: boolean;
 }
 
 export interface WriterSample {
@@ -287,7 +289,7 @@ export class PerfDataWriter {
       .u64(0)
       .u64(0);
     out
-      .u64((1 << 1) | (1 << 3) | (1 << 5))
+      .u64((1 << 1) | (1 << 3) | (1 << 5) | (this.#options.isDirectory ? 1 << 24 : 0))
       .u64(0)
       .u64(0)
       .u64(0);
@@ -301,6 +303,7 @@ export class PerfDataWriter {
     out.bytes(data);
     if (!isFinished) return out.finish();
     const features = [this.#tracingData(), this.#string('host'), this.#string('6.12.1')];
+    if (this.#options.isDirectory) features.push(new ByteWriter(this.#little).u64(1).finish());
     let at = out.length + features.length * 16;
     for (const feature of features) {
       out.u64(at).u64(feature.length);

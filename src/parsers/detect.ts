@@ -8,7 +8,7 @@ import { perfData } from './perf-data/perf-data.ts';
 import { perfScriptText } from './perf-script-text/perf-script-text.ts';
 import { traceCmdText } from './trace-cmd-text/trace-cmd-text.ts';
 import { traceDat } from './trace-dat/trace-dat.ts';
-import { inputKind, readHead } from './unwrap/input.ts';
+import { captureFile, inputKind, LOOSE_FILE, RESTORE, readHead } from './unwrap/input.ts';
 import type { LiveOptions } from './unwrap/live-stream.ts';
 import { packingOf } from './unwrap/packings.ts';
 import { type Unwrapped, unwrap, unwrapParts } from './unwrap/unwrap.ts';
@@ -63,8 +63,8 @@ export interface ReadyInput {
  * @throws TraceError as {@link openInput}.
  */
 export async function readyInput(path: string, options: OpenOptions = {}): Promise<ReadyInput> {
-  const kind = inputKind(path);
-  if (kind === 'file' && !packingOf(readHead(path))) {
+  const kind = inputKind(captureFile(path));
+  if (kind === 'file' && !packingOf(readHead(captureFile(path)))) {
     return { path, open: () => openCapture(path), close: () => {} };
   }
   const unwrapped = await unwrap(path, kind, { accept: parserFor, ...options });
@@ -85,7 +85,7 @@ export async function* openParts(
   path: string,
   options: OpenOptions = {},
 ): AsyncGenerator<Capture, void, undefined> {
-  const kind = inputKind(path);
+  const kind = inputKind(captureFile(path));
   if (kind === 'file') {
     yield await openInput(path, options);
     return;
@@ -109,17 +109,18 @@ export async function* openParts(
  * @throws TraceError as {@link openInput}, and when it is packed or a pipe.
  */
 export function openCapture(path: string): Capture {
-  if (inputKind(path) !== 'file') {
+  const file = captureFile(path);
+  if (inputKind(file) !== 'file') {
     throw new TraceError(`${path} is no regular file`, { hint: 'openInput reads pipes' });
   }
-  const head = readHead(path);
+  const head = readHead(file);
   const packing = packingOf(head);
   if (packing) {
     throw new TraceError(`${path} is packed with ${packing.name}`, {
       hint: `unpack it first: ${packing.command} ${path}`,
     });
   }
-  return parserFor(head, path).open(path);
+  return parserFor(head, path).open(file);
 }
 
 /** @param known the parser of the parts before */
@@ -152,6 +153,9 @@ function parserFor(head: Uint8Array, name: string): Parser {
   if (parser) return parser;
   if (Buffer.from(head).subarray(0, DATABASE.length).equals(DATABASE)) {
     throw new TraceError(`${name} holds a database`, { hint: 'give it as a plain file' });
+  }
+  if (LOOSE_FILE.test(name)) {
+    throw new TraceError(`${name} is no whole capture`, { hint: RESTORE });
   }
   throw new TraceError(`${name} is no capture svm-trace knows`, {
     hint: `known formats: ${parsers.map((known) => known.meta.title).join(', ')}`,

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { isStream } from '../parsers/unwrap/input.ts';
+import { captureFile, isStream } from '../parsers/unwrap/input.ts';
 
 const SAMPLE_BYTES = 65_536;
 
@@ -11,10 +11,11 @@ const SAMPLE_BYTES = 65_536;
  */
 export function captureIdentity(path: string): string {
   if (isStream(path)) return `stream-${randomUUID()}`;
-  const { size, mtimeNs } = statSync(path, { bigint: true });
+  const file = captureFile(path);
+  const { size, mtimeNs } = statSync(file, { bigint: true });
   const hash = createHash('sha256');
   const sample = new Uint8Array(SAMPLE_BYTES);
-  const fd = openSync(path, 'r');
+  const fd = openSync(file, 'r');
   try {
     const last = size > BigInt(SAMPLE_BYTES) ? size - BigInt(SAMPLE_BYTES) : 0n;
     for (const position of new Set([0n, last / 2n, last])) {

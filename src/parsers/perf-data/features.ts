@@ -34,6 +34,8 @@ export interface RecordingFacts {
   /** Times of the first and the last sample. */
   sampleTime?: { readonly first: bigint; readonly last: bigint };
   compression?: string;
+  /** The records of the ring buffers stand in files of their own beside this one. */
+  isDirectory?: boolean;
 }
 
 export function noFacts(): RecordingFacts {
@@ -88,6 +90,9 @@ const READERS: Readonly<Record<number, (reader: ByteReader, facts: RecordingFact
   [FEATURE.sampleTime]: (reader, facts) => {
     const times = { first: reader.u64(), last: reader.u64() };
     if (times.first > 0n && times.last >= times.first) facts.sampleTime = times;
+  },
+  [FEATURE.directory]: (_, facts) => {
+    facts.isDirectory = true;
   },
   [FEATURE.clockId]: (reader, facts) => {
     facts.clockResolution = reader.u64();

@@ -5,8 +5,9 @@ import { EventIndex, type IndexedEvent } from './event-index.ts';
 import { CHANGE, EventQueue } from './event-queue.ts';
 import { KeptBytes } from './kept-bytes.ts';
 import { LossLog } from './loss-log.ts';
+import { MergedRecords } from './merged-records.ts';
 import type { PerfFile } from './perf-file.ts';
-import { RecordReader } from './record-reader.ts';
+import { RecordReader, type RecordStream } from './record-reader.ts';
 import { RECORD } from './record-types.ts';
 import { SideRecords } from './side-records.ts';
 import { type ThreadChange, ThreadNames } from './thread-names.ts';
@@ -37,7 +38,7 @@ export class Intake {
   keeps: (event: number) => boolean = () => true;
   readonly #perf: PerfFile;
   readonly #problems: ProblemLog;
-  readonly #reader: RecordReader;
+  readonly #reader: RecordStream;
   readonly #side: SideRecords;
   readonly #kept = new KeptBytes();
   readonly #littleEndian: boolean;
@@ -50,7 +51,7 @@ export class Intake {
     this.#problems = problems;
     this.#littleEndian = perf.littleEndian;
     this.origin = new TimeOrigin(perf.littleEndian, perf.facts.sampleTime);
-    this.#reader = new RecordReader(file, perf.records, perf.littleEndian, problems);
+    this.#reader = this.#open(file);
     this.#side = new SideRecords({
       perf,
       file,
@@ -89,6 +90,29 @@ export class Intake {
 
   close(): void {
     this.#reader.close();
+  }
+
+  #open(file: FileSource): RecordStream {
+    const { records, parts, littleEndian } = this.#perf;
+    const main = new RecordReader(file, records, littleEndian, this.#problems);
+    if (parts.length === 0) return main;
+    const others = parts.map((part) => {
+      const range = { start: 0, end: part.size };
+      return new RecordReader(part, range, littleEndian, this.#problems);
+    });
+    return new MergedRecords(main, others, (reader) => this.#timeOf(reader));
+  }
+
+  /** Time of a record that is not used yet. */
+  #timeOf({ type, view, offset, size }: RecordStream): number | undefined {
+    if (type === RECORD.sample) {
+      const { layout } = this.index.events[this.#eventOf(view, offset, size)] ?? {};
+      const isThere = layout && layout.time >= 0 && layout.time + WORD <= size;
+      return isThere ? this.origin.relative(view, offset + layout.time) : undefined;
+    }
+    const place = type < RECORD.attribute ? (this.index.trailer?.time ?? 0) : 0;
+    if (place === 0 || size < WORD + place) return undefined;
+    return this.origin.relative(view, offset + size - place);
   }
 
   /** Reads on until entries may be used; false when the file has ended and all may. */

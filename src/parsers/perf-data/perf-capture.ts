@@ -65,7 +65,7 @@ export class PerfCapture implements Capture {
       perf,
       eventTypes: types.map(({ type }) => type),
       base: (this.#intake.origin.base ?? 0n) + BigInt(this.#start),
-      sizeBytes: file.size,
+      sizeBytes: sizeOf(file, perf),
       cpus: this.#intake.losses.cpus,
       threads: this.#intake.threads,
     });
@@ -130,7 +130,7 @@ export class PerfCapture implements Capture {
 
   close(): void {
     this.#intake.close();
-    this.#file.close();
+    for (const source of [this.#file, ...this.#perf.parts]) source.close();
   }
 
   #findStart(): number {
@@ -187,6 +187,10 @@ export class PerfCapture implements Capture {
       { count: samples },
     );
   }
+}
+
+function sizeOf(file: FileSource, { parts }: PerfFile): number {
+  return parts.reduce((sum, { size }) => sum + size, file.size);
 }
 
 function refuseWithoutTracepoints(path: string, { attributes, facts, isPipe }: PerfFile): void {

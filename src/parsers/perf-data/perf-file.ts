@@ -11,6 +11,8 @@ export interface PerfFile {
   readonly littleEndian: boolean;
   readonly isPipe: boolean;
   readonly records: { readonly start: number; readonly end: number };
+  /** Of a directory: the files with the records of one ring buffer each. */
+  parts: readonly FileSource[];
   readonly attributes: EventAttribute[];
   readonly facts: RecordingFacts;
   readonly metadata: TracingMetadata;
@@ -63,6 +65,7 @@ function pipeFile(file: FileSource, littleEndian: boolean): PerfFile {
     littleEndian,
     isPipe: true,
     records: { start: PIPE_HEADER_BYTES, end: file.size },
+    parts: [],
     attributes: [],
     facts: noFacts(),
     metadata: emptyMetadata(),
@@ -99,6 +102,7 @@ class FileHeader {
         start: data.offset,
         end: isUnfinished ? this.#file.size : data.offset + data.size,
       },
+      parts: [],
       attributes: this.#attributes(),
       facts: noFacts(),
       metadata: emptyMetadata(),

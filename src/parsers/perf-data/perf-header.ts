@@ -68,7 +68,7 @@ function unameOf({ facts }: PerfFile): { uname?: string } {
 }
 
 function factsOf(
-  { facts, isPipe, attributes }: PerfFile,
+  { facts, isPipe, parts, attributes }: PerfFile,
   threads: readonly number[] | undefined,
 ): Record<string, string> {
   const { perfVersion, commandLine, compression, clockResolution, clockPair } = facts;
@@ -76,7 +76,10 @@ function factsOf(
   const known: [string, string | undefined][] = [
     ['recorded by', perfVersion && `perf ${perfVersion}`],
     ['command line', commandLine?.join(' ')],
-    ['mode', isPipe ? 'pipe' : 'file'],
+    [
+      'mode',
+      parts.length > 0 ? `directory of ${parts.length + 1} files` : isPipe ? 'pipe' : 'file',
+    ],
     ['compression', compression ?? 'none'],
     ['call chains', chains ? 'recorded' : undefined],
     ['clock resolution', clockResolution ? `${clockResolution} ns` : undefined],

@@ -15,11 +15,31 @@ const HEADER_BYTES = 8;
 /** Damage longer than this is given up at. */
 const LONGEST_SEARCH = 4 * 1024 * 1024;
 
+/** The records of a recording, one in hand at a time; its bytes are valid until the next one. */
+export interface RecordStream {
+  readonly view: DataView;
+  /** What `view` is a view of. */
+  readonly bytes: Uint8Array;
+  readonly offset: number;
+  readonly size: number;
+  readonly type: number;
+  readonly misc: number;
+  /** The file ended before its records did, or they could not be followed to the end. */
+  readonly isCut: boolean;
+  /** File position of what follows the record in hand. */
+  readonly position: number;
+  /** Goes to the next record; false at the end. */
+  next(): boolean;
+  /** Passes bytes that follow the record in hand and are none of its own. */
+  skip(bytes: number): void;
+  close(): void;
+}
+
 /**
  * Walks the records of a file in file order, compressed ones unpacked where they stand. The fields
  * describe the record in hand; its bytes are valid until the next one.
  */
-export class RecordReader {
+export class RecordReader implements RecordStream {
   view: DataView;
   /** What `view` is a view of. */
   bytes: Uint8Array;

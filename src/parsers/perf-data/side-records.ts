@@ -4,7 +4,7 @@ import { attributeSize, readAttribute, readU64 } from './attribute.ts';
 import { readFeature } from './features.ts';
 import type { LossLog } from './loss-log.ts';
 import type { PerfFile } from './perf-file.ts';
-import type { RecordReader } from './record-reader.ts';
+import type { RecordStream } from './record-reader.ts';
 import { nameOfRecord, RECORD } from './record-types.ts';
 import type { TrailerLayout } from './sample-layout.ts';
 import type { ThreadChange } from './thread-names.ts';
@@ -25,7 +25,7 @@ const NAME_IN_MMAP2 = 72;
 export interface SideRecordsInput {
   readonly perf: PerfFile;
   readonly file: FileSource;
-  readonly reader: RecordReader;
+  readonly reader: RecordStream;
   readonly origin: TimeOrigin;
   readonly losses: LossLog;
   readonly problems: ProblemLog;

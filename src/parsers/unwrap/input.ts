@@ -1,5 +1,14 @@
-import { closeSync, constants, createReadStream, openSync, readSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  createReadStream,
+  openSync,
+  readdirSync,
+  readSync,
+  statSync,
+} from 'node:fs';
 import { Socket } from 'node:net';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { TraceError } from '../../errors.ts';
 import { HEAD_BYTES } from './bytes.ts';
@@ -7,6 +16,18 @@ import { isTraceFile, TraceFile } from './trace-file.ts';
 
 /** A stream can be read once, from its start to its end, and is known by nothing but that. */
 export type InputKind = 'file' | 'pipe' | 'standard input' | 'tracefs';
+
+/** What perf calls the main file of a directory (`perf record --threads`). */
+const MAIN_FILE = 'data';
+/** What recorders call their files. */
+const CAPTURE_NAMES = ['trace.dat', 'perf.data', 'trace.txt', 'trace'];
+
+/** The capture file where `path` is the directory `perf record --threads` makes; else `path`. */
+export function captureFile(path: string): string {
+  const main = join(path, MAIN_FILE);
+  const isDirectory = !isStandardInput(path) && isFile(main) && isFile(`${main}.0`);
+  return isDirectory ? main : path;
+}
 
 /** @throws TraceError when there is nothing at `path` that can be read like a file or a pipe. */
 export function inputKind(path: string): InputKind {
@@ -16,7 +37,7 @@ export function inputKind(path: string): InputKind {
     if (stats.isFile()) return isTraceFile(path) ? 'tracefs' : 'file';
     if (stats.isFIFO()) return 'pipe';
     if (stats.isDirectory()) {
-      throw new TraceError(`${path} is a directory`, { hint: 'give the capture file inside it' });
+      throw new TraceError(`${path} is a directory`, { hint: hintInside(path) });
     }
   } catch (error) {
     throw openError(error, path);
@@ -24,6 +45,27 @@ export function inputKind(path: string): InputKind {
   throw new TraceError(`${path} is neither a file nor a pipe`, {
     hint: 'save the capture to a file first',
   });
+}
+
+function hintInside(path: string): string {
+  const known = CAPTURE_NAMES.find((name) => isFile(join(path, name)));
+  if (known) return `give the capture file inside it: ${join(path, known)}`;
+  const loose = readdirSync(path).find((name) => LOOSE_FILE.test(name));
+  return loose ? RESTORE : 'give the capture file inside it';
+}
+
+/** What trace-cmd writes for each CPU before it makes one file of them. */
+export const LOOSE_FILE: RegExp = /\.dat\.cpu\d+$/;
+/** trace-cmd-restore(1) */
+export const RESTORE =
+  'it holds what trace-cmd recorded of one CPU and could not put together: on the machine that recorded, trace-cmd restore -o trace.dat trace.dat.cpu*';
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /** Whether what is at `path` can be read only once; false for what cannot be found. */
