@@ -143,6 +143,8 @@ const REFERENCES: readonly (readonly [table: string, column: string, to: string]
   ['job', 'owner_process_id', 'process'],
   ['job', 'depends_fence_id', 'fence'],
   ['job', 'queue_id', 'gpu_queue'],
+  ['job_dependency', 'job_id', 'job'],
+  ['job_dependency', 'fence_id', 'fence'],
   ['pasid', 'process_id', 'process'],
   ['log_record', 'process_id', 'process'],
   ['log_record', 'consequence_of', 'log_record'],

@@ -1,6 +1,7 @@
 import type { Word } from '../../kernel/occurrence.ts';
 import type { Row, Table } from '../../store/table.ts';
 import { integer, span, text } from './columns.ts';
+import type { Dependency } from './job-dependencies.ts';
 import type { LifetimeContext } from './lifetime.ts';
 import type { LiveFence, LiveTask, Mark } from './live-objects.ts';
 import { lived } from './lived.ts';
@@ -37,6 +38,7 @@ export const jobTable: Table = {
   ],
   indexes: [
     ['ring', 'job_number'],
+    ['ring', 'run_ts'],
     ['context', 'seqno'],
   ],
 };
@@ -68,6 +70,7 @@ export interface OpenJob {
   done: Mark | undefined;
   depends: Mark | undefined;
   dependsFenceId: number | undefined;
+  readonly dependencies: Dependency[];
   emitted: boolean;
 }
 
@@ -96,6 +99,7 @@ export function openJob(id: number, source: string): OpenJob {
     done: undefined,
     depends: undefined,
     dependsFenceId: undefined,
+    dependencies: [],
     emitted: false,
   };
 }

@@ -70,6 +70,43 @@ describe('kernels before 6.17: ring, id and a pointer', () => {
     expect(lived.row('job')).toMatchObject({ depends_event: 3, depends_fence_id: 1 });
   });
 
+  it('wait for several fences, each as long as the scheduler finds it pending', () => {
+    const depends = (onSeqno: number, blocked: boolean): OccurrenceData => ({
+      kind: 'job.depends',
+      fence: undefined,
+      context: 4,
+      seqno: 7,
+      id: undefined,
+      ring: undefined,
+      onFence: undefined,
+      onContext: 9,
+      onSeqno,
+      blocked,
+    });
+    const lived = live([
+      [0, 10, fence('init', '9:1')],
+      [0, 10, fence('init', '9:2')],
+      [1, 10, job('queue', { context: 4, seqno: 7 })],
+      [1, 10, depends(1, false)],
+      [1, 10, depends(2, false)],
+      [2, 32, depends(2, true)],
+      [3, 32, depends(2, true)],
+    ]);
+    expect(lived.rows('job_dependency')).toEqual([
+      { id: 1, job_id: 1, fence_id: 1, start_ts: 1e6, start_event: 4, lossy: 0 },
+      {
+        id: 2,
+        job_id: 1,
+        fence_id: 2,
+        start_ts: 1e6,
+        start_event: 5,
+        blocked_ts: 3e6,
+        blocked_event: 7,
+        lossy: 0,
+      },
+    ]);
+  });
+
   it('a pointer used again is another job', () => {
     const lived = live([
       [0, 10, job('queue', byPointer)],

@@ -1,6 +1,7 @@
 import { low32 } from '../../kernel/arguments.ts';
 import type { OccurrenceOf, Word } from '../../kernel/occurrence.ts';
 import { keyOf } from './fence-index.ts';
+import { addDependency, dependencyRow, jobDependencyTable } from './job-dependencies.ts';
 import { jobRow, jobTable, type OpenJob, openJob } from './job-tables.ts';
 import type { Lifetime, LifetimeContext, OccurrenceHandlers, Tracker } from './lifetime.ts';
 import { markOf } from './lived.ts';
@@ -13,7 +14,7 @@ import { Retirement } from './retirement.ts';
  */
 export const job: Lifetime = {
   kind: 'job',
-  tables: [jobTable],
+  tables: [jobTable, jobDependencyTable],
   track: (context) => new JobTracker(context),
 };
 
@@ -279,11 +280,15 @@ class JobTracker implements Tracker {
       ring !== undefined && id !== undefined
         ? this.#byNumber.get(numberKey(ring, id))
         : this.#find(depends);
-    if (!waiting || waiting.depends) return;
-    waiting.depends = markOf(depends);
+    if (!waiting) return;
     const { onContext, onSeqno } = depends;
-    if (onContext === undefined || onSeqno === undefined) return;
-    waiting.dependsFenceId = this.#context.live.fences.current(onContext, onSeqno)?.id;
+    const named = onContext !== undefined && onSeqno !== undefined;
+    const fence = named ? this.#context.live.fences.current(onContext, onSeqno) : undefined;
+    if (!waiting.depends) {
+      waiting.depends = markOf(depends);
+      waiting.dependsFenceId = fence?.id;
+    }
+    if (fence) addDependency(waiting.dependencies, fence, depends);
   }
 
   /** A signalling probe shows which context:seqno the pointer of a job's fence is. */
@@ -318,6 +323,9 @@ class JobTracker implements Tracker {
     }
     for (const key of over.keys) forget(this.#byNumber, key, over);
     this.#context.emit(jobTable, jobRow(over, this.#context));
+    for (const dependency of over.dependencies) {
+      this.#context.emit(jobDependencyTable, dependencyRow(dependency, over.id, this.#context));
+    }
   }
 }
 

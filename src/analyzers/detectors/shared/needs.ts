@@ -137,3 +137,22 @@ export const iommuFaults: Need = {
   oneOf: ['iommu.fault'],
   enable: ['intel_iommu:prq_report', 'iommu:io_page_fault'],
 };
+
+export const jobQueues: Need = {
+  oneOf: ['job.queue'],
+  enable: ['gpu_scheduler:drm_sched_job_queue', 'gpu_scheduler:drm_sched_job'],
+};
+
+export const jobRuns: Need = {
+  oneOf: ['job.run'],
+  enable: ['gpu_scheduler:drm_sched_job_run', 'gpu_scheduler:drm_run_job'],
+};
+
+export const jobDependencies: Need = {
+  oneOf: ['job.depends'],
+  enable: [
+    'gpu_scheduler:drm_sched_job_add_dep',
+    'gpu_scheduler:drm_sched_job_unschedulable',
+    'gpu_scheduler:drm_sched_job_wait_dep',
+  ],
+};
