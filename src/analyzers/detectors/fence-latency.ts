@@ -4,6 +4,7 @@
  */
 import type { Detector, View } from '../detector.ts';
 import type { FindingDraft } from '../finding.ts';
+import type { Threshold } from '../threshold.ts';
 import { detail, evidence, known } from './shared/details.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
 import { fenceBirths, fenceSignals, jobRuns } from './shared/needs.ts';
@@ -21,12 +22,27 @@ import {
   stableTimeline,
 } from './shared/wording.ts';
 
-const SHORTEST_NS = 1e6;
+const SHORTEST: Threshold = {
+  name: 'shortest',
+  unit: 'ns',
+  default: 1e6,
+  doc: 'A fence that takes less is never called slow.',
+};
+const P99_FACTOR: Threshold = {
+  name: 'p99-factor',
+  unit: 'count',
+  default: 3,
+  doc: 'A fence that takes so many times the 99th percentile of its timeline is slow.',
+};
+const MEDIAN_FACTOR: Threshold = {
+  name: 'median-factor',
+  unit: 'count',
+  default: 10,
+  doc: 'The same for the median, where a timeline has less than 100 fences.',
+};
 /** From so many fences on the 99th percentile means something; with fewer the median is taken. */
 const MANY = 100;
 const FEW = 5;
-const P99_FACTOR = 3;
-const MEDIAN_FACTOR = 10;
 /** drivers/gpu/drm/vgem/vgem_fence.c, VGEM_FENCE_TIMEOUT: 10 s, then the fence signals without an error. */
 const VGEM_EXPIRY_NS = 10e9;
 const EXPIRY_SLACK = 0.05;
@@ -42,6 +58,7 @@ export const fenceLatency: Detector = {
     severity: 'info',
     needs: [fenceBirths, fenceSignals],
     uses: [jobRuns],
+    thresholds: [SHORTEST, P99_FACTOR, MEDIAN_FACTOR],
     traps: [
       'A fence nobody enabled signalling on may be signalled by whoever polls it next: it is left out.',
       'Behind other jobs of its context a fence waits for them: that time is taken off.',
@@ -106,8 +123,8 @@ function slowTimelines(view: View): SlowTimeline[] {
        SELECT *, count(*) OVER (PARTITION BY driver, timeline) AS outliers,
               row_number() OVER (PARTITION BY driver, timeline ORDER BY own_ns DESC) AS place
          FROM known k
-        WHERE k.own_ns >= ${SHORTEST_NS} AND ((k.fences >= ${MANY} AND k.own_ns > ${P99_FACTOR} * k.p99_ns)
-           OR (k.fences BETWEEN ${FEW} AND ${MANY - 1} AND k.own_ns > ${MEDIAN_FACTOR} * k.median_ns)
+        WHERE k.own_ns >= ? AND ((k.fences >= ${MANY} AND k.own_ns > ? * k.p99_ns)
+           OR (k.fences BETWEEN ${FEW} AND ${MANY - 1} AND k.own_ns > ? * k.median_ns)
            OR ${expired}))
      SELECT f.id AS fence_id, f.context, f.seqno, f.driver, f.timeline, f.owner_tid, f.owner_process_id,
             f.init_ts, f.init_event, f.signaled_ts, f.signaled_event, f.error, f.lossy, s.own_ns,
@@ -115,6 +132,9 @@ function slowTimelines(view: View): SlowTimeline[] {
        FROM slow s JOIN fence f ON f.id = s.id
       WHERE s.place = 1
       ORDER BY s.own_ns DESC LIMIT ${FINDINGS}`,
+    view.limit(SHORTEST),
+    view.limit(P99_FACTOR),
+    view.limit(MEDIAN_FACTOR),
   );
 }
 

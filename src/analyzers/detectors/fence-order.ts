@@ -5,6 +5,7 @@
  */
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, Detail, FindingDraft, Severity } from '../finding.ts';
+import type { Threshold } from '../threshold.ts';
 import { atMost, detail, evidence, known } from './shared/details.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
 import { fenceBirths, fenceErrors, fenceSignals } from './shared/needs.ts';
@@ -24,9 +25,18 @@ import {
 } from './shared/wording.ts';
 
 /** Timers of one tick expire last in first out, and one softirq signals a whole batch. */
-const LATE_NS = 10e6;
-/** A fence that has not signalled so long after a later one did not just miss the end of the recording. */
-const PENDING_NS = 100e6;
+const LATE: Threshold = {
+  name: 'late',
+  unit: 'ns',
+  default: 10e6,
+  doc: 'A fence that signals so much later than a later one of its context is out of order.',
+};
+const PENDING: Threshold = {
+  name: 'pending',
+  unit: 'ns',
+  default: 100e6,
+  doc: 'A fence still pending so long after a later one of its context is suspected.',
+};
 const FINDINGS_PER_TIMELINE = 16;
 
 export const fenceOrder: Detector = {
@@ -39,6 +49,7 @@ export const fenceOrder: Detector = {
     severity: 'error',
     needs: [fenceBirths, fenceSignals],
     uses: [fenceErrors],
+    thresholds: [LATE, PENDING],
     traps: [
       'Timers that expire in one tick, and batches of one softirq, signal within 0.4 ms in any order: below 10 ms nothing is said.',
       'A fence nobody enabled signalling on may be signalled by whoever polls it next, long after its job.',
@@ -80,11 +91,11 @@ interface LateFence extends FenceName {
   readonly job_ring: string | null;
 }
 
-/** Fences that a later one of their context overtook by `LATE_NS`; those still pending included. */
+/** Fences that a later one of their context overtook by `LATE`; those still pending included. */
 function lateFences(view: View): LateFence[] {
   return view.all<LateFence>(
     `WITH ordered AS (
-       SELECT f.id, coalesce(f.signaled_ts, ? - ${PENDING_NS} + ${LATE_NS}) AS done,
+       SELECT f.id, coalesce(f.signaled_ts, ?) AS done,
               min(f.signaled_ts) FILTER (WHERE coalesce(f.error, 0) = 0) OVER later AS overtaken
          FROM fence f
         WHERE ${HAS_OWN_ORDER} AND NOT coalesce(${LONG_LIVED}, 0)
@@ -94,11 +105,12 @@ function lateFences(view: View): LateFence[] {
             f.owner_process_id, f.init_event, f.signaled_ts, f.signaled_event, f.error, f.lossy,
             coalesce(${IS_IN_ORDER}, 0) AS in_order, coalesce(${HAS_EXACT_SIGNAL}, 0) AS exact, j.ring AS job_ring
        FROM ordered o JOIN fence f ON f.id = o.id LEFT JOIN job j ON j.id = f.job_id
-      WHERE o.done - o.overtaken >= ${LATE_NS}
+      WHERE o.done - o.overtaken >= ?
         AND (f.signaled_ts IS NOT NULL OR f.destroy_ts IS NULL)
         AND NOT coalesce(${IS_SCHEDULED_FENCE}, 0)
       ORDER BY f.signaled_ts`,
-    view.end,
+    view.end - view.limit(PENDING) + view.limit(LATE),
+    view.limit(LATE),
   );
 }
 
@@ -120,7 +132,7 @@ function overtakersOf(view: View, late: LateFence): readonly Overtaker[] {
     late.context,
     late.driver,
     late.seqno64,
-    (late.signaled_ts ?? view.end) - (late.signaled_ts === null ? PENDING_NS : LATE_NS),
+    (late.signaled_ts ?? view.end) - view.limit(late.signaled_ts === null ? PENDING : LATE),
   );
 }
 

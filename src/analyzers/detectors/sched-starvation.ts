@@ -4,15 +4,25 @@
  */
 import type { Detector, View } from '../detector.ts';
 import type { FindingDraft } from '../finding.ts';
+import type { Threshold } from '../threshold.ts';
 import { atMost, detail, evidence } from './shared/details.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
 import { jobDependencies, jobQueues, jobRuns } from './shared/needs.ts';
 import { type Actor, actor, duration } from './shared/wording.ts';
 
 /** A frame at 20 Hz: whoever waits longer for its turn is seen to stutter. */
-const STARVED_NS = 50e6;
-/** So many jobs of others must have run meanwhile, or the ring was slow and not unfair. */
-const OTHER_JOBS = 10;
+const STARVED: Threshold = {
+  name: 'starved',
+  unit: 'ns',
+  default: 50e6,
+  doc: 'A job that is ready and waits so long is looked at.',
+};
+const OTHER_JOBS: Threshold = {
+  name: 'other-jobs',
+  unit: 'count',
+  default: 10,
+  doc: 'So many jobs of others must have run meanwhile, or the ring was slow and not unfair.',
+};
 /** The longest waits are looked at. */
 const CANDIDATES = 500;
 const FINDINGS_PER_RING = 8;
@@ -27,6 +37,7 @@ export const schedStarvation: Detector = {
     severity: 'warn',
     needs: [jobQueues, jobRuns],
     uses: [jobDependencies],
+    thresholds: [STARVED, OTHER_JOBS],
     traps: [
       'A job behind earlier jobs of its own entity waits for itself.',
       'A job whose dependency is pending is not ready; a kernel may wait for fences that no event names.',
@@ -96,9 +107,10 @@ function waitingJobs(view: View): WaitingJob[] {
             j.queue_event, j.run_event, r.since AS ready_ts, r.until AS end_ts,
             j.run_ts IS NOT NULL AS ran, j.lossy
        FROM ready r JOIN job j ON j.id = r.id
-      WHERE r.until - r.since >= ${STARVED_NS}
+      WHERE r.until - r.since >= ?
       ORDER BY r.until - r.since DESC LIMIT ${CANDIDATES}`,
     view.end,
+    view.limit(STARVED),
   );
 }
 
@@ -130,7 +142,7 @@ function starvationFinding(view: View, job: WaitingJob): FindingDraft | undefine
   const rivals = rivalsOf(view, job);
   const [most] = rivals;
   const others = rivals.reduce((sum, { jobs }) => sum + jobs, 0);
-  if (most === undefined || others < OTHER_JOBS) return undefined;
+  if (most === undefined || others < view.limit(OTHER_JOBS)) return undefined;
   const owner = ownerOf(view, job);
   const rival = ownerOf(view, most);
   const waited = job.end_ts - job.ready_ts;
