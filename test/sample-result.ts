@@ -265,6 +265,9 @@ export function sampleResult(overrides: Partial<Result> = {}): Result {
       inputs: [
         {
           path: `captures/${HOSTILE_NAMES[0]}.dat`,
+          part: null,
+          from: 0,
+          to: 4.9 * S,
           format: 'trace.dat',
           version: '7',
           sizeBytes: 1_200_000,
@@ -280,6 +283,9 @@ export function sampleResult(overrides: Partial<Result> = {}): Result {
         },
         {
           path: `captures/${HOSTILE_NAMES[1]}.txt`,
+          part: null,
+          from: 0,
+          to: 4.9 * S,
           format: 'kernel log',
           version: '',
           sizeBytes: 34_567,
@@ -295,6 +301,9 @@ export function sampleResult(overrides: Partial<Result> = {}): Result {
         },
         {
           path: `captures/${HOSTILE_NAMES[2]}.txt`,
+          part: null,
+          from: 0,
+          to: 4.9 * S,
           format: 'kernel log',
           version: '',
           sizeBytes: 0,

@@ -112,7 +112,7 @@ function readCapture(store: StoreReader): ResultCapture {
     path: row.path,
     inputs: store
       .allNumbers<Omit<ResultInput, 'isLog'> & { isLog: number }>(
-        `SELECT path, format, version, size_bytes AS sizeBytes, uname, clock, is_log AS isLog, boot,
+        `SELECT path, part, format, version, size_bytes AS sizeBytes, from_ts AS "from", to_ts AS "to", uname, clock, is_log AS isLog, boot,
                 aligned, offset_ns AS offsetNs, error_ns AS errorNs, anchors, reason
            FROM input ORDER BY id`,
       )

@@ -1,8 +1,10 @@
 import type { Capture, CaptureInput } from '../parsers/parser.ts';
+import { lastMoment } from './recognition.ts';
 import type { ResultInput } from './result.ts';
 
 /** What a capture was put together from; a capture that is one input is its own reference. */
-export function inputsOf({ header }: Capture, path: string): readonly CaptureInput[] {
+export function inputsOf(capture: Capture, path: string): readonly CaptureInput[] {
+  const { header } = capture;
   if (header.inputs) return header.inputs;
   const { format, version, sizeBytes, clock, buffers, eventTypes, uname } = header;
   return [
@@ -12,6 +14,8 @@ export function inputsOf({ header }: Capture, path: string): readonly CaptureInp
       version,
       sizeBytes,
       clock: clock.name,
+      first: 0,
+      last: lastMoment(capture),
       buffers: { first: 0, length: buffers.length },
       types: { first: 0, length: eventTypes.length },
       isLog: header.isLog ?? false,
@@ -23,13 +27,16 @@ export function inputsOf({ header }: Capture, path: string): readonly CaptureInp
 }
 
 export function resultInput(input: CaptureInput): ResultInput {
-  const { path, format, version, sizeBytes, clock, isLog, boot, uname, alignment } = input;
+  const { path, part, format, version, sizeBytes, clock, isLog, boot, uname, alignment } = input;
   const { how, offset, error, anchors, reason } = alignment;
   return {
     path,
+    part: part ?? null,
     format,
     version,
     sizeBytes,
+    from: input.first,
+    to: input.last,
     uname: uname ?? null,
     clock,
     isLog,

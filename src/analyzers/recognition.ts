@@ -80,14 +80,19 @@ export function lastMoment(capture: Capture): number {
  * on for days, and its silence means nothing.
  */
 export function endOfRecording(capture: Capture, boot?: number): number {
-  const inputs = (capture.header.inputs ?? []).filter(
-    (input) => boot === undefined || input.boot === boot,
-  );
+  const inputs = recordingsOf(capture, boot);
+  return inputs.length === 0 ? lastMoment(capture) : Math.max(...inputs.map(({ last }) => last));
+}
+
+/** From when on. */
+export function startOfRecording(capture: Capture): number {
+  const inputs = recordingsOf(capture);
+  return inputs.length === 0 ? 0 : Math.min(...inputs.map(({ first }) => first));
+}
+
+/** Logs only where there is nothing else. */
+function recordingsOf({ header }: Capture, boot?: number): readonly CaptureInput[] {
+  const inputs = (header.inputs ?? []).filter((input) => boot === undefined || input.boot === boot);
   const recordings = inputs.filter((input) => !input.isLog);
-  const chosen = recordings.length > 0 ? recordings : inputs;
-  if (chosen.length === 0) return lastMoment(capture);
-  const lasts = chosen.flatMap(({ types }) =>
-    capture.counts.slice(types.first, types.first + types.length).map(({ last }) => last ?? 0),
-  );
-  return Math.max(0, ...lasts);
+  return recordings.length > 0 ? recordings : inputs;
 }

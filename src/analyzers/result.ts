@@ -15,9 +15,14 @@ export interface ResultClock {
 /** One of the inputs a capture was put together from, and how its clock was aligned. */
 export interface ResultInput {
   readonly path: string;
+  /** The only boot of a log that is used; null = all of it. */
+  readonly part: string | null;
   readonly format: string;
   readonly version: string;
   readonly sizeBytes: number;
+  /** Relative ns of its first and its last event. */
+  readonly from: number;
+  readonly to: number;
   readonly uname: string | null;
   /** Name of its own clock. */
   readonly clock: string;

@@ -20,7 +20,7 @@ import type { Row, Table } from '../store/table.ts';
 import type { StoreWriter } from '../store/writer.ts';
 import { VERSION } from '../version.ts';
 import { inputsOf } from './inputs.ts';
-import { endOfRecording, lastMoment, type Recognition } from './recognition.ts';
+import { endOfRecording, lastMoment, type Recognition, startOfRecording } from './recognition.ts';
 
 /** Guessed probes listed by name. */
 const GUESSES_NAMED = 20;
@@ -73,6 +73,7 @@ export function writeCapture(
       clock_converted: header.clock.converted ?? null,
       cpus: header.cpus,
       duration_ns: lastMoment(capture),
+      start_ns: startOfRecording(capture),
       end_ns: endOfRecording(capture),
       events: capture.counts.reduce((sum, count) => sum + count.events, 0),
       sane_probes: probeChecks.some((check) => check.failed > 0) ? 0 : 1,
@@ -129,9 +130,12 @@ function writeInputs(writer: StoreWriter, inputs: readonly CaptureInput[]): void
     inputTable,
     inputs.map((input) => ({
       path: input.path,
+      part: input.part ?? null,
       format: input.format,
       version: input.version,
       size_bytes: input.sizeBytes,
+      from_ts: input.first,
+      to_ts: input.last,
       uname: input.uname ?? null,
       clock: input.clock,
       is_log: input.isLog ? 1 : 0,

@@ -65,6 +65,11 @@ export interface CaptureInput {
   /** Its places in `CaptureHeader.buffers` and `eventTypes`: from `first`, `length` of them. */
   readonly buffers: { readonly first: number; readonly length: number };
   readonly types: { readonly first: number; readonly length: number };
+  /** The only boot of the log that is used; the others are left out. */
+  readonly part?: string;
+  /** Relative ns of its first and its last event. */
+  readonly first: number;
+  readonly last: number;
   /** It tells what was said, not all that happened, and may go on long before and after the rest. */
   readonly isLog: boolean;
   /**
@@ -96,6 +101,8 @@ export interface CaptureBuffer {
   readonly name: string;
   readonly clock: string;
   readonly cpus: readonly number[];
+  /** Stamp of its clock at relative 0, where that is not `Clock.base`: a later boot of a log. */
+  readonly base?: bigint;
 }
 
 export interface CaptureHeader {

@@ -1,7 +1,6 @@
 /** What a capture holds, on the terminal. */
 import type { Inspection } from '../analyzers/inspect.ts';
-import { firstStamp } from './event-line.ts';
-import { inputRows } from './inputs.ts';
+import { inputRows, recordedText } from './inputs.ts';
 import { recordingCommands } from './recording.ts';
 import type { TextStyle } from './text-style.ts';
 import { count, counted, formatBytes, type TimeFormat, timeFormat } from './units.ts';
@@ -33,7 +32,7 @@ function facts({ capture }: Inspection, time: TimeFormat, width: number): string
     ['Format', `${capture.format} ${visible(capture.version)}, ${capture.endian} endian`],
     ['Kernel', visible(capture.uname ?? 'not recorded')],
     ['Clock', `${visible(clock.name)}${unit}${converted}`],
-    ['Recorded', `${time.duration(capture.durationNs)} from ${firstStamp(capture.clock)}`],
+    ['Recorded', recordedText(capture, time)],
     ['CPUs', count(capture.cpus)],
     ['Events', `${count(capture.events)} of ${counted(occurring(capture).length, 'type')}`],
     ...Object.entries(capture.facts).map(([name, value]): [string, string] => [

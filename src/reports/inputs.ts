@@ -1,6 +1,7 @@
 /** The inputs of a capture and the alignment of their clocks, in words. */
 import type { ResultCapture, ResultInput } from '../analyzers/result.ts';
-import { formatBytes } from './units.ts';
+import { firstStamp } from './event-line.ts';
+import { formatBytes, type TimeFormat } from './units.ts';
 
 const SECOND = 1_000_000_000n;
 
@@ -8,8 +9,30 @@ const SECOND = 1_000_000_000n;
 export function inputRows({ inputs, clock }: ResultCapture): [string, string][] {
   return inputs.map((input, n) => [
     n > 0 ? '' : inputs.length > 1 ? 'Captures' : 'Capture',
-    `${input.path} (${inputFormat(input)})${inputs.length > 1 ? `: ${alignment(input, clock.unit)}` : ''}`,
+    `${inputName(input)} (${inputFormat(input)})${inputs.length > 1 ? `: ${alignment(input, clock.unit)}` : ''}`,
   ]);
+}
+
+/** Relative ns: when it was recorded what happens. A log beside a recording tells of days. */
+export function recordedSpan({ inputs, durationNs }: ResultCapture): { from: number; to: number } {
+  const recordings = inputs.filter(({ isLog }) => !isLog);
+  if (recordings.length === 0 || inputs.length === 1) return { from: 0, to: durationNs };
+  return {
+    from: Math.min(...recordings.map(({ from }) => from)),
+    to: Math.max(...recordings.map(({ to }) => to)),
+  };
+}
+
+/** `918.6 ms from 4.522078462 s`. */
+export function recordedText(capture: ResultCapture, time: TimeFormat): string {
+  const { from, to } = recordedSpan(capture);
+  const base = String(BigInt(capture.clock.base) + BigInt(Math.round(from)));
+  return `${time.duration(to - from)} from ${firstStamp({ ...capture.clock, base })}`;
+}
+
+/** `journal.txt, boot 3`. */
+export function inputName({ path, part }: ResultInput): string {
+  return part === null ? path : `${path}, ${part}`;
 }
 
 /** `trace.dat 7, 17 KiB`. */

@@ -3,9 +3,9 @@ import type { Finding } from '../analyzers/finding.ts';
 import type { Result } from '../analyzers/result.ts';
 import { chainText } from './chain-text.ts';
 import { detailText } from './detail-text.ts';
-import { eventLine, firstStamp } from './event-line.ts';
+import { eventLine } from './event-line.ts';
 import { isAboutRecording, SEVERITIES } from './importance.ts';
-import { inputRows } from './inputs.ts';
+import { inputRows, recordedSpan, recordedText } from './inputs.ts';
 import { type PlacedFinding, placeFindings, type Relation } from './placed-findings.ts';
 import { recordingCommands } from './recording.ts';
 import { plainStyle, type TextStyle } from './text-style.ts';
@@ -68,7 +68,7 @@ class TextReport {
       ['Kernel', capture.uname ?? 'not recorded'],
       [
         'Recorded',
-        `${this.#time.duration(capture.durationNs)} from ${firstStamp(capture.clock)} on ${counted(capture.cpus, 'CPU')}, clock ${capture.clock.name}${clock}`,
+        `${recordedText(capture, this.#time)} on ${counted(capture.cpus, 'CPU')}, clock ${capture.clock.name}${clock}`,
       ],
       [
         'Events',
@@ -165,7 +165,7 @@ class TextReport {
     const width = this.#width - 3;
     const head = `${number}. ${this.#style.severity(finding.severity)} ${finding.confidence}  ${this.#style.faint(finding.id)}${relationText(relation)}`;
     const span =
-      finding.from === 0 && finding.to === this.#result.capture.durationNs
+      finding.from === 0 && finding.to === recordedSpan(this.#result.capture).to
         ? []
         : [
             [

@@ -32,11 +32,8 @@ export const captureTable: Table = {
     column('clock_converted', 'TEXT', 'How stamps were converted; NULL = as recorded.'),
     required('cpus', 'INTEGER', 'CPUs of the recorded machine.'),
     required('duration_ns', 'INTEGER', 'ts of the last event.'),
-    required(
-      'end_ns',
-      'INTEGER',
-      'Until when it was recorded what happens; logs among the inputs may go on.',
-    ),
+    required('start_ns', 'INTEGER', 'From when on it was recorded what happens, …'),
+    required('end_ns', 'INTEGER', '… until when; logs among several inputs may tell of days.'),
     required('events', 'INTEGER', 'Events in the file, stored or only counted.'),
     required(
       'sane_probes',
@@ -58,9 +55,12 @@ export const inputTable: Table = {
   doc: 'A file the capture was put together from, and how its clock was aligned with the others. The ids count from 0.',
   columns: [
     required('path', 'TEXT', 'Path as it was given.'),
+    column('part', 'TEXT', 'The only boot of a log that is used; NULL = all of it.'),
     required('format', 'TEXT', 'File format.'),
     required('version', 'TEXT', 'Version of that format.'),
     required('size_bytes', 'INTEGER', 'Bytes of the file.'),
+    required('from_ts', 'INTEGER', 'ts of its first event.'),
+    required('to_ts', 'INTEGER', 'ts of its last event.'),
     column('uname', 'TEXT', 'uname of its kernel; NULL = not recorded.'),
     required('clock', 'TEXT', 'Its own clock.'),
     required('is_log', 'INTEGER', '1 = tells what was said, not all that happened.'),

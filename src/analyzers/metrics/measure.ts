@@ -53,7 +53,7 @@ export function measureMetrics(
   known: readonly Metric[] = metrics,
 ): MetricRow[] {
   const [capture] = store.allNumbers<{ duration_ns: number; clock_unit: string }>(
-    'SELECT duration_ns, clock_unit FROM capture',
+    'SELECT end_ns - start_ns AS duration_ns, clock_unit FROM capture',
   );
   if (!capture) return [];
   const observable = new Set(
@@ -107,7 +107,7 @@ export function countFindings(
   findings: readonly Finding[],
 ): MetricRow[] {
   const [capture] = store.allNumbers<{ duration_ns: number; clock_unit: string }>(
-    'SELECT duration_ns, clock_unit FROM capture',
+    'SELECT end_ns - start_ns AS duration_ns, clock_unit FROM capture',
   );
   if (capture?.clock_unit !== 'ns') return [];
   return runs

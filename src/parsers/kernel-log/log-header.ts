@@ -21,6 +21,7 @@ export function headerOf(survey: LogSurvey, sizeBytes: number): CaptureHeader {
     eventTypes: [consoleType(survey)],
     ...(uname === undefined ? {} : { uname }),
     sizeBytes,
+    isLog: true,
     facts: factsOf(survey),
   };
 }
@@ -42,9 +43,12 @@ function prefixOf({ prefixes }: LogSurvey): string {
 }
 
 /** The only boot of a log needs a name only where it has one. */
-function bufferOf({ index, id, cpus }: Boot, boots: number, clock: string): CaptureBuffer {
+function bufferOf(boot: Boot, boots: number, clock: string): CaptureBuffer {
+  const { index, id, cpus, hasKernelTime, kernelFirst, start } = boot;
   const name = id ?? (boots === 1 ? '' : `boot ${index + 1}`);
-  return { name, clock, cpus: [...cpus].sort((a, b) => a - b) };
+  // its own kernel's time, wherever the boot stands in the time of the capture
+  const base = hasKernelTime && start > 0 ? { base: BigInt(kernelFirst - start) * 1000n } : {};
+  return { name, clock, cpus: [...cpus].sort((a, b) => a - b), ...base };
 }
 
 /** As the kernel's own event (include/trace/events/printk.h), with what only a log tells. */

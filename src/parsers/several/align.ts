@@ -1,6 +1,6 @@
 import type { Alignment } from '../parser.ts';
 import { type NoTie, type Tie, tie } from './clock-tie.ts';
-import type { Scout } from './scout.ts';
+import type { Scout, Scouting } from './scout.ts';
 
 /** Where an input lies on the time line of them all. */
 export interface Placement {
@@ -58,6 +58,39 @@ function referenceOf(scouts: readonly Scout[]): number {
   );
 }
 
+/**
+ * Of a log of several boots the one that another input is of; all of it where none is. The choice is
+ * made before anything is aligned, as what is left out must not move the rest.
+ */
+export function chooseBoots(scoutings: readonly Scouting[]): Scout[] {
+  return scoutings.map((own) => {
+    if (own.boots.length === 0) return own.whole;
+    const others = scoutings.filter((one) => one !== own).flatMap(candidates);
+    const ties = own.boots.map((boot) => strongest(boot, others));
+    const best = Math.min(...ties.map((found) => found.rank));
+    const most = Math.max(...ties.map(({ rank, anchors }) => (rank === best ? anchors : 0)));
+    const chosen = ties.findIndex(({ rank, anchors }) => rank === best && anchors === most);
+    return (best < RANK.length ? own.boots[chosen] : undefined) ?? own.whole;
+  });
+}
+
+function candidates({ whole, boots }: Scouting): readonly Scout[] {
+  return boots.length > 0 ? boots : [whole];
+}
+
+function strongest(boot: Scout, others: readonly Scout[]): { rank: number; anchors: number } {
+  let best = { rank: RANK.length, anchors: 0 };
+  for (const other of others) {
+    const found = tie(other, boot);
+    if (found.how === 'none') continue;
+    const rank = RANK.indexOf(found.how);
+    if (rank < best.rank || (rank === best.rank && found.anchors > best.anchors)) {
+      best = { rank, anchors: found.anchors };
+    }
+  }
+  return best;
+}
+
 /** From the strongest to the weakest. */
 const RANK: readonly Alignment['how'][] = ['events', 'lines', 'marks', 'host', 'clock', 'wall'];
 
@@ -106,7 +139,7 @@ function placeBy(found: Tie, other: Placed, first: Scout, scout: Scout, referenc
 
 /** Of absolute stamps; `shift` is that of relative ones. */
 function offsetOf(shift: number, scout: Scout, reference: Scout): bigint {
-  return reference.capture.header.clock.base - scout.capture.header.clock.base + BigInt(shift);
+  return reference.base - scout.base + BigInt(shift);
 }
 
 /** When the last recording of events that has a place ended. */

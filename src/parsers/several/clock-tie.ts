@@ -102,7 +102,7 @@ function believable(first: Scout, second: Scout, found: Tie): Tie | NoTie {
   if ([first, second].some(isMoved)) return found;
   const offset = Math.abs(found.shift - sameStampShift(first, second));
   const same = clocks[0].name === clocks[1].name && EXACT.has(clocks[0].name);
-  const uptime = Number(clocks[0].base) + first.last;
+  const uptime = Number(first.base) + first.last;
   const close = clocks.every(({ name }) => SINCE_BOOT.has(name));
   const most = same ? found.error + MILLISECOND : START_NS + SLEW * uptime;
   if (!(same || close) || offset <= most) return found;
@@ -144,7 +144,7 @@ const LOG_WALL_ERROR_NS = SECOND;
 function wallTie(first: Scout, second: Scout): Tie | undefined {
   const [a, b] = [wallOffset(first), wallOffset(second)];
   if (a === undefined || b === undefined) return undefined;
-  const bases = second.capture.header.clock.base - first.capture.header.clock.base;
+  const bases = second.base - first.base;
   const shift = Number(bases + b - a);
   if (!overlaps(first, second, shift)) return undefined;
   const isLog = first.capture.header.isLog || second.capture.header.isLog;
@@ -166,8 +166,8 @@ function wallOffset({ capture }: Scout): bigint | undefined {
 }
 
 /** How far the wall clock may have been adjusted between its reading and the events. */
-function slew({ capture, first, last }: Scout): number {
-  const { wall, base } = capture.header.clock;
+function slew({ capture, base, first, last }: Scout): number {
+  const { wall } = capture.header.clock;
   if (!wall || wall.wall === wall.clock) return 0;
   const read = Number(wall.clock - base);
   return SLEW * Math.max(Math.abs(first - read), Math.abs(last - read));
@@ -191,7 +191,7 @@ function hostTie(first: Scout, second: Scout): Tie {
 
 /** The shift if both clocks are one. */
 function sameStampShift(first: Scout, second: Scout): number {
-  return Number(second.capture.header.clock.base - first.capture.header.clock.base);
+  return Number(second.base - first.base);
 }
 
 /** Its stamps are no longer those of the clock it names. */

@@ -8,8 +8,8 @@ export interface MergeSource {
   /** Added to its event type and buffer indices. */
   readonly types: number;
   readonly buffers: number;
-  /** Whether an event of its batch is told by another input; absent = none is. */
-  readonly isRepeated?: (batch: EventBatch, i: number) => boolean;
+  /** Whether an event of its batch is to be passed over; absent = none is. */
+  readonly isLeftOut?: (batch: EventBatch, i: number) => boolean;
 }
 
 interface Cursor extends MergeSource {
@@ -104,7 +104,7 @@ class MergedRows implements EventBatch {
     cursor.at += 1;
     this.#ordinal += (batch.id[at] as number) - cursor.id;
     cursor.id = batch.id[at] as number;
-    if (cursor.isRepeated?.(batch, at)) return;
+    if (cursor.isLeftOut?.(batch, at)) return;
     const n = this.length;
     this.length += 1;
     this.id[n] = this.#ordinal;

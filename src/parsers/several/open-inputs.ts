@@ -4,9 +4,9 @@ import { TraceError } from '../../errors.ts';
 import { type OpenOptions, openInput, type ReadyInput, readyInput } from '../detect.ts';
 import type { Capture } from '../parser.ts';
 import { isStream } from '../unwrap/input.ts';
-import { align } from './align.ts';
+import { align, chooseBoots } from './align.ts';
 import { findRepeats } from './repeats.ts';
-import { type Scout, scout } from './scout.ts';
+import { type Scout, type Scouting, scout } from './scout.ts';
 import { SeveralCapture } from './several-capture.ts';
 
 /**
@@ -26,12 +26,16 @@ export async function openInputs(
   const captures: Capture[] = [];
   try {
     for (const path of paths) inputs.push(await readyInput(path, options));
-    const scouts: Scout[] = [];
+    const scoutings: Scouting[] = [];
     for (const input of inputs) {
       options.signal?.throwIfAborted();
-      scouts.push(scoutOf(input));
+      scoutings.push(scoutOf(input));
     }
-    refuseSameContent(paths, scouts);
+    refuseSameContent(
+      paths,
+      scoutings.map(({ whole }) => whole),
+    );
+    const scouts = chooseBoots(scoutings);
     const placements = align(scouts);
     refuseTicks(paths, scouts);
     const repeats = findRepeats(scouts, placements);
@@ -53,7 +57,7 @@ export async function openInputs(
   }
 }
 
-function scoutOf(input: ReadyInput): Scout {
+function scoutOf(input: ReadyInput): Scouting {
   const capture = input.open();
   try {
     return scout(capture);
@@ -124,7 +128,10 @@ function isSameText(a: Scout['lines'], b: Scout['lines']): boolean {
 /** @throws TraceError for ticks of unknown length beside nanoseconds. */
 function refuseTicks(paths: readonly string[], scouts: readonly Scout[]): void {
   const units = scouts.map(({ capture }) => capture.header.clock.unit);
-  const n = units.indexOf('ticks');
+  // the order of the lines is all some logs tell, and their lines are compared with nothing
+  const n = scouts.findIndex(
+    ({ capture: { header } }) => header.clock.unit === 'ticks' && !header.isLog,
+  );
   if (n < 0 || !units.includes('ns')) return;
   throw new TraceError(
     `${paths[n]} counts ticks of unknown length: it cannot stand beside ${paths[units.indexOf('ns')]}`,

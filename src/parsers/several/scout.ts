@@ -6,6 +6,10 @@ export type Moments = readonly number[];
 /** What a look through an input finds that other inputs may show too. */
 export interface Scout {
   readonly capture: Capture;
+  /** Absolute stamp of relative 0. */
+  readonly base: bigint;
+  /** The only buffer it is about; undefined = all of them. */
+  readonly buffer?: number;
   /** Lines of the kernel log, by their text. */
   readonly lines: ReadonlyMap<string, Moments>;
   /** What user space wrote into the trace. */
@@ -32,13 +36,62 @@ const TELLING: ReadonlySet<string> = new Set([
 /** Texts remembered per kind: a log of days must not fill the memory. */
 const MOST_TEXTS = 200_000;
 
+/** A capture that was read through; of a log with several boots also each of them. */
+export interface Scouting {
+  readonly whole: Scout;
+  readonly boots: readonly Scout[];
+}
+
 /** Reads a capture through, once, for nothing but what ties it to others. */
-export function scout(capture: Capture): Scout {
+export function scout(capture: Capture): Scouting {
+  const { isLog, buffers } = capture.header;
+  const boots = isLog && buffers.length > 1 ? buffers.map(() => new BootLines()) : [];
+  const whole = scoutWhole(capture, boots);
+  return {
+    whole,
+    boots: boots.map((boot, buffer): Scout => {
+      const { lines, first, last } = boot;
+      const base = buffers[buffer]?.base ?? whole.base;
+      const none = new Map<string, Moments>();
+      const counts = [boot.events];
+      return {
+        capture,
+        base,
+        buffer,
+        lines: lines.map,
+        marks: none,
+        events: none,
+        counts,
+        first: Math.min(first, last),
+        last,
+      };
+    }),
+  };
+}
+
+/** What one boot of a log says. */
+class BootLines {
+  readonly lines = new TextMoments();
+  events = 0;
+  first = Number.POSITIVE_INFINITY;
+  last = 0;
+
+  add(text: string, ts: number): void {
+    this.events += 1;
+    this.lines.add(text, ts);
+    this.first = Math.min(this.first, ts);
+    this.last = Math.max(this.last, ts);
+  }
+}
+
+function scoutWhole(capture: Capture, boots: readonly BootLines[]): Scout {
   const lines = new TextMoments();
   const marks = new TextMoments();
   const events = new TextMoments();
   const { eventTypes } = capture.header;
-  const readers = eventTypes.map((type) => readerOf(type, capture, { lines, marks, events }));
+  const readers = eventTypes.map((type) =>
+    readerOf(type, capture, { lines, marks, events }, boots),
+  );
   for (const batch of capture.batches({
     select: ({ index }) => (readers[index] ? 'rows' : 'count'),
   })) {
@@ -47,6 +100,7 @@ export function scout(capture: Capture): Scout {
   const spans = capture.counts.filter(({ events: count }) => count > 0);
   return {
     capture,
+    base: capture.header.clock.base,
     lines: lines.map,
     marks: marks.map,
     events: events.map,
@@ -65,9 +119,14 @@ function readerOf(
   type: EventType,
   capture: Capture,
   { lines, marks, events }: Record<'lines' | 'marks' | 'events', TextMoments>,
+  boots: readonly BootLines[],
 ): Read | undefined {
   if (isConsole(type)) {
-    return (batch, i) => lines.add(lineText(batch.fields(i)), batch.ts[i] as number);
+    return (batch, i) => {
+      const text = lineText(batch.fields(i));
+      lines.add(text, batch.ts[i] as number);
+      boots[batch.buffer[i] as number]?.add(text, batch.ts[i] as number);
+    };
   }
   if (isMark(type)) {
     return (batch, i) => marks.add(markText(batch.fields(i)), batch.ts[i] as number);

@@ -2,7 +2,7 @@
 import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { ResultCapture } from '../../analyzers/result.ts';
-import { alignment, inputFormat } from '../inputs.ts';
+import { alignment, inputFormat, inputName } from '../inputs.ts';
 import { count, counted } from '../units.ts';
 import { Time } from './time-context.ts';
 
@@ -57,7 +57,7 @@ function Inputs({ capture }: { readonly capture: ResultCapture }): VNode | null 
         <tbody>
           {capture.inputs.map((input) => (
             <tr>
-              <td class="mono">{input.path}</td>
+              <td class="mono">{inputName(input)}</td>
               <td>{inputFormat(input)}</td>
               <td>{input.uname ?? 'not recorded'}</td>
               <td>{alignment(input, capture.clock.unit)}</td>

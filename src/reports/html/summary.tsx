@@ -5,6 +5,7 @@ import type { Finding } from '../../analyzers/finding.ts';
 import type { Result } from '../../analyzers/result.ts';
 import { headline } from '../headline.ts';
 import { isAboutRecording, SEVERITIES } from '../importance.ts';
+import { recordedSpan } from '../inputs.ts';
 import { lossSentence } from '../loss-sentence.ts';
 import { count, counted, formatBytes } from '../units.ts';
 import { SeverityBadge } from './badges.tsx';
@@ -81,6 +82,7 @@ function NotObservable({ result }: { readonly result: Result }): VNode | null {
 function CaptureFacts({ result }: { readonly result: Result }): VNode {
   const time = useContext(Time);
   const { capture } = result;
+  const recorded = recordedSpan(capture);
   return (
     <dl class="facts">
       <Fact label="File" wide>
@@ -89,7 +91,7 @@ function CaptureFacts({ result }: { readonly result: Result }): VNode {
       <Fact label="Kernel" wide>
         {capture.uname ?? 'not recorded'}
       </Fact>
-      <Fact label="Duration">{time.duration(capture.durationNs)}</Fact>
+      <Fact label="Duration">{time.duration(recorded.to - recorded.from)}</Fact>
       <Fact label="Events">{count(capture.events)}</Fact>
       <Fact label="CPUs">{count(capture.cpus)}</Fact>
       <Fact label="Clock">
