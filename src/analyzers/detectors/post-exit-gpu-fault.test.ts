@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ms, type RowOf, run } from '../../../test/detector-view.ts';
 import { postExitGpuFault } from './post-exit-gpu-fault.ts';
 
@@ -73,4 +73,42 @@ it('cannot decide when no fault handler was probed, though other functions were'
   const { outcome } = run(postExitGpuFault, { observed: ['probe.return', 'task.exit'] });
   expect(outcome).toMatchObject({ outcome: 'not-observable' });
   expect(outcome.reason).toContain('No page fault handler');
+});
+
+describe('faults the kernel log tells of, on its own clock', () => {
+  const logged = (at: number): RowOf => ({
+    ...fault(Math.round(at), null),
+    start_ts: ms(at),
+    function: 'amdgpu log',
+    module: 'amdgpu',
+    source: 'log',
+  });
+  const judgeLog = (faults: readonly RowOf[], clockError: number) =>
+    run(postExitGpuFault, { rows: { ...owner, device_fault: faults }, clockError }).findings;
+
+  it('say how much later they came, and how far that is known', () => {
+    const [finding] = judgeLog([logged(10), logged(190)], ms(0.1));
+    expect(finding).toMatchObject({ severity: 'error', confidence: 'likely' });
+    expect(finding?.summary).toContain('the first 150 ms later (± 100 µs between the clocks)');
+    expect(finding?.summary).toContain('1 came before');
+  });
+
+  it('nearer to the death than the error cannot be ordered, on either side of it', () => {
+    for (const at of [39.95, 40.05]) {
+      const [finding] = judgeLog([logged(at)], ms(0.1));
+      expect(finding).toMatchObject({ severity: 'warn', confidence: 'suspect' });
+      expect(finding?.summary).toContain('cannot be ordered');
+    }
+    expect(judgeLog([logged(39)], ms(0.1))).toEqual([]);
+  });
+
+  it('are not compared with a death whose clock nothing ties to the log', () => {
+    expect(judgeLog([logged(190)], Number.POSITIVE_INFINITY)).toEqual([]);
+  });
+
+  it('do not hide that some were surely late', () => {
+    const [finding, ...more] = judgeLog([logged(40.05), logged(300)], ms(0.1));
+    expect(finding?.summary).toContain('One page fault');
+    expect(more).toEqual([]);
+  });
 });

@@ -5,8 +5,8 @@
  */
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, Severity } from '../finding.ts';
-import { type LateFaults, lateFaultFinding, lateFaults } from './shared/late-faults.ts';
-import { addressSpaceEnds, deviceFaults, notifierBirths, readBegins } from './shared/needs.ts';
+import { type LateFaults, lateFaultFindings } from './shared/late-faults.ts';
+import { addressSpaceEnds, notifierBirths, readBegins, toldDeviceFaults } from './shared/needs.ts';
 
 /** Interrupt rings deliver faults late: a tracepoint within this time may tell of one before the death. */
 const DELIVERY_NS = 100e6;
@@ -19,11 +19,12 @@ export const postExitGpuFault: Detector = {
     description:
       'The device reported page faults for an address space that no longer exists. The process exited while its context was still running on the device: queues were not stopped before the memory went, and whatever the device computed from then on is incomplete.',
     severity: 'error',
-    needs: [deviceFaults, addressSpaceEnds],
+    needs: [toldDeviceFaults, addressSpaceEnds],
     uses: [readBegins, notifierBirths],
     traps: [
       'A thread that exits is no death of the address space: only mm_release or exit_mmap is.',
-      'Faults are delivered late: a driver tracepoint within 100 ms of the death is only a warning.',
+      'Faults are delivered late: a driver tracepoint or a log line within 100 ms of the death is only a warning.',
+      'A log has a clock of its own: a fault nearer to the death than the error between the two clocks cannot be ordered.',
       'The kernel tears processes down asynchronously in some drivers (amdkfd), which prolongs the window.',
     ],
     references: [
@@ -35,24 +36,24 @@ export const postExitGpuFault: Detector = {
 
   cannotDecide(view) {
     if (view.observed('device.fault')) return undefined;
-    const [fault] = view.all("SELECT 1 FROM device_fault WHERE source <> 'iommu' LIMIT 1");
+    const [fault] = view.all(
+      "SELECT 1 FROM device_fault WHERE source NOT IN ('iommu', 'iommu-log') LIMIT 1",
+    );
     return fault === undefined
       ? 'No page fault handler of a device was seen: none was probed, and no driver event reports them.'
       : undefined;
   },
 
   *detect(view) {
-    for (const faults of lateFaults(view, ['probe', 'tracepoint'])) {
-      yield lateFaultFinding(view, faults, {
-        severity: severityOf(view, faults),
-        confidence: confidenceOf(faults),
-        next: [
-          'Look at the order in which the driver stops queues and lets go of the memory when the process dies (notifier release against file close).',
-          'Fence or preempt the context of that PASID before its mappings go.',
-          'See whether the result of the interrupted job was used by anybody (dead-client-fence).',
-        ],
-      });
-    }
+    yield* lateFaultFindings(view, ['probe', 'tracepoint', 'log'], (faults) => ({
+      severity: severityOf(view, faults),
+      confidence: confidenceOf(faults),
+      next: [
+        'Look at the order in which the driver stops queues and lets go of the memory when the process dies (notifier release against file close).',
+        'Fence or preempt the context of that PASID before its mappings go.',
+        'See whether the result of the interrupted job was used by anybody (dead-client-fence).',
+      ],
+    }));
   },
 };
 
@@ -60,7 +61,7 @@ function severityOf(view: View, { first, late }: LateFaults): Severity {
   if (first.death_ts === null) return 'warn';
   const last = late.at(-1) ?? first;
   const maybeQueued =
-    first.source === 'tracepoint' &&
+    first.source !== 'probe' &&
     view.clock.unit === 'ns' &&
     last.start_ts - first.death_ts < DELIVERY_NS;
   return maybeQueued ? 'warn' : 'error';

@@ -4,8 +4,8 @@
  */
 import type { Detector } from '../detector.ts';
 import type { Confidence, Severity } from '../finding.ts';
-import { type LateFaults, lateFaultFinding, lateFaults } from './shared/late-faults.ts';
-import { addressSpaceEnds, iommuFaults, pasidOwners } from './shared/needs.ts';
+import { type LateFaults, lateFaultFindings } from './shared/late-faults.ts';
+import { addressSpaceEnds, pasidOwners, toldIommuFaults } from './shared/needs.ts';
 
 export const postExitIommuFault: Detector = {
   meta: {
@@ -15,7 +15,7 @@ export const postExitIommuFault: Detector = {
     description:
       'The IOMMU reported requests of a PASID whose address space was already gone. While the device file is still open this is expected by design and a warning; after the file was closed the driver failed to drain the PASID and it is an error.',
     severity: 'error',
-    needs: [iommuFaults, addressSpaceEnds],
+    needs: [toldIommuFaults, addressSpaceEnds],
     uses: [pasidOwners],
     traps: [
       'The hardware suppresses faults of a dying PASID (fault processing disable): silence proves nothing.',
@@ -30,21 +30,22 @@ export const postExitIommuFault: Detector = {
   },
 
   cannotDecide(view) {
-    const [owned] = view.all(
-      "SELECT 1 FROM device_fault WHERE source = 'iommu' AND process_id IS NOT NULL LIMIT 1",
-    );
-    const [any] = view.all(
-      "SELECT 1 FROM device_fault WHERE source = 'iommu' AND pasid IS NOT NULL LIMIT 1",
-    );
+    const reported = "SELECT 1 FROM device_fault WHERE source IN ('iommu', 'iommu-log')";
+    const [fault] = view.all(`${reported} LIMIT 1`);
+    if (fault === undefined && !view.observed('iommu.fault')) {
+      return 'No fault of an IOMMU is in the log, and its events were not recorded.';
+    }
+    const [owned] = view.all(`${reported} AND process_id IS NOT NULL LIMIT 1`);
+    const [any] = view.all(`${reported} AND pasid IS NOT NULL LIMIT 1`);
     return any !== undefined && owned === undefined
       ? 'Requests with a PASID were reported, but nothing says which process it belongs to: record intel_iommu:cache_tag_assign from before the device is opened.'
       : undefined;
   },
 
   *detect(view) {
-    for (const faults of lateFaults(view, ['iommu'])) {
-      if (faults.first.pasid === null || faults.first.process_id === null) continue;
-      yield lateFaultFinding(view, faults, {
+    yield* lateFaultFindings(view, ['iommu', 'iommu-log'], (faults) => {
+      if (faults.first.pasid === null || faults.first.process_id === null) return undefined;
+      return {
         severity: severityOf(faults),
         confidence: confidenceOf(faults),
         next: [
@@ -52,14 +53,16 @@ export const postExitIommuFault: Detector = {
           'Compare the time with the closing of the device file: faults before it are by design, after it a driver error.',
           'Look for `DMAR:` or `AMD-Vi:` lines of that PASID in the kernel log, and for `callbacks suppressed` that hides more.',
         ],
-      });
-    }
+      };
+    });
   },
 };
 
-function severityOf({ first, late }: LateFaults): Severity {
+function severityOf({ first, late, error }: LateFaults): Severity {
   const closed = first.files_closed_ts;
-  return closed !== null && late.some((fault) => fault.start_ts > closed) ? 'error' : 'warn';
+  return closed !== null && late.some((fault) => fault.start_ts > closed + error)
+    ? 'error'
+    : 'warn';
 }
 
 function confidenceOf({ late }: LateFaults): Confidence {

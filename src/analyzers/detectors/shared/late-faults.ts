@@ -11,7 +11,7 @@ const ESRCH = -3;
 const EFAULT = -14;
 const EVIDENCE_FAULTS = 8;
 
-export type FaultSource = 'probe' | 'tracepoint' | 'iommu';
+export type FaultSource = 'probe' | 'tracepoint' | 'iommu' | 'log' | 'iommu-log';
 
 export interface DeviceFault {
   readonly id: number;
@@ -39,9 +39,42 @@ export interface LateFaults {
   readonly late: readonly DeviceFault[];
   /** Faults of the same PASID that were answered while the owner lived. */
   readonly served: readonly DeviceFault[];
+  /** ± ns between the clocks that stamped the faults and the death; 0 = one clock. */
+  readonly error: number;
 }
 
-export function lateFaults(view: View, sources: readonly FaultSource[]): LateFaults[] {
+type Verdict = Pick<FindingDraft, 'severity' | 'confidence' | 'next'>;
+
+/**
+ * Faults after the death, as the detector judges them; and those so near to it that the clocks of two
+ * inputs do not tell which came first.
+ */
+export function* lateFaultFindings(
+  view: View,
+  sources: readonly FaultSource[],
+  judge: (faults: LateFaults) => Verdict | undefined,
+): Generator<FindingDraft> {
+  for (const faults of faultsByOwner(view, sources)) {
+    const placed = faults.map((fault) => ({ fault, place: placeOf(view, fault) }));
+    const late = placed.filter(({ place }) => place.is === 'late');
+    const unordered = placed.filter(({ place }) => place.is === 'unordered');
+    const served = placed.filter(({ place }) => place.is === 'served').map(({ fault }) => fault);
+    const error = Math.max(0, ...[...late, ...unordered].map(({ place }) => place.error));
+    const [first] = late;
+    if (first) {
+      const found = { first: first.fault, late: late.map(({ fault }) => fault), served, error };
+      const verdict = judge(found);
+      if (verdict) yield lateFaultFinding(view, found, verdict);
+    } else if (unordered.length > 0) {
+      yield unorderedFinding(
+        unordered.map(({ fault }) => fault),
+        error,
+      );
+    }
+  }
+}
+
+function faultsByOwner(view: View, sources: readonly FaultSource[]): DeviceFault[][] {
   const rows = view.all<DeviceFault>(
     `SELECT d.id, d.function, d.module, d.pasid, d.address, d.ret, d.source, d.start_ts,
             d.start_event, d.end_event, d.lossy,
@@ -62,45 +95,70 @@ export function lateFaults(view: View, sources: readonly FaultSource[]): LateFau
     if (faults === undefined) groups.set(group, [row]);
     else faults.push(row);
   }
-  return [...groups.values()].flatMap((faults) => {
-    const late = faults.filter(isLate);
-    const [first] = late;
-    return first === undefined ? [] : [{ first, late, served: faults.filter(isServed) }];
-  });
+  return [...groups.values()];
 }
 
-function isLate(fault: DeviceFault): boolean {
-  const dead = fault.death_ts !== null && fault.death_ts <= fault.start_ts;
-  if (fault.source === 'probe') {
-    return fault.ret === ESRCH || (fault.ret === EFAULT && dead);
+/** Where a fault lies to the death of its owner. */
+interface Place {
+  readonly is: 'late' | 'served' | 'unordered' | 'neither';
+  readonly error: number;
+}
+
+function placeOf(view: View, fault: DeviceFault): Place {
+  const error = view.clockError(fault.start_event, fault.death_event);
+  if (fault.source === 'probe' && fault.ret === ESRCH) return { is: 'late', error };
+  const after =
+    fault.death_ts === null ? Number.NEGATIVE_INFINITY : fault.start_ts - fault.death_ts;
+  if (error > 0 && Math.abs(after) <= error) {
+    // the times of inputs that nothing ties say nothing of each other
+    return { is: Number.isFinite(error) ? 'unordered' : 'neither', error };
   }
-  return dead;
+  const isAnswered = fault.ret === 0 || fault.ret === null;
+  if (after < 0) return { is: isAnswered ? 'served' : 'neither', error };
+  return { is: fault.source === 'probe' && fault.ret !== EFAULT ? 'neither' : 'late', error };
 }
 
-function isServed(fault: DeviceFault): boolean {
-  return (
-    (fault.ret === 0 || fault.ret === null) &&
-    (fault.death_ts === null || fault.death_ts > fault.start_ts)
-  );
+/** Whether it came before or after the end is THE question: what cannot be answered is said so. */
+function unorderedFinding(faults: readonly DeviceFault[], error: number): FindingDraft {
+  const first = faults[0] as DeviceFault;
+  const last = faults.at(-1) ?? first;
+  const one = faults.length === 1;
+  return {
+    severity: 'warn',
+    confidence: 'suspect',
+    summary: `${countText(faults.length)} of ${pasidText(first)} ${one ? 'was' : 'were'} reported by ${functionText(first)} within ${duration(error)} of the end of ${ownerText(first)}, which is the error between the two clocks: whether before or after it cannot be ordered.`,
+    from: Math.min(first.start_ts, first.death_ts ?? first.start_ts),
+    to: Math.max(last.start_ts, first.death_ts ?? last.start_ts),
+    objects: [...ownerRefs(first), ...faults.slice(0, EVIDENCE_FAULTS).map(faultRef)],
+    details: known([
+      detail.count('faults', faults.length),
+      first.death_ts === null ? undefined : detail.time('address space died', first.death_ts),
+      first.address === null ? undefined : detail.address('first address', first.address),
+    ]),
+    evidence: evidence(
+      first.death_event,
+      ...faults.slice(0, EVIDENCE_FAULTS).map((fault) => fault.start_event),
+    ),
+    next: [
+      'Record the faults and the end of the process with one clock: printk:console and sched:sched_process_exit in one recording.',
+    ],
+    identity: ['unordered', functionText(first), first.comm ?? ''],
+    key: keyOf(first),
+  };
 }
 
-export function lateFaultFinding(
-  view: View,
-  faults: LateFaults,
-  verdict: Pick<FindingDraft, 'severity' | 'confidence' | 'next'>,
-): FindingDraft {
-  const { first, late, served } = faults;
+function lateFaultFinding(view: View, faults: LateFaults, verdict: Verdict): FindingDraft {
+  const { first, late, served, error } = faults;
   const last = late.at(-1) ?? first;
-  const function_ = first.function ?? 'the device';
   return {
     ...verdict,
-    summary: `${countText(late.length)} of ${pasidText(first)} ${late.length === 1 ? 'was' : 'were'} reported by ${function_}${first.module === null ? '' : ` [${first.module}]`} after ${ownerText(first)} was gone${delayText(view, first)}${answerText(late)}; ${served.length} before were served.`,
+    summary: `${countText(late.length)} of ${pasidText(first)} ${late.length === 1 ? 'was' : 'were'} reported by ${functionText(first)} after ${ownerText(first)} was gone${delayText(view, first, error)}${answerText(late)}; ${servedText(first, served.length)}.`,
     from: first.start_ts,
     to: last.start_ts,
     objects: [...ownerRefs(first), ...late.slice(0, EVIDENCE_FAULTS).map(faultRef)],
     details: known([
       detail.count('faults after the death', late.length),
-      detail.count('faults served before', served.length),
+      detail.count(isLogged(first) ? 'faults before' : 'faults served before', served.length),
       first.death_ts === null ? undefined : detail.time('address space died', first.death_ts),
       first.files_closed_ts === null
         ? undefined
@@ -114,12 +172,26 @@ export function lateFaultFinding(
       first.death_event,
       ...late.slice(0, EVIDENCE_FAULTS).flatMap((fault) => [fault.start_event, fault.end_event]),
     ),
-    identity: [function_, first.comm ?? ''],
-    key: {
-      ...(first.pid === null ? {} : { pid: first.pid }),
-      ...(first.pasid === null ? {} : { pasid: first.pasid }),
-    },
+    identity: [first.function ?? 'the device', first.comm ?? ''],
+    key: keyOf(first),
   };
+}
+
+function keyOf({ pid, pasid }: DeviceFault): FindingDraft['key'] {
+  return { ...(pid === null ? {} : { pid }), ...(pasid === null ? {} : { pasid }) };
+}
+
+function functionText({ function: name, module }: DeviceFault): string {
+  return `${name ?? 'the device'}${module === null ? '' : ` [${module}]`}`;
+}
+
+/** The log tells of faults that were not served. */
+function isLogged({ source }: DeviceFault): boolean {
+  return source === 'log' || source === 'iommu-log';
+}
+
+function servedText(first: DeviceFault, served: number): string {
+  return isLogged(first) ? `${served} came before` : `${served} before were served`;
 }
 
 function countText(count: number): string {
@@ -136,10 +208,11 @@ function ownerText(fault: DeviceFault): string {
     : `the address space of ${fault.comm ?? 'a process'} (pid ${fault.pid})`;
 }
 
-function delayText(view: View, fault: DeviceFault): string {
+function delayText(view: View, fault: DeviceFault, error: number): string {
   if (fault.death_ts === null) return '';
-  const after = fault.start_ts - fault.death_ts;
-  return `, the first ${view.clock.unit === 'ns' ? duration(after) : ticks(after)} later`;
+  const show = view.clock.unit === 'ns' ? duration : ticks;
+  const within = error > 0 ? ` (± ${show(error)} between the clocks)` : '';
+  return `, the first ${show(fault.start_ts - fault.death_ts)} later${within}`;
 }
 
 function answerText(late: readonly DeviceFault[]): string {

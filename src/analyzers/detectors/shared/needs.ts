@@ -156,3 +156,14 @@ export const jobDependencies: Need = {
     'gpu_scheduler:drm_sched_job_wait_dep',
   ],
 };
+
+/** The same where a line of the kernel log is as good. */
+export const toldDeviceFaults: Need = {
+  oneOf: [...deviceFaults.oneOf, 'log.record'],
+  enable: deviceFaults.enable,
+};
+
+export const toldIommuFaults: Need = {
+  oneOf: [...iommuFaults.oneOf, 'log.record'],
+  enable: iommuFaults.enable,
+};

@@ -1,0 +1,203 @@
+/** Recordings and logs of one machine analysed together: what is said across them, and what is not. */
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { analyze } from '../src/analyzers/analyze.ts';
+import type { Result } from '../src/analyzers/result.ts';
+import { type Scenario, scenario } from './scenario/scenario.ts';
+import { scratch } from './scratch.ts';
+
+const MS = 1_000_000;
+const SECOND = 1_000_000_000;
+/** The recording's clock is that much ahead of the log's. */
+const AHEAD_NS = 39.6 * MS;
+const START_NS = 100 * SECOND;
+const PID = 4242;
+const MARKS = ['test begins', 'ring up', 'test ends'];
+
+/** A client of the GPU that exits 500 ms after the start; the recording goes on for another second. */
+function client(options: { console?: boolean } = {}): Scenario {
+  const recording = scenario({ base: BigInt(START_NS + AHEAD_NS), kernel: '7.2' });
+  const mark = (at: number, msg: string | undefined) => {
+    recording.at(at, { cpu: 1, tid: 90, comm: 'sh' });
+    if (options.console !== false && msg !== undefined) recording.event('printk:console', { msg });
+  };
+  mark(0, MARKS[0]);
+  mark(10 * MS, MARKS[1]);
+  recording.at(20 * MS, { cpu: 0, tid: PID, comm: 'vectoradd' }).fence('init', 7, 1);
+  recording.after(MS).by({ cpu: 2, tid: 0, comm: 'swapper/2' }).fence('signaled', 7, 1);
+  recording.at(500 * MS, { cpu: 0, tid: PID, comm: 'vectoradd' }).exit(true);
+  recording.after(MS).event('mmap:exit_mmap', { mm: 0xffff888001234000n });
+  mark(1500 * MS, MARKS[2]);
+  return recording;
+}
+
+/** Where the exit is in the log's time. */
+const EXIT_NS = 500 * MS;
+
+function line(at: number, text: string): string {
+  const us = Math.round((START_NS + at) / 1000);
+  const seconds = String(Math.floor(us / 1e6)).padStart(5);
+  return `[${seconds}.${String(us % 1e6).padStart(6, '0')}] ${text}\n`;
+}
+
+/** A GPU page fault as Linux 7.x logs it, `at` ns after the start. */
+function fault(at: number, pid = PID): string {
+  return [
+    `amdgpu 0000:03:00.0: [gfxhub] page fault (src_id:0 ring:24 vmid:4 pasid:98)`,
+    `amdgpu 0000:03:00.0:  Process vectoradd pid ${pid} thread vectoradd pid ${pid}`,
+    'amdgpu 0000:03:00.0:   in page starting at address 0x00007f3a2c000000 from client 10',
+    'amdgpu 0000:03:00.0: GCVM_L2_PROTECTION_FAULT_STATUS:0x00801031',
+  ]
+    .map((text, n) => line(at + n * 3000, text))
+    .join('');
+}
+
+function dmesg(...more: string[]): string {
+  const marks = [
+    line(0, MARKS[0] ?? ''),
+    line(10 * MS, MARKS[1] ?? ''),
+    line(1500 * MS, MARKS[2] ?? ''),
+  ];
+  const all = [...marks, ...more].flatMap((text) => text.split(/(?<=\n)/));
+  return all.sort((a, b) => (a < b ? -1 : 1)).join('');
+}
+
+function file(name: string, text: string): string {
+  const path = join(scratch('several'), name);
+  writeFileSync(path, text);
+  return path;
+}
+
+async function together(...paths: string[]): Promise<Result> {
+  return (await analyze(paths, { strict: true })).result;
+}
+
+const postExit = ({ findings }: Result) =>
+  findings.filter(({ detector }) => detector === 'post-exit-gpu-fault');
+
+describe('a fault in the log and an exit in the recording', () => {
+  it('are so far apart, give or take the clock error', async () => {
+    const log = file('dmesg.txt', dmesg(fault(EXIT_NS + 170 * MS)));
+    const result = await together(client().file(), log);
+    expect(result.capture.inputs[1]).toMatchObject({
+      aligned: 'lines',
+      offsetNs: String(AHEAD_NS),
+      anchors: 3,
+      errorNs: 101_000,
+    });
+    const [finding] = postExit(result);
+    expect(finding).toMatchObject({ severity: 'error', confidence: 'likely' });
+    expect(finding?.summary).toMatch(/the first 1(69|70) ms later \(± 101 µs between the clocks\)/);
+    expect(finding?.evidence.map(({ type }) => type)).toContain('printk:console');
+  });
+
+  it('cannot be ordered when they are nearer than that', async () => {
+    const log = file('dmesg.txt', dmesg(fault(EXIT_NS + 50_000)));
+    const [finding, ...more] = postExit(await together(client().file(), log));
+    expect(more).toEqual([]);
+    expect(finding).toMatchObject({ severity: 'warn', confidence: 'suspect' });
+    expect(finding?.summary).toContain('cannot be ordered');
+  });
+
+  it('are not compared when nothing ties the clocks', async () => {
+    const log = file('dmesg.txt', dmesg(fault(EXIT_NS + 170 * MS)));
+    const result = await together(client({ console: false }).file(), log);
+    expect(result.capture.inputs[1]).toMatchObject({ aligned: 'none', errorNs: null, boot: 1 });
+    expect(result.capture.inputs[1]?.reason).toContain('printk:console');
+    expect(postExit(result)).toEqual([]);
+    expect(result.problems).toContainEqual(expect.objectContaining({ code: 'unaligned-input' }));
+  });
+
+  it('are not compared when the log is of another boot', async () => {
+    const other = dmesg(fault(EXIT_NS + 170 * MS)).replaceAll('test ends', 'other test');
+    const log = file(
+      'dmesg.txt',
+      other.replaceAll('test begins', 'other begin').replace('ring up', 'r'),
+    );
+    const result = await together(client().file(), log);
+    expect(result.capture.inputs[1]).toMatchObject({ aligned: 'none' });
+    expect(postExit(result)).toEqual([]);
+  });
+});
+
+describe('a log', () => {
+  it('of several boots is used for the boot of the recording', async () => {
+    const before = '[    0.000000] Linux version 7.2.0 (a@b) #1 SMP\n[  900.000000] test begins\n';
+    const log = file(
+      'dmesg.txt',
+      `${before}[    0.000000] Linux version 7.2.0 (a@b) #1 SMP\n${dmesg(fault(EXIT_NS + 170 * MS))}`,
+    );
+    const result = await together(client().file(), log);
+    expect(result.capture.inputs[1]).toMatchObject({
+      part: 'boot 2',
+      aligned: 'lines',
+      offsetNs: String(AHEAD_NS),
+    });
+    expect(result.problems).toContainEqual(expect.objectContaining({ code: 'other-boots' }));
+    expect(postExit(result)).toHaveLength(1);
+    expect(result.capture.durationNs).toBeLessThan(200 * SECOND);
+  });
+
+  it('that goes on for hours makes nothing of the recording last as long', async () => {
+    const recording = client();
+    recording.at(1490 * MS, { cpu: 0, tid: 500, comm: 'late' }).fence('init', 9, 1);
+    const log = file('dmesg.txt', dmesg(line(3600 * SECOND, 'usb 1-1: new device')));
+    const alone = await together(recording.file());
+    const both = await together(recording.file(), log);
+    const about = ({ findings }: Result) =>
+      findings.map(({ detector, severity }) => [detector, severity]);
+    expect(about(both)).toEqual(about(alone));
+    expect(both.capture.inputs[0]).toMatchObject({ from: 0, to: 1500 * MS });
+  });
+
+  it('tells nothing twice that the recording has as well', async () => {
+    const recording = client();
+    const lines = fault(EXIT_NS + 170 * MS)
+      .split('\n')
+      .filter(Boolean);
+    for (const [n, text] of lines.entries()) {
+      const msg = text.replace(/^\[.*?\] /, '');
+      recording.at(EXIT_NS + 170 * MS + n * 3000, { cpu: 3, tid: 60, comm: 'kworker' });
+      recording.event('printk:console', { msg });
+    }
+    const log = file('dmesg.txt', dmesg(fault(EXIT_NS + 170 * MS)));
+    const [finding] = postExit(await together(recording.file(), log));
+    expect(finding?.summary).toContain('One page fault');
+    expect(finding?.summary).not.toContain('±');
+    expect(finding?.confidence).toBe('likely');
+  });
+});
+
+describe('three inputs', () => {
+  it('are one model, each with its error', async () => {
+    const log = file('dmesg.txt', dmesg(fault(EXIT_NS + 170 * MS)));
+    const second = scenario({ base: BigInt(START_NS + 3 * MS), clock: 'local', kernel: '7.2' });
+    second.at(21 * MS - 3 * MS, { cpu: 2, tid: 0, comm: 'swapper/2' }).fence('signaled', 7, 1);
+    second.at(500 * MS - 3 * MS, { cpu: 0, tid: PID, comm: 'vectoradd' }).exit(true);
+    second.after(MS).event('sched:sched_process_free', { comm: 'vectoradd', pid: PID });
+    const result = await together(client().file('a.dat'), log, second.file('b.dat'));
+    expect(result.capture.inputs.map(({ aligned, boot }) => [aligned, boot])).toEqual([
+      ['reference', 0],
+      ['lines', 0],
+      ['events', 0],
+    ]);
+    expect(postExit(result)).toHaveLength(1);
+  });
+});
+
+describe('the database of several inputs', () => {
+  it('is used again while all of them are the same', async () => {
+    const recording = client().file();
+    const log = file('dmesg.txt', dmesg());
+    const db = join(scratch('db'), 'several.db');
+    expect((await analyze([recording, log], { db })).reused).toBe(false);
+    const again = await analyze([recording, log], { db });
+    expect(again.reused).toBe(true);
+    expect(again.result.capture.inputs).toHaveLength(2);
+    appendFileSync(log, line(1600 * MS, 'one line more'));
+    expect((await analyze([recording, log], { db })).reused).toBe(false);
+    expect((await analyze([recording], { db })).reused).toBe(false);
+    await expect(analyze([recording, db])).rejects.toThrow('is a database');
+  });
+});
