@@ -54,6 +54,9 @@ export const amdkfd: Subsystem = {
     svm_range_cpu_invalidate_pagetables: 'invalidate-callback',
     svm_range_validate_and_map: 'range-fault-wrapper',
     svm_range_restore_pages: 'range-fault-wrapper',
+    // work items that let evicted queues run again, and queue themselves anew where they cannot
+    svm_range_restore_work: 'restore-worker',
+    amdgpu_amdkfd_restore_userptr_worker: 'restore-worker',
   },
 };
 

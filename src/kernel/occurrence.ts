@@ -327,6 +327,7 @@ export type ProbeRole =
   | 'invalidate-callback'
   | 'range-fault-wrapper'
   | 'device-fault-handler'
+  | 'restore-worker'
   | 'unknown';
 
 export type OccurrenceKind = Occurrence['kind'];

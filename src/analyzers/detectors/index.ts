@@ -18,6 +18,7 @@ import { notifierLeak } from './notifier-leak.ts';
 import { notifierTooWide } from './notifier-too-wide.ts';
 import { postExitGpuFault } from './post-exit-gpu-fault.ts';
 import { postExitIommuFault } from './post-exit-iommu-fault.ts';
+import { restoreLivelock } from './restore-livelock.ts';
 import { schedStarvation } from './sched-starvation.ts';
 import { toolBlind } from './tool-blind.ts';
 import { unmapUnderJob } from './unmap-under-job.ts';
@@ -42,6 +43,7 @@ export const detectors: readonly Detector[] = [
   notifierTooWide,
   postExitGpuFault,
   postExitIommuFault,
+  restoreLivelock,
   schedStarvation,
   unmapUnderJob,
   toolBlind,

@@ -14,6 +14,7 @@ import { notifier } from './notifier.ts';
 import { pageRequest } from './page-request.ts';
 import { pasid } from './pasid.ts';
 import { rangeFault } from './range-fault.ts';
+import { restoreAttempt } from './restore-attempt.ts';
 import { syscall } from './syscall.ts';
 import { task } from './task.ts';
 import { tlbFlush } from './tlb-flush.ts';
@@ -35,6 +36,7 @@ export const lifetimes: readonly Lifetime[] = [
   job,
   fenceWait,
   rangeFault,
+  restoreAttempt,
   migration,
   tlbFlush,
   pageRequest,

@@ -117,6 +117,17 @@ export const fileCloses: Need = {
   ],
 };
 
+/** Workers that let evicted queues run again, or what they fault in; KFD SMI events tell of them, too. */
+export const restoreWorkers: Need = {
+  oneOf: ['probe.enter', 'hmm.range_fault_return', 'queue.restore'],
+  enable: [
+    'p:svm/restore_work amdgpu:svm_range_restore_work work=$arg1:x64',
+    'r256:svm/restore_work_ret amdgpu:svm_range_restore_work',
+    'p:svm/resume_mm amdgpu:kgd2kfd_resume_mm',
+    'r256:svm/hmm_range_fault_ret hmm_range_fault ret=$retval:s32',
+  ],
+};
+
 export const deviceFaults: Need = {
   oneOf: ['device.fault', 'probe.return'],
   enable: [
