@@ -48,9 +48,10 @@ function file(name: string, content: Uint8Array): string {
 
 /** All but what names the file. */
 function withoutPath({ capture, ...rest }: Result): object {
-  const { path: _, facts, ...others } = capture;
+  const { path: _, facts, inputs, ...others } = capture;
   const { packed, member, 'read from': from, ...plain } = facts;
-  return { ...rest, capture: { ...others, facts: plain } };
+  const unnamed = inputs.map(({ path: __, ...input }) => input);
+  return { ...rest, capture: { ...others, facts: plain, inputs: unnamed } };
 }
 
 interface Member {

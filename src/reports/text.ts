@@ -87,7 +87,7 @@ class TextReport {
   #objects(): [string, string][] {
     const kinds = this.#result.objectCounts.map((seen) => {
       const noun = seen.kind.replaceAll('_', ' ');
-      return counted(seen.count, noun, noun.endsWith('s') ? `${noun}es` : `${noun}s`);
+      return counted(seen.count, noun, /(s|sh|ch|x)$/.test(noun) ? `${noun}es` : `${noun}s`);
     });
     return kinds.length === 0 ? [] : [['Objects', kinds.join(', ')]];
   }

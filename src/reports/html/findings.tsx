@@ -90,7 +90,10 @@ function Related({ relation }: { readonly relation: Relation }): VNode {
     <span class="related">
       {relation.word}
       {relation.others.slice(0, LINKED_AT_MOST).map(({ finding, number }) => (
-        <a href={`#${finding.id}`}> {number}</a>
+        <>
+          {' '}
+          <a href={`#${finding.id}`}>{number}</a>
+        </>
       ))}
       {relation.others.length > LINKED_AT_MOST &&
         ` and ${count(relation.others.length - LINKED_AT_MOST)} more`}

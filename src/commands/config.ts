@@ -1,7 +1,7 @@
 /** svm-trace.config.json: what a site wants to be judged otherwise. */
 import { existsSync, readFileSync } from 'node:fs';
-import type { ThresholdSettings } from './analyzers/threshold.ts';
-import { TraceError } from './errors.ts';
+import type { ThresholdSettings } from '../analyzers/threshold.ts';
+import { TraceError } from '../errors.ts';
 
 export interface Config {
   readonly thresholds: ThresholdSettings;

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { scratch } from '../test/scratch.ts';
+import { scratch } from '../../test/scratch.ts';
 import { readConfig } from './config.ts';
 
 function file(text: string): string {
