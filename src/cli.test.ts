@@ -350,7 +350,7 @@ describe('info', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('Linux (none) 6.12.117+deb12-amd64 x86_64');
     expect(stdout).toMatch(/svm:inval_start +3 /);
-    expect(stdout).toMatch(/post-exit-iommu-fault +cannot look: lacks iommu.fault/);
+    expect(stdout).toMatch(/post-exit-iommu-fault +cannot decide, not recorded: page requests/);
     expect(stdout).toContain('-e intel_iommu:prq_report');
   });
 });

@@ -147,7 +147,7 @@ test('outcomes: clean, findings, not observable for want of events or by the det
       detector: 'blind',
       outcome: 'not-observable',
       findings: 0,
-      reason: 'not recorded: iommu.fault',
+      reason: 'not recorded: page requests and faults of an IOMMU (prq_report, io_page_fault)',
       enable: ['intel_iommu:prq_report'],
     },
     { detector: 'torn', outcome: 'not-observable', findings: 0, reason: 'because' },

@@ -6,7 +6,7 @@ import type { ResultInput } from './result.ts';
 export function inputsOf(capture: Capture, path: string): readonly CaptureInput[] {
   const { header } = capture;
   if (header.inputs) return header.inputs;
-  const { format, version, sizeBytes, clock, buffers, eventTypes, uname } = header;
+  const { format, version, sizeBytes, clock, buffers, eventTypes, uname, lines } = header;
   return [
     {
       path,
@@ -21,6 +21,7 @@ export function inputsOf(capture: Capture, path: string): readonly CaptureInput[
       isLog: header.isLog ?? false,
       boot: 0,
       ...(uname === undefined ? {} : { uname }),
+      ...(lines ? { lines } : {}),
       alignment: { how: 'reference', offset: 0n, error: 0, anchors: 0, reason: 'the only input' },
     },
   ];

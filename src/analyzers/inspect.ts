@@ -2,26 +2,37 @@
 import { TraceError } from '../errors.ts';
 import type { Recogniser } from '../kernel/recognise.ts';
 import type { OpenOptions } from '../parsers/detect.ts';
-import type { Capture } from '../parsers/parser.ts';
+import type { Capture, LineCounts } from '../parsers/parser.ts';
 import { openInputs } from '../parsers/several/open-inputs.ts';
 import { isDatabaseFile } from '../store/reader.ts';
 import type { DetectorMeta, Need } from './detector.ts';
 import { detectors } from './detectors/index.ts';
 import { inputsOf, pathOf, resultInput } from './inputs.ts';
+import { wordsOf } from './need-words.ts';
 import { createRecognition, lastMoment, type Recognition } from './recognition.ts';
 import type { Result, ResultCapture } from './result.ts';
 import { missingNeeds } from './run-detectors.ts';
 
+/** Something that was not recorded, and what would record it. */
+export interface NamedNeed extends Need {
+  /** In words a user knows. */
+  readonly what: string;
+}
+
 export interface Inspection {
   readonly capture: ResultCapture;
+  /** Of each input that is a text. */
+  readonly lines: readonly (LineCounts & { readonly path: string })[];
+  /** What weakens the verdicts of all detectors, one sentence each. */
+  readonly doubts: readonly string[];
   readonly losses: Result['losses'];
   readonly problems: Result['problems'];
   readonly detectors: readonly {
     readonly meta: DetectorMeta;
     /** Needs the capture does not meet; empty = the detector can run. */
-    readonly missing: readonly Need[];
+    readonly missing: readonly NamedNeed[];
     /** What would sharpen its verdicts and was not recorded. */
-    readonly blunt: readonly Need[];
+    readonly blunt: readonly NamedNeed[];
   }[];
 }
 
@@ -42,13 +53,18 @@ export async function inspect(
   try {
     const recognition = createRecognition(capture);
     readAll(capture, recognition, onProgress);
+    tryPrinting(capture);
     const missing = (needs: readonly Need[]) =>
-      missingNeeds(needs, (kind) => recognition.possible(kind));
+      missingNeeds(needs, (kind) => recognition.possible(kind)).map(named);
     return {
       capture: describeCapture(paths, capture, (index) => {
         const type = capture.header.eventTypes[index];
         return type !== undefined && recognition.select(type) === 'rows';
       }),
+      lines: inputsOf(capture, pathOf(paths)).flatMap(({ path, lines }) =>
+        lines ? [{ path, ...lines }] : [],
+      ),
+      doubts: doubtsOf(capture),
       losses: capture.losses.map(({ buffer, ...loss }) => ({
         ...loss,
         buffer: capture.header.buffers[buffer]?.name ?? '',
@@ -63,6 +79,41 @@ export async function inspect(
   } finally {
     capture.close();
   }
+}
+
+function named({ oneOf, enable }: Need): NamedNeed {
+  return { what: wordsOf(oneOf), oneOf, enable };
+}
+
+/** Print formats that cannot be parsed become problems. */
+function tryPrinting(capture: Capture): void {
+  for (const type of capture.header.eventTypes) {
+    if ((capture.counts[type.index]?.events ?? 0) > 0) capture.print(type, {}, 'no-plugins');
+  }
+}
+
+function doubtsOf({ header, losses, problems }: Capture): string[] {
+  const doubts: string[] = [];
+  if (header.clock.unit === 'ticks') {
+    doubts.push(
+      'no duration is judged: the times are ticks of unknown length, or only an order (record with -C mono)',
+    );
+  }
+  const perTask = header.facts['per-task'];
+  if (perTask !== undefined) {
+    doubts.push(
+      `"never" is not said of anything: ${perTask} were recorded (record the whole machine, perf record -a)`,
+    );
+  }
+  if (losses.length > 0) {
+    doubts.push(
+      'what was alive while events were lost is at most likely, and "never" only suspected (record with larger buffers, trace-cmd record -b)',
+    );
+  }
+  if (problems.some(({ severity }) => severity === 'data-loss')) {
+    doubts.push('parts of the recording were not read (see above), so "never" is only suspected');
+  }
+  return doubts;
 }
 
 function readAll(

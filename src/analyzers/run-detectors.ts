@@ -1,6 +1,7 @@
 import type { Detector, DetectorRun, Need, View } from './detector.ts';
 import type { FindingDraft } from './finding.ts';
 import { InputClocks } from './input-clocks.ts';
+import { wordsOf } from './need-words.ts';
 
 export interface DetectorFinding {
   readonly detector: string;
@@ -47,7 +48,7 @@ function runOne(detector: Detector, view: View, findings: DetectorFinding[]): De
       detector: id,
       outcome: 'not-observable',
       findings: 0,
-      reason: `not recorded: ${missing.map((need) => need.oneOf.join(' or ')).join('; ')}`,
+      reason: `not recorded: ${missing.map(({ oneOf }) => wordsOf(oneOf)).join('; ')}`,
       enable: [...new Set(missing.flatMap((need) => need.enable))],
     };
   }

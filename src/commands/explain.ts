@@ -1,6 +1,7 @@
 import type { CommandModule } from 'yargs';
 import type { DetectorMeta, Need } from '../analyzers/detector.ts';
 import { detectors } from '../analyzers/detectors/index.ts';
+import { wordsOf } from '../analyzers/need-words.ts';
 import { thresholdText } from '../analyzers/threshold.ts';
 import { TraceError } from '../errors.ts';
 import type { TextStyle } from '../reports/text-style.ts';
@@ -80,7 +81,7 @@ function needs(title: string, list: readonly Need[], width: number): string[] {
   return [
     title,
     ...list.flatMap((need) => [
-      ...indent(wrap(need.oneOf.join(' or '), width - 2), '- ', '  '),
+      ...indent(wrap(wordsOf(need.oneOf), width - 2), '- ', '  '),
       ...need.enable.map((line) => `    ${line}`),
     ]),
   ];

@@ -55,6 +55,13 @@ export interface Clock {
 }
 
 /** One of the inputs a capture was put together from. */
+/** How much of a text was understood. */
+export interface LineCounts {
+  readonly total: number;
+  /** Neither events, nor parts of events, nor headings. */
+  readonly unrecognised: number;
+}
+
 export interface CaptureInput {
   readonly path: string;
   readonly format: string;
@@ -80,6 +87,8 @@ export interface CaptureInput {
   /** uname of its kernel, as far as the inputs of its boot say. */
   readonly uname?: string;
   readonly alignment: Alignment;
+  /** Of a text. */
+  readonly lines?: LineCounts;
 }
 
 /** How the time stamps of an input were put on the capture's time line. */
@@ -119,6 +128,8 @@ export interface CaptureHeader {
   readonly uname?: string;
   /** Bytes of the capture file. */
   readonly sizeBytes: number;
+  /** Of a text. */
+  readonly lines?: LineCounts;
   /** Whatever else the header says, for `info`: compression, trace-cmd version, page size, trace id. */
   readonly facts: Readonly<Record<string, string>>;
   /** A log: what was said, not all that happened. */

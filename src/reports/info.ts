@@ -17,13 +17,14 @@ export function renderInfo(inspection: Inspection, style: TextStyle, width: numb
     buffers(inspection, style),
     eventTypes(inspection, style, time),
     losses(inspection, style, time),
-    problems(inspection, style, width),
+    skipped(inspection, style, width),
     detectors(inspection, style, width),
   ];
   return `${sections.filter(Boolean).join('\n\n')}\n`;
 }
 
-function facts({ capture }: Inspection, time: TimeFormat, width: number): string {
+function facts(inspection: Inspection, time: TimeFormat, width: number): string {
+  const { capture } = inspection;
   const { clock } = capture;
   const unit = clock.unit === 'ticks' ? ', in ticks of unknown length' : '';
   const converted = clock.converted === undefined ? '' : `, converted by ${clock.converted}`;
@@ -33,14 +34,32 @@ function facts({ capture }: Inspection, time: TimeFormat, width: number): string
     ['Kernel', visible(capture.uname ?? 'not recorded')],
     ['Clock', `${visible(clock.name)}${unit}${converted}`],
     ['Recorded', recordedText(capture, time)],
-    ['CPUs', count(capture.cpus)],
-    ['Events', `${count(capture.events)} of ${counted(occurring(capture).length, 'type')}`],
+    ['CPUs', capture.cpus > 0 ? count(capture.cpus) : 'not recorded'],
+    ['Events', events(capture)],
+    ...lineRows(inspection),
     ...Object.entries(capture.facts).map(([name, value]): [string, string] => [
       visible(name),
       visible(value),
     ]),
   ];
   return columns(rows, width);
+}
+
+/** `1,234 of 12 types, 3 of which are used: of the others no conclusion is drawn`. */
+function events(capture: Inspection['capture']): string {
+  const types = occurring(capture);
+  const used = types.filter(({ selected }) => selected).length;
+  const all = `${count(capture.events)} of ${counted(types.length, 'type')}`;
+  if (used === types.length) return all;
+  return `${all}, ${used === 0 ? 'none' : count(used)} of which ${used === 1 ? 'is' : 'are'} used: from the others nothing is concluded`;
+}
+
+function lineRows({ lines }: Inspection): [string, string][] {
+  return lines.map(({ path, total, unrecognised }, n) => {
+    const which = lines.length > 1 ? `${visible(path)}: ` : '';
+    const rest = unrecognised === 0 ? 'all recognised' : `${count(unrecognised)} not recognised`;
+    return [n > 0 ? '' : 'Lines', `${which}${count(total)}, ${rest}`];
+  });
 }
 
 function captureRows(capture: Inspection['capture']): [string, string][] {
@@ -51,7 +70,8 @@ function captureRows(capture: Inspection['capture']): [string, string][] {
 }
 
 function buffers({ capture }: Inspection, style: TextStyle): string {
-  const rows = capture.buffers.map(
+  const shown = capture.buffers.filter(({ name, cpus }) => name !== '' || cpus.length > 0);
+  const rows = shown.map(
     (buffer) =>
       [
         `  ${buffer.name === '' ? '(top)' : visible(buffer.name)}`,
@@ -116,47 +136,59 @@ function losses(inspection: Inspection, style: TextStyle, time: TimeFormat): str
     const from = loss.from === null ? 'the start' : time.moment(loss.from);
     const to = loss.to === null ? 'the end' : time.moment(loss.to);
     const buffer = loss.buffer === '' ? '' : ` of ${visible(loss.buffer)}`;
-    return `  CPU ${loss.cpu}${buffer}: ${number} ${loss.kind}, from ${from} to ${to}`;
+    const cpu = loss.cpu < 0 ? 'any CPU' : `CPU ${loss.cpu}`;
+    return `  ${cpu}${buffer}: ${number} ${loss.kind}, from ${from} to ${to}`;
   });
   const more = list.length - lines.length;
   if (more > 0) lines.push(`  and in ${counted(more, 'more place')}`);
   return [style.bad('Lost'), ...lines].join('\n');
 }
 
-function problems(inspection: Inspection, style: TextStyle, width: number): string {
-  if (inspection.problems.length === 0) return '';
-  const rows = inspection.problems.map(
+/** What a severity says of the part a problem is about. */
+const WEIGHTS = { error: 'error', 'data-loss': 'not read', info: 'note' } as const;
+
+function skipped({ problems }: Inspection, style: TextStyle, width: number): string {
+  if (problems.length === 0) return `${style.strong('Skipped')}\n  nothing`;
+  const ordered = (['error', 'data-loss', 'info'] as const).flatMap((severity) =>
+    problems.filter((problem) => problem.severity === severity),
+  );
+  const rows = ordered.map(
     (problem) =>
       [
-        `  ${problem.severity}`,
+        `  ${WEIGHTS[problem.severity]}`,
         `${visible(problem.message)}${problem.count > 1 ? ` (${count(problem.count)} times)` : ''}`,
       ] as const,
   );
-  return `${style.strong('Problems')}\n${columns(rows, width)}`;
+  return `${style.strong('Skipped, and notes')}\n${columns(rows, width)}`;
 }
 
 function detectors(inspection: Inspection, style: TextStyle, width: number): string {
   // one that needs nothing looks at the recording itself
   const looking = inspection.detectors.filter(({ meta }) => meta.needs.length > 0);
   const rows = looking.map(({ meta, missing, blunt }) => {
-    const kinds = (needs: typeof missing) =>
-      needs.map((need) => need.oneOf.join(' or ')).join('; ');
-    if (missing.length > 0)
-      return [`  ${meta.id}`, `cannot look: lacks ${kinds(missing)}`] as const;
+    const words = (needs: typeof missing) => needs.map(({ what }) => what).join('; ');
+    if (missing.length > 0) {
+      return [`  ${meta.id}`, `cannot decide, not recorded: ${words(missing)}`] as const;
+    }
     return [
       `  ${meta.id}`,
-      blunt.length > 0 ? `can look; would say more with ${kinds(blunt)}` : 'can look',
+      blunt.length > 0 ? `can decide; would say more with ${words(blunt)}` : 'can decide',
     ] as const;
   });
+  const able = looking.filter(({ missing }) => missing.length === 0).length;
   const enable = new Set(
     inspection.detectors.flatMap(({ missing }) => missing.flatMap((need) => need.enable)),
   );
   const commands = recordingCommands([...enable])
     .split('\n')
     .filter(Boolean);
-  const lines = [style.strong('Detectors'), columns(rows, width)];
+  const lines = [
+    `${style.strong('Detectors')}: ${able === 0 ? 'none' : count(able)} of ${looking.length} can decide`,
+    columns(rows, width),
+    ...inspection.doubts.map((doubt) => visible(`  but ${doubt}`)),
+  ];
   if (commands.length > 0) {
-    lines.push('To let all of them look, record with:', ...commands.map((line) => `  ${line}`));
+    lines.push('To let all of them decide, record with:', ...commands.map((line) => `  ${line}`));
   }
   return lines.join('\n');
 }

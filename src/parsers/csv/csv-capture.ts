@@ -51,6 +51,8 @@ class CsvCapture implements Capture {
   readonly #types = new Map<string, CsvEventType>();
   readonly #comms = new Map<number, string>();
   #width = 0;
+  /** Rows, and those left out. */
+  readonly #lines = { total: 0, unrecognised: 0 };
   #isWalked = false;
 
   constructor(path: string, rows: CsvRows) {
@@ -77,6 +79,7 @@ class CsvCapture implements Capture {
       buffers: [{ name: '', clock: 'unknown', cpus: list }],
       eventTypes: [...this.#types.values()].map((type) => type.eventType()),
       sizeBytes: rows.size,
+      lines: this.#lines,
       facts: {},
     };
   }
@@ -151,7 +154,9 @@ class CsvCapture implements Capture {
     });
     for (const cells of rows) {
       const place = placeOf(cells, this.#width);
+      this.#lines.total++;
       if (!place) {
+        this.#lines.unrecognised++;
         this.#problem(MALFORMED);
         continue;
       }

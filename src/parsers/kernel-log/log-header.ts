@@ -1,4 +1,11 @@
-import type { CaptureBuffer, CaptureHeader, Clock, EventType, Field } from '../parser.ts';
+import type {
+  CaptureBuffer,
+  CaptureHeader,
+  Clock,
+  EventType,
+  Field,
+  LineCounts,
+} from '../parser.ts';
 import type { Boot } from './boots.ts';
 import { KERNEL_LOG } from './log-printer.ts';
 import type { LogSurvey } from './log-survey.ts';
@@ -22,7 +29,16 @@ export function headerOf(survey: LogSurvey, sizeBytes: number): CaptureHeader {
     ...(uname === undefined ? {} : { uname }),
     sizeBytes,
     isLog: true,
+    lines: countsOf(survey),
     facts: factsOf(survey),
+  };
+}
+
+function countsOf({ lines }: LogSurvey): LineCounts {
+  const { records, continued, foreign, folded, skipped, unknown } = lines;
+  return {
+    total: records + continued + foreign + folded + skipped + unknown,
+    unrecognised: unknown,
   };
 }
 

@@ -55,6 +55,7 @@ class KfdSmiCapture implements Capture {
   readonly #byName = new Map<string, Shape>();
   readonly #comms = new Map<number, string>();
   #isWalked = false;
+  #unrecognised = 0;
 
   constructor(path: string, source: TextSource) {
     this.#source = source;
@@ -88,10 +89,11 @@ class KfdSmiCapture implements Capture {
       buffers: [{ name: '', clock: clock.name, cpus: [] }],
       eventTypes: types,
       sizeBytes: source.size,
+      lines: { total: source.lines, unrecognised: this.#unrecognised },
       facts: {
         'lost events':
           losses.length > 0
-            ? 'recorded'
+            ? 'counted by the driver'
             : 'not recorded: when the reader is too slow the kernel drops events without a word',
       },
     };
@@ -177,6 +179,7 @@ class KfdSmiCapture implements Capture {
   }
 
   #unknownLine(text: string): void {
+    this.#unrecognised++;
     const shown = text.replaceAll('\0', '').trim().slice(0, SAMPLE_CHARACTERS);
     this.#log.add(
       'unrecognised-line',

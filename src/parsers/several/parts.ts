@@ -45,6 +45,7 @@ export function place(parts: readonly Part[]): PlacedPart[] {
       isLog: header.isLog ?? false,
       boot,
       ...(uname === undefined ? {} : { uname }),
+      ...(header.lines ? { lines: header.lines } : {}),
       alignment,
     };
     buffers += header.buffers.length;

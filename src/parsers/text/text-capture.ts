@@ -55,7 +55,7 @@ class TextCapture implements Capture {
     const refusal = refusalOf(this.#survey, dialect);
     if (refusal) throw new TraceError(`${path} ${refusal.message}`, { hint: refusal.hint });
     this.#base = this.#survey.base ?? NOTHING;
-    this.header = headerOf(this.#survey, dialect, source.size);
+    this.header = headerOf(this.#survey, dialect, source);
     this.counts = this.#survey.registry.types.map((type) => this.#countOf(type));
     this.losses = this.#losses();
   }
@@ -196,8 +196,8 @@ function survey(source: TextSource, dialect: Dialect): Survey {
 /** The survey has told everything already. */
 const SILENT = { lost: () => {}, unknown: () => {}, cut: () => {} };
 
-function headerOf(survey: Survey, dialect: Dialect, sizeBytes: number): CaptureHeader {
-  const { facts, isTicks, cpus } = survey;
+function headerOf(survey: Survey, dialect: Dialect, source: TextSource): CaptureHeader {
+  const { facts, isTicks, cpus, unknown } = survey;
   const list = [...cpus].sort((a, b) => a - b);
   return {
     format: dialect.format,
@@ -214,7 +214,8 @@ function headerOf(survey: Survey, dialect: Dialect, sizeBytes: number): CaptureH
     buffers: survey.buffers.map((name) => ({ name, clock: 'unknown', cpus: list })),
     eventTypes: survey.registry.types.map((type, index) => type.eventType(index)),
     ...(facts.uname === undefined ? {} : { uname: facts.uname }),
-    sizeBytes,
+    sizeBytes: source.size,
+    lines: { total: source.lines, unrecognised: unknown },
     facts: { ...facts.facts },
   };
 }

@@ -13,6 +13,8 @@ export class TextSource {
   readonly size: number;
   /** Bytes consumed so far. */
   consumed = 0;
+  /** Lines given out so far. */
+  lines = 0;
   readonly bytes: Buffer;
   /** The line `next` found, without its line feed. */
   start = 0;
@@ -45,6 +47,7 @@ export class TextSource {
     this.#isAtEnd = false;
     this.#skipsLine = false;
     this.consumed = 0;
+    this.lines = 0;
   }
 
   /** Whether nothing more can be read as long as all from this place on is kept. */
@@ -65,6 +68,7 @@ export class TextSource {
     this.start = start;
     this.end = isWhole ? feed : this.#filled;
     this.#at = isWhole ? feed + 1 : this.#filled;
+    this.lines++;
     return true;
   }
 
