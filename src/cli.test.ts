@@ -12,47 +12,15 @@ import {
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type Outcome, runMain as run } from '../test/run-main.ts';
 import { scratch } from '../test/scratch.ts';
 import type { Result } from './analyzers/result.ts';
-import { main } from './commands/main.ts';
 import { VERSION } from './version.ts';
 
 const cli = fileURLToPath(new URL('cli.ts', import.meta.url));
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** A munmap whose invalidation waits 5 s for a fence that never signals. */
 const hang = join(root, 'fixtures/s612-svm-hang/svm-hang.dat');
-
-interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs a command line in this process: starting one for each would take longer than all tests. */
-async function run(args: readonly string[]): Promise<Outcome> {
-  let stdout = '';
-  let stderr = '';
-  const out = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    stdout += text;
-    return true;
-  });
-  const err = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    stderr += text;
-    return true;
-  });
-  const log = vi.spyOn(console, 'log').mockImplementation((text) => {
-    stdout += `${text}\n`;
-  });
-  const before = process.exitCode;
-  process.exitCode = 0;
-  try {
-    await main(args);
-    return { code: process.exitCode, stdout, stderr };
-  } finally {
-    process.exitCode = before;
-    for (const spy of [out, err, log]) spy.mockRestore();
-  }
-}
 
 /** Starts the program itself. */
 function start(args: readonly string[]): ChildProcess {
@@ -65,14 +33,21 @@ async function exitOf(child: ChildProcess): Promise<number | null> {
 }
 
 describe('help', () => {
-  test.each([[], ['analyze'], ['info'], ['query'], ['export'], ['report'], ['why'], ['explain']])(
-    '%s --help',
-    async (...command) => {
-      const { code, stdout, stderr } = await run([...command, '--help']);
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      expect(stdout).toMatchSnapshot();
-    },
-  );
+  test.each([
+    [],
+    ['analyze'],
+    ['info'],
+    ['query'],
+    ['export'],
+    ['report'],
+    ['why'],
+    ['explain'],
+    ['compare'],
+  ])('%s --help', async (...command) => {
+    const { code, stdout, stderr } = await run([...command, '--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatchSnapshot();
+  });
 
   test('every command has examples', async () => {
     const { stdout } = await run(['--help']);

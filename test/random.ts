@@ -1,10 +1,2 @@
-/** A seeded sequence of numbers in [0, 1): mulberry32, so that a failing test fails again. */
-export function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
+/** A seeded sequence of numbers in [0, 1), so that a failing test fails again. */
+export { randomFrom } from '../src/compare/statistics/random.ts';

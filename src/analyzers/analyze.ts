@@ -156,6 +156,7 @@ export async function analyzeCapture(
       verdicts,
       figures ? buildFigures(store, verdicts.findings) : NO_FIGURES,
     );
+    writer.flush();
     options.onStore?.(store);
     writer.finish();
     return result;

@@ -2,11 +2,13 @@
 import type { Argv } from 'yargs';
 
 /** Exit codes, as the help documents them. */
-export const EXIT: { readonly clean: 0; readonly findings: 1; readonly failed: 2 } = {
-  clean: 0,
-  findings: 1,
-  failed: 2,
-};
+export const EXIT: {
+  readonly clean: 0;
+  readonly findings: 1;
+  readonly failed: 2;
+  /** Only of commands that compare. */
+  readonly undecided: 3;
+} = { clean: 0, findings: 1, failed: 2, undecided: 3 };
 
 export const EXIT_CODES: string = [
   'Exit codes:',

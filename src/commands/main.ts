@@ -4,6 +4,7 @@ import { visible } from '../reports/visible.ts';
 import { VERSION } from '../version.ts';
 import { analyzeCommand } from './analyze.ts';
 import { EXIT, EXIT_CODES } from './common.ts';
+import { compareCommand } from './compare.ts';
 import { eventsCommand } from './events.ts';
 import { explainCommand } from './explain.ts';
 import { exportCommand } from './export.ts';
@@ -28,6 +29,7 @@ export async function main(args: readonly string[]): Promise<void> {
       .command(exportCommand)
       .command(reportCommand)
       .command(explainCommand)
+      .command(compareCommand)
       .completion('completion', 'Print a completion script for bash or zsh')
       .demandCommand(1, 'which command?')
       .strictCommands()

@@ -1,0 +1,31 @@
+/**
+ * Writes what `compare` knows of the runs below some folders as one JSON file, a side per folder:
+ * fixtures/regression-runs/runs.json is made from 46 recordings of seven builds this way.
+ *
+ *   npx tsx scripts/store-runs.ts runs.json folder…
+ */
+import { writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { Side } from '../src/compare/comparison.ts';
+import { filesOf, loadRuns } from '../src/compare/inputs.ts';
+
+const [output, ...folders] = process.argv.slice(2);
+if (output === undefined || folders.length === 0) {
+  process.stderr.write('usage: store-runs.ts runs.json folder…\n');
+  process.exit(2);
+}
+const sides: Side[] = [];
+for (const folder of folders) {
+  const runs = await loadRuns(filesOf(folder));
+  const label = basename(folder);
+  sides.push({
+    label,
+    runs: runs.map((run) => ({
+      ...run,
+      path: `${label}/${basename(run.path)}`,
+      // nothing of the kind happened, or it follows from the findings
+      metrics: run.metrics.filter(({ count, name }) => count > 0 || !name.startsWith('findings/')),
+    })),
+  });
+}
+writeFileSync(output, `${sides.map((side) => JSON.stringify(side)).join('\n')}\n`);
