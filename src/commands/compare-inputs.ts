@@ -1,12 +1,22 @@
 /** What compare, trend and bisect-step have in common: which files are the runs of which build. */
 import { basename, dirname, resolve } from 'node:path';
-import type { Argv } from 'yargs';
 import type { Side } from '../compare/comparison.ts';
 import { filesOf, loadRuns } from '../compare/inputs.ts';
 import { kernelOf, type Run } from '../compare/run.ts';
 import { TraceError } from '../errors.ts';
 import { startProgress } from './progress.ts';
 import { listenForSignals } from './signals.ts';
+
+/** Arguments of the commands that compare which may be given more than once. */
+export const COMPARED_LISTS: readonly string[] = [
+  'paths',
+  'base',
+  'new',
+  'history',
+  'metric',
+  'threshold',
+  'allow',
+];
 
 export interface Named {
   readonly label: string;
@@ -101,14 +111,4 @@ export function list(describe: string): {
   readonly describe: string;
 } {
   return { type: 'string', array: true, default: [], requiresArg: true, describe };
-}
-
-/** Of an option given twice the last one counts everywhere else; here lists keep them all. */
-export function severalValues<T>(yargs: Argv<T>): Argv<T> {
-  return yargs.parserConfiguration({ 'duplicate-arguments-array': true });
-}
-
-/** What counts of an option that takes one value: the last. */
-export function last<T>(value: T | readonly T[]): T {
-  return Array.isArray(value) ? (value.at(-1) as T) : (value as T);
 }

@@ -10,11 +10,9 @@ import {
   byKernel,
   groupArguments,
   groupOf,
-  last,
   list,
   loadGroups,
   parseThresholds,
-  severalValues,
 } from './compare-inputs.ts';
 import { print, stdoutStyle, stdoutWidth } from './terminal.ts';
 import { checkOutput, writeWhole } from './write-file.ts';
@@ -45,7 +43,7 @@ export const compareCommand: CommandModule<object, CompareArguments> = {
 };
 
 function builder(yargs: Argv<object>): Argv<CompareArguments> {
-  return withOutputs(withRules(withInputs(withQuiet(severalValues(yargs)))))
+  return withOutputs(withRules(withInputs(withQuiet(yargs))))
     .option('aa', {
       type: 'boolean',
       default: false,
@@ -81,7 +79,6 @@ function withInputs<T>(yargs: Argv<T>) {
     .option('by', {
       choices: ['folder', 'kernel'] as const,
       default: 'folder' as 'folder' | 'kernel',
-      coerce: last<'folder' | 'kernel'>,
       describe: 'What tells the builds apart',
     })
     .option(
@@ -103,13 +100,11 @@ function withRules<T>(yargs: Argv<T>) {
     .option('fdr', {
       type: 'number',
       default: 0.05,
-      coerce: last<number>,
       describe: 'Share of false alarms among the alarms',
     })
     .option('fail-on', {
       choices: FAIL_ON,
       default: 'regressed' as FailOn,
-      coerce: last<FailOn>,
       describe: 'What makes the exit code 1',
     })
     .option('strict', {
@@ -120,12 +115,11 @@ function withRules<T>(yargs: Argv<T>) {
 }
 
 function withOutputs<T>(yargs: Argv<T>) {
-  const file = { type: 'string', requiresArg: true, coerce: last<string | undefined> } as const;
+  const file = { type: 'string', requiresArg: true } as const;
   return yargs
     .option('markdown', { ...file, describe: 'Write Markdown, for example for a step summary' })
     .option('json', {
       type: 'string',
-      coerce: last<string | undefined>,
       describe: 'Write JSON with all inputs to this file, or to stdout instead of the text',
     });
 }

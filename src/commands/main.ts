@@ -5,6 +5,7 @@ import { VERSION } from '../version.ts';
 import { analyzeCommand } from './analyze.ts';
 import { EXIT, EXIT_CODES } from './common.ts';
 import { compareCommand } from './compare.ts';
+import { COMPARED_LISTS } from './compare-inputs.ts';
 import { eventsCommand } from './events.ts';
 import { explainCommand } from './explain.ts';
 import { exportCommand } from './export.ts';
@@ -54,7 +55,7 @@ export async function main(args: readonly string[]): Promise<void> {
 }
 
 /** What may be given more than once. */
-const LISTS: ReadonlySet<string> = new Set(['_', 'captures', 'event', 'e']);
+const LISTS: ReadonlySet<string> = new Set(['_', 'captures', 'event', 'e', ...COMPARED_LISTS]);
 
 /** Of an option given more than once the last one counts. */
 function lastOfEach(args: Record<string, unknown>): void {
