@@ -31,6 +31,7 @@ it('a pid that lives twice: only the first life left fences behind', async () =>
 it('the release of a killed mm waits 5 s in vain and the zap after it until the job ends', async () => {
   expect(await verdicts('c612-oom-refused/oom-refused.dat')).toEqual([
     'error likely invalidate-stall: 5086 ms',
+    'warn proven nonblock-refused: 937 ms',
     'warn proven invalidate-stall: 765 ms',
   ]);
 });
@@ -39,6 +40,7 @@ it('a two-pass notifier (7.x) waits in its second pass', async () => {
   expect(await verdicts('s72-svm-twopass/svm-twopass.dat')).toEqual([
     'warn proven invalidate-stall: 201 ms',
     'warn proven invalidate-stall: 21 ms',
+    'info likely unmap-under-job: 21 ms',
   ]);
 });
 
