@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 import { TraceError } from '../src/errors.ts';
 import { openCapture } from '../src/parsers/detect.ts';
 import { ROCM_SMI_TEXT, SMI_TEXT } from '../test/kfd-smi-lines.ts';
+import { LOG_SAMPLES } from '../test/log-samples.ts';
 import { randomFrom } from '../test/random.ts';
 
 const SLOWEST_MS = 5_000;
@@ -33,7 +34,8 @@ const pick = (count: number) => Math.floor(random() * count);
 const folder = values.keep ?? mkdtempSync(join(tmpdir(), 'svm-trace-fuzz-'));
 
 /** Of formats that no recording is committed of. */
-const written: readonly [string, Buffer][] = [
+const written: readonly (readonly [string, Buffer])[] = [
+  ...LOG_SAMPLES,
   ['kfd-smi', Buffer.from(SMI_TEXT.repeat(20))],
   ['kfd-smi-rocm', Buffer.from(ROCM_SMI_TEXT.repeat(20))],
 ];

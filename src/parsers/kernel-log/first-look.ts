@@ -1,9 +1,10 @@
+import { payloadText } from '../text/payload-text.ts';
 import type { TextSource } from '../text/text-source.ts';
 import { readEntries } from './journal-entries.ts';
 import { jsonOf } from './journal-json.ts';
 import { isVerboseHead } from './journal-verbose.ts';
 import { LineHead, NO_RULES } from './line-head.ts';
-import { isQuotedPrintable, logLines } from './log-lines.ts';
+import { byteCharacters, type Decode, isQuotedPrintable, logLines } from './log-lines.ts';
 import { SILENT } from './log-record.ts';
 import type { Layout, LogStyle } from './log-style.ts';
 import { WallClock } from './wall-clock.ts';
@@ -18,8 +19,9 @@ const EXPORT_START = /^__(?:CURSOR|REALTIME_TIMESTAMP)=/;
 
 /** Reads the start of a log. */
 export function styleOf(source: TextSource): LogStyle {
-  const lines = firstLines(source);
-  const layout = layoutOf(lines);
+  const plain = firstLines(source);
+  const layout = layoutOf(plain);
+  const lines = layout === 'export' ? firstLines(source, byteCharacters) : plain;
   const look = new FirstLook();
   if (layout === 'lines') for (const line of lines) look.see(line);
   else for (const record of readEntries(layout, lines, SILENT)) look.step(record);
@@ -38,9 +40,9 @@ export function layoutOf(lines: readonly string[]): Layout {
   return isVerboseHead(lines.find((line) => /^[^-\s]/.test(line)) ?? '') ? 'verbose' : 'lines';
 }
 
-function firstLines(source: TextSource): string[] {
+function firstLines(source: TextSource, decode: Decode = payloadText): string[] {
   const lines: string[] = [];
-  for (const line of logLines(source, { cut() {} })) {
+  for (const line of logLines(source, { cut() {} }, decode)) {
     lines.push(line);
     if (source.consumed > CHUNK_BYTES) break;
   }

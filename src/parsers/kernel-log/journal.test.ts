@@ -1,99 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import {
+  BOOT,
+  ENTRIES,
+  fieldsOf,
+  JOURNAL_FORMS,
+  jsonLines,
+  OTHER_BOOT,
+  REALTIME,
+} from '../../../test/log-samples.ts';
 import { at, codes, messages, readLog, type SeenLog } from '../../../test/read-log.ts';
 
-const BOOT = '0123456789abcdef0123456789abcdef';
-const OTHER = 'fedcba9876543210fedcba9876543210';
-const REALTIME = 1_740_985_689_120_345;
-
-interface Entry {
-  readonly msg: string;
-  readonly us: number;
-  readonly boot?: string;
-  readonly program?: string;
-}
-
-const ENTRIES: readonly Entry[] = [
-  { msg: 'xe 0000:07:00.0: [drm] Tile0: GT0:\n\tASID: 19\n\tVFID: 0', us: 10_000_001 },
-  { msg: 'Started a thing', us: 10_000_002, program: 'systemd' },
-  { msg: 'name="Jürgen" = é', us: 10_000_300 },
-  { msg: 'after', us: 500, boot: OTHER },
-];
-
-function fieldsOf({ msg, us, boot = BOOT, program }: Entry, index: number): Record<string, string> {
-  return {
-    __CURSOR: `s=0a;i=${index}`,
-    __REALTIME_TIMESTAMP: String(REALTIME + index * 60_000_000),
-    __MONOTONIC_TIMESTAMP: String(us + 99),
-    _BOOT_ID: boot,
-    _HOSTNAME: 'rig',
-    PRIORITY: '4',
-    ...(program === undefined
-      ? {
-          _TRANSPORT: 'kernel',
-          SYSLOG_IDENTIFIER: 'kernel',
-          _SOURCE_MONOTONIC_TIMESTAMP: String(us),
-        }
-      : { _TRANSPORT: 'journal', SYSLOG_IDENTIFIER: program }),
-    MESSAGE: msg,
-  };
-}
-
-const json = ENTRIES.map((entry, n) => JSON.stringify(fieldsOf(entry, n)));
-const pretty = ENTRIES.map((entry, n) => {
-  const members = Object.entries(fieldsOf(entry, n));
-  return `{\n${members.map(([k, v]) => `\t${JSON.stringify(k)} : ${JSON.stringify(v)}`).join(',\n')}\n}`;
+const FORMS = Object.entries(JOURNAL_FORMS).map(([name, form]): [string, Buffer, Buffer] => {
+  const entries = form(ENTRIES);
+  return [name, Buffer.concat(entries), Buffer.concat([...entries].reverse())];
 });
-const exported = ENTRIES.map((entry, n) => {
-  const parts = Object.entries(fieldsOf(entry, n)).map(([name, value]) => {
-    if (!value.includes('\n')) return Buffer.from(`${name}=${value}\n`);
-    const bytes = Buffer.from(value);
-    const length = Buffer.alloc(8);
-    length.writeBigUInt64LE(BigInt(bytes.length));
-    return Buffer.concat([Buffer.from(`${name}\n`), length, bytes, Buffer.from('\n')]);
-  });
-  return Buffer.concat([...parts, Buffer.from('\n')]);
-});
-const verbose = ENTRIES.map((entry, n) => {
-  const {
-    __CURSOR: _,
-    __REALTIME_TIMESTAMP: t = '',
-    __MONOTONIC_TIMESTAMP: m = '',
-    ...rest
-  } = fieldsOf(entry, n);
-  const cursor = `s=0a;i=${n + 1};b=${rest._BOOT_ID};m=${Number(m).toString(16)};t=${Number(t).toString(16)};x=1f`;
-  const lines = Object.entries(rest).map(([name, value]) => {
-    const indent = ' '.repeat(4 + name.length + 1);
-    return `    ${name}=${value.split('\n').join(`\n${indent}`)}\n`;
-  });
-  return `Mon 2025-03-03 07:08:09.120345 CET [${cursor}]\n${lines.join('')}`;
-});
-
-const FORMS: readonly (readonly [string, string | Buffer, string | Buffer])[] = [
-  ['json', lines(json), lines(json.toReversed())],
-  [
-    'json-seq',
-    json.map((line) => `\u001e${line}\n`).join(''),
-    json
-      .toReversed()
-      .map((line) => `\u001e${line}\n`)
-      .join(''),
-  ],
-  [
-    'json-sse',
-    json.map((line) => `data: ${line}\n\n`).join(''),
-    json
-      .toReversed()
-      .map((line) => `data: ${line}\n\n`)
-      .join(''),
-  ],
-  ['json-pretty', lines(pretty), lines(pretty.toReversed())],
-  ['export', Buffer.concat(exported), Buffer.concat(exported.toReversed())],
-  ['verbose', verbose.join(''), verbose.toReversed().join('')],
-];
-
-function lines(list: readonly string[]): string {
-  return list.map((line) => `${line}\n`).join('');
-}
 
 function expectAll(log: SeenLog): void {
   expect(messages(log)).toEqual([
@@ -107,7 +27,7 @@ function expectAll(log: SeenLog): void {
     10_000_300,
     10_000_001 + 3 * 60_000_000,
   ]);
-  expect(log.records.map(({ boot }) => boot)).toEqual([BOOT, BOOT, OTHER]);
+  expect(log.records.map(({ boot }) => boot)).toEqual([BOOT, BOOT, OTHER_BOOT]);
   expect(log.records.map(({ fields }) => fields.level)).toEqual([4, 4, 4]);
   expect(log.header.clock.name).toBe('printk');
   expect(codes(log)).toMatchObject({ 'other-programs': 1, 'several-boots': 2 });
@@ -183,7 +103,8 @@ it('dmesg --json', () => {
 });
 
 it('an object that breaks off is unknown', () => {
-  const log = readLog(`${json[0]}\n${json[2]?.slice(0, 80)}`);
+  const [first = '', , third = ''] = jsonLines(ENTRIES);
+  const log = readLog(`${first}\n${third.slice(0, 80)}`);
   expect(log.records).toHaveLength(1);
   expect(codes(log)).toMatchObject({ 'unrecognised-line': 1 });
 });

@@ -7,7 +7,7 @@ import type {
   LineCounts,
 } from '../parser.ts';
 import type { Boot } from './boots.ts';
-import { KERNEL_LOG } from './log-printer.ts';
+import { KERNEL_LOG, WALL_CLOCK } from './log-printer.ts';
 import type { LogSurvey } from './log-survey.ts';
 
 const BOOTS_SHOWN = 20;
@@ -19,6 +19,7 @@ export function headerOf(survey: LogSurvey, sizeBytes: number): CaptureHeader {
   const cpus = Math.max(0, ...boots.flatMap((boot) => [...boot.cpus]));
   return {
     format: KERNEL_LOG,
+    isLog: true,
     version: prefixOf(survey),
     // text has no byte order
     endian: 'little',
@@ -44,12 +45,27 @@ function countsOf({ lines }: LogSurvey): LineCounts {
 
 /** `printk` is the time in brackets: local_clock(), since the start of the kernel. */
 function clockOf(survey: LogSurvey): Clock {
-  const { hasTime, hasKernelTime } = survey;
+  const { boots, hasTime, hasKernelTime } = survey;
   if (!hasTime) return { name: 'order of lines', unit: 'ticks', base: 1n };
-  const first = survey.boots.find((boot) => boot.start === 0);
-  const us = first?.hasKernelTime ? first.kernelFirst : (first?.wallFirst ?? 0);
-  const base = BigInt(Number.isNaN(us) ? 0 : us) * 1000n;
-  return { name: hasKernelTime ? 'printk' : 'realtime', unit: 'ns', base };
+  const first = boots.find((boot) => boot.start === 0);
+  const us = (first?.hasKernelTime ? first.kernelFirst : first?.wallFirst) ?? 0;
+  const base = nanoseconds(us);
+  if (!hasKernelTime) return { name: isDated(survey) ? 'realtime' : WALL_CLOCK, unit: 'ns', base };
+  if (boots.length > 1) {
+    return { name: 'printk', unit: 'ns', base, converted: 'laying its boots one after another' };
+  }
+  const wall = first?.wallStart ?? Number.NaN;
+  if (Number.isNaN(wall) || !isDated(survey)) return { name: 'printk', unit: 'ns', base };
+  return { name: 'printk', unit: 'ns', base, wall: { clock: base, wall: nanoseconds(wall) } };
+}
+
+/** The wall clock is that of the world, not one of an unknown zone or year. */
+function isDated({ clock }: LogSurvey): boolean {
+  return !(clock.lacksYear || clock.lacksDate || clock.lacksZone);
+}
+
+function nanoseconds(us: number): bigint {
+  return BigInt(Number.isNaN(us) ? 0 : us) * 1000n;
 }
 
 /** The one most lines have. */

@@ -8,11 +8,14 @@ const MOST_ENCODED = 76;
 const LEAST_BROKEN = 68;
 const MOST_JOINED = 1024 * 1024;
 
+/** Makes text of a place in bytes. */
+export type Decode = (bytes: Buffer, start: number, end: number) => string;
+
 /** The lines of a log from its first on, without what ends them. */
 export function* logLines(
   source: TextSource,
   trouble: { cut(): void },
-  decode: (bytes: Buffer, start: number, end: number) => string = payloadText,
+  decode: Decode = payloadText,
 ): Generator<string, void, undefined> {
   source.rewind();
   do {

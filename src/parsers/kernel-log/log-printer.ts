@@ -2,6 +2,8 @@ import type { Capture, CaptureHeader, EventBatch, EventType } from '../parser.ts
 
 /** `CaptureHeader.format` of a log. */
 export const KERNEL_LOG = 'kernel log';
+/** A clock on the wall that is not known to be CLOCK_REALTIME: its zone or its year is not told. */
+export const WALL_CLOCK = 'wall clock';
 
 const SECOND_DIGITS = 5;
 
@@ -53,7 +55,7 @@ export class KernelLogLines {
 function timeOf({ clock }: CaptureHeader): (ts: number) => string {
   if (clock.unit === 'ticks') return () => '';
   const base = Number(clock.base / 1000n);
-  const isWall = clock.name === 'realtime';
+  const isWall = clock.name === 'realtime' || clock.name === WALL_CLOCK;
   return (ts) => {
     const us = base + Math.round(ts / 1000);
     const seconds = String(Math.floor(us / 1_000_000));

@@ -73,8 +73,8 @@ const WALL_CLOCKS: readonly (readonly [name: string, head: string, us: number])[
   ['short-unix', '1740985689.120345 rig kernel: ', 1_740_985_689_120_345],
   ['a year behind the day', 'Mar  3 2025 07:08:09 rig kernel: ', at('2025-03-03T07:08:09Z')],
   ['a pid', 'Mar  3 07:08:09 rig kernel[0]: ', YEARLESS],
-  ['time of day', '07:08:09 kernel: ', at('1970-01-01T07:08:09Z')],
-  ['time of day and host', '07:08:09.120345 rig kernel: ', at('1970-01-01T07:08:09Z') + 120_345],
+  ['time of day', '07:08:09 kernel: ', at('1970-01-02T07:08:09Z')],
+  ['time of day and host', '07:08:09.120345 rig kernel: ', at('1970-01-02T07:08:09Z') + 120_345],
 ];
 
 describe('the time of the kernel', () => {
@@ -92,8 +92,33 @@ describe('the wall clock', () => {
     const log = readLog(`${head}${FAULT}\n${head}${PAGE}\n`);
     expect(messages(log)).toEqual([FAULT, PAGE]);
     expect(log.records.map((record) => record.us)).toEqual([us, us]);
-    expect(log.header.clock).toMatchObject({ name: 'realtime', unit: 'ns' });
+    expect(log.header.clock).toMatchObject({
+      name: expect.stringMatching(/^(realtime|wall clock)$/),
+      unit: 'ns',
+    });
     expect(codes(log)).toHaveProperty('wall-clock-only');
+  });
+
+  it.each([
+    ['2025-03-03T07:08:09+01:00 rig kernel: ', 'realtime'],
+    ['1740985689.120345 rig kernel: ', 'realtime'],
+    ['2025-03-03T07:08:09 rig kernel: ', 'wall clock'],
+    ['Mon 2025-03-03 07:08:09 CET rig kernel: ', 'wall clock'],
+    ['[Mon Mar  3 07:08:09 2025] ', 'wall clock'],
+    ['Mar  3 07:08:09 rig kernel: ', 'wall clock'],
+  ])('%s is on the clock %s', (head, name) => {
+    expect(readLog(`${head}${FAULT}\n`).header.clock.name).toBe(name);
+  });
+
+  it('beside the time of the kernel tells when that was, as soon as a line was written down', () => {
+    const clock = (first: string, second: string) =>
+      readLog(
+        `2025-03-03T07:00:${first}Z rig kernel: [    1.000000] a\n2025-03-03T07:00:${second}Z rig kernel: [   10.000000] b\n`,
+      ).header.clock;
+    const wall = { clock: 1_000_000_000n, wall: BigInt(at('2025-03-03T07:00:05Z')) * 1000n };
+    expect(clock('05', '14')).toEqual({ name: 'printk', unit: 'ns', base: 1_000_000_000n, wall });
+    // journald had not been started when the first line was printed
+    expect(clock('12', '14').wall).toEqual(wall);
   });
 
   it('of dmesg -H is a minute and what went by since', () => {

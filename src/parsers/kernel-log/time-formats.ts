@@ -105,7 +105,7 @@ const timeOfDay: TimeFormat = {
 /** journalctl -o short-unix. */
 const since1970: TimeFormat = {
   prefix: 'seconds since 1970',
-  pattern: /(\d{9,10})\.(\d{6})(?=\s)/y,
+  pattern: /(\d{1,10})\.(\d{6})(?=\s)/y,
   read: ([, seconds = '', fraction = ''], clock) =>
     clock.since1970(Number(seconds) * 1_000_000 + fractionUs(fraction)),
 };

@@ -34,7 +34,8 @@ function* recordsBackward(path: string, style: LogStyle): Generator<Buffer, void
   const lines: Buffer[] = [];
   for (const line of linesBackward(path)) {
     lines.push(line);
-    if (!isHead(payloadText(line, 0, line.length)) && lines.length < MOST_LINES) continue;
+    const isWhole = isHead(payloadText(line, 0, line.length), lines.at(-2));
+    if (!isWhole && lines.length < MOST_LINES) continue;
     yield joined(lines);
     lines.length = 0;
   }
@@ -44,9 +45,10 @@ function* recordsBackward(path: string, style: LogStyle): Generator<Buffer, void
 }
 
 /** Whether a line is the first of a record, or in journalctl -o export the one ahead of it. */
-function headTest(style: LogStyle): (line: string) => boolean {
+function headTest(style: LogStyle): (line: string, next: Buffer | undefined) => boolean {
   if (style.layout === 'json') return (line) => jsonOf(line).startsWith('{');
-  if (style.layout === 'export') return (line) => line === '';
+  // a length may be written as a line feed and zeros
+  if (style.layout === 'export') return (line, next) => line === '' && next?.[0] !== 0;
   if (style.layout === 'verbose') return (line) => isVerboseHead(line) || isBootMark(line);
   const head = new LineHead(style, new WallClock());
   return (line) => head.scan(line) !== 'rest' || isBootMark(line);

@@ -3,6 +3,8 @@ const SECOND_US = 1_000_000;
 const DAY_US = 86_400 * SECOND_US;
 /** Logs of syslog have no year; a leap year takes every date. */
 const SOME_YEAR = 2000;
+/** There may be lines of the day before. */
+const SOME_DAY_US = DAY_US;
 
 /** Digits behind the point, as µs. */
 export function fractionUs(digits: string): number {
@@ -59,14 +61,14 @@ export class WallClock {
   timeOfDay(timeUs: number): number {
     this.lacksDate = true;
     this.lacksZone = true;
-    const today = Number.isNaN(this.#last) ? 0 : this.#last - (this.#last % DAY_US);
+    const today = Number.isNaN(this.#last) ? SOME_DAY_US : this.#last - (this.#last % DAY_US);
     const days = Number.isNaN(this.#last) ? [0] : [-DAY_US, 0, DAY_US];
     return this.#keep(this.#nearest(days.map((day) => today + day + timeUs)));
   }
 
   /** Time goes on from the line before. */
   later(us: number): number {
-    return this.#keep((Number.isNaN(this.#last) ? 0 : this.#last) + us);
+    return this.#keep((Number.isNaN(this.#last) ? SOME_DAY_US : this.#last) + us);
   }
 
   /** A minute with an unknown part of it gone by. */
