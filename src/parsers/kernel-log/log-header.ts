@@ -19,7 +19,6 @@ export function headerOf(survey: LogSurvey, sizeBytes: number): CaptureHeader {
   const cpus = Math.max(0, ...boots.flatMap((boot) => [...boot.cpus]));
   return {
     format: KERNEL_LOG,
-    isLog: true,
     version: prefixOf(survey),
     // text has no byte order
     endian: 'little',
