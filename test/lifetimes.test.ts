@@ -220,6 +220,39 @@ describe('the rest', () => {
     expect(ms(release as Row, 'start_ts', 'return_ts')).toBeCloseTo(5086, 0);
   });
 
+  it('64 KiB go to the device 50 times and come back page by page', () => {
+    const moves = recording('c612-migrate-pingpong', 'migrate-pingpong.dat').rows('migration');
+    const there = moves.filter((row) => row.direction === 'to device');
+    const back = moves.filter((row) => row.direction === 'to system');
+    expect([there.length, back.length]).toEqual([50, 800]);
+    expect(new Set(there.map((row) => row.bytes))).toEqual(new Set([65_536]));
+    expect(new Set(back.map((row) => `${row.bytes} ${row.reason}`))).toEqual(
+      new Set(['4096 CPU fault']),
+    );
+    expect(new Set(moves.map((row) => row.mm)).size).toBe(1);
+    expect(moves.every((row) => row.end_ts !== null)).toBe(true);
+  });
+
+  it.each(['i915-requests.dat', 'i915-requests.ftrace.txt'])(
+    'seven requests of i915 in %s, of which two were added while nobody looked',
+    (file) => {
+      const objects = recording('c612-i915-requests', file);
+      const jobs = objects.rows('job');
+      expect(jobs.map((row) => `${row.context}:${row.seqno}`)).toEqual([
+        '1:2',
+        '1:4',
+        '1:6',
+        '1:8',
+        '1:10',
+        '2:2',
+        '3:2',
+      ]);
+      expect(jobs.filter((row) => row.queue_ts === null)).toHaveLength(2);
+      for (const row of jobs) expect(ms(row, 'run_ts', 'done_ts')).toBeGreaterThan(3);
+      expect(jobs.every((row) => row.fence_id !== null && row.ring === '0:0')).toBe(true);
+    },
+  );
+
   it('jobs are joined to their fences; the fourth is done 0.5 s late, with -ETIME', () => {
     const objects = recording('c612-sched-hang', 'sched-hang.dat');
     const jobs = objects.rows('job');
@@ -243,7 +276,9 @@ describe('the rest', () => {
 
 describe('properties', () => {
   const recordings = [
+    ['c612-i915-requests', 'i915-requests.dat'],
     ['c612-leader-exit', 'leader-exit.dat'],
+    ['c612-migrate-pingpong', 'migrate-pingpong.dat'],
     ['c612-oom-refused', 'oom-refused.dat'],
     ['c612-pid-reuse', 'pid-reuse.dat'],
     ['c612-sched-hang', 'sched-hang.dat'],

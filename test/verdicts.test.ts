@@ -51,3 +51,14 @@ it('errors that no probe shows are undecidable, not absent', async () => {
   expect(run?.outcome).toBe('not-observable');
   expect(run?.enable?.join()).toContain('dma_fence_signal_timestamp_locked');
 });
+
+it('memory that the device and the CPU use in turn', async () => {
+  expect(await verdicts('c612-migrate-pingpong/migrate-pingpong.dat')).toEqual([
+    'warn proven migration-thrash: 90 ms',
+  ]);
+});
+
+it('selftests of i915 that wait in vain on purpose leave nothing behind', async () => {
+  const found = await verdicts('c612-i915-requests/i915-requests.dat');
+  expect(found.filter((one) => !one.startsWith('info'))).toEqual([]);
+});

@@ -12,6 +12,7 @@ import { getUnlessZeroDying } from './get-unless-zero-dying.ts';
 import { hmmRetryStorm } from './hmm-retry-storm.ts';
 import { hmmTimeout } from './hmm-timeout.ts';
 import { invalidateStall } from './invalidate-stall.ts';
+import { migrationThrash } from './migration-thrash.ts';
 import { mmPinned } from './mm-pinned.ts';
 import { nonblockRefused } from './nonblock-refused.ts';
 import { notifierLeak } from './notifier-leak.ts';
@@ -20,7 +21,9 @@ import { postExitGpuFault } from './post-exit-gpu-fault.ts';
 import { postExitIommuFault } from './post-exit-iommu-fault.ts';
 import { restoreLivelock } from './restore-livelock.ts';
 import { schedStarvation } from './sched-starvation.ts';
+import { tlbStorm } from './tlb-storm.ts';
 import { toolBlind } from './tool-blind.ts';
+import { unansweredPageRequest } from './unanswered-page-request.ts';
 import { unmapUnderJob } from './unmap-under-job.ts';
 
 /** Every detector, in the order they run: the one that tells how the others ended is last. */
@@ -37,6 +40,7 @@ export const detectors: readonly Detector[] = [
   hmmRetryStorm,
   hmmTimeout,
   invalidateStall,
+  migrationThrash,
   mmPinned,
   nonblockRefused,
   notifierLeak,
@@ -45,6 +49,8 @@ export const detectors: readonly Detector[] = [
   postExitIommuFault,
   restoreLivelock,
   schedStarvation,
+  tlbStorm,
+  unansweredPageRequest,
   unmapUnderJob,
   toolBlind,
 ];

@@ -1,12 +1,15 @@
 import type { Word } from '../../kernel/occurrence.ts';
 import type { LiveGpuVm } from './live-objects.ts';
+import { RecentKeys } from './recent-keys.ts';
+
+const ASIDS_MOST = 16_384;
 
 /** The address spaces of GPUs there are now, by pointer and by number. */
 export class GpuVmIndex {
   readonly all: Set<LiveGpuVm> = new Set();
   readonly #byPointer = new Map<Word, LiveGpuVm>();
-  /** Numbers are those of one device. */
-  readonly #byAsid = new Map<string, LiveGpuVm>();
+  /** Numbers are those of one device; a freed one is known by its own until it comes back. */
+  readonly #byAsid = new RecentKeys<LiveGpuVm>(ASIDS_MOST);
 
   add(vm: LiveGpuVm): void {
     this.all.add(vm);
@@ -17,9 +20,6 @@ export class GpuVmIndex {
   remove(vm: LiveGpuVm): void {
     this.all.delete(vm);
     if (vm.vm !== undefined && this.#byPointer.get(vm.vm) === vm) this.#byPointer.delete(vm.vm);
-    if (vm.asid === undefined) return;
-    const key = asidKey(vm.driver, vm.dev, vm.asid);
-    if (this.#byAsid.get(key) === vm) this.#byAsid.delete(key);
   }
 
   find(

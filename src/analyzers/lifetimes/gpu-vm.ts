@@ -67,7 +67,8 @@ class GpuVmTracker implements Tracker {
 
   #find(named: OccurrenceOf<'vm.created' | 'vm.killed' | 'vm.freed'>): OpenVm | undefined {
     const { driver, dev, vm, asid } = named;
-    return this.#context.live.gpuVms.find(driver, dev, vm, asid) as OpenVm | undefined;
+    const found = this.#context.live.gpuVms.find(driver, dev, vm, asid) as OpenVm | undefined;
+    return found && this.#alive.has(found) ? found : undefined;
   }
 
   #open(

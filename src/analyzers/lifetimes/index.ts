@@ -1,5 +1,6 @@
 import { addressSpace } from './address-space.ts';
 import { deviceFault } from './device-fault.ts';
+import { deviceReset } from './device-reset.ts';
 import { fence } from './fence.ts';
 import { fenceWait } from './fence-wait.ts';
 import { gpuMapping } from './gpu-mapping.ts';
@@ -41,5 +42,6 @@ export const lifetimes: readonly Lifetime[] = [
   tlbFlush,
   pageRequest,
   deviceFault,
+  deviceReset,
   logRecord,
 ];

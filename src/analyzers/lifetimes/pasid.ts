@@ -16,7 +16,7 @@ export const pasidTable: Table = {
     ),
     integer('process_id', 'process.id that allocated it or that its faults were served for.'),
     integer('mm', 'mm_struct pointer its faults were served for.'),
-    text('dev', 'Device an IOMMU bound it on first; NULL = a driver’s, or not recorded.'),
+    text('dev', 'Devices an IOMMU bound it on, with commas; NULL = a driver’s, or not recorded.'),
     integer('next_ts', 'An IOMMU gave the number to another process, relative ns.'),
     integer('next_event', 'That event.'),
     ...span('allocated', 'freed'),
@@ -44,7 +44,7 @@ interface Binding extends LivePasid {
   readonly id: number;
   readonly pasid: number;
   readonly bound: Mark;
-  dev: string | undefined;
+  readonly devs: Set<string>;
   /** Devices whose tag is in use; empty for the tag of the IOMMU itself. */
   readonly tags: Set<string>;
   next: Mark | undefined;
@@ -117,7 +117,7 @@ class PasidTracker implements Tracker {
     }
     const binding = same ? before : this.#bind(bound, task);
     binding.tags.add(bound.dev ?? '');
-    binding.dev ??= bound.dev;
+    if (bound.dev !== undefined) binding.devs.add(bound.dev);
   }
 
   #bind(bound: OccurrenceOf<'pasid.allocated'>, task: LiveTask): Binding {
@@ -125,7 +125,7 @@ class PasidTracker implements Tracker {
       id: this.#context.nextId(pasidTable),
       pasid: bound.pasid,
       bound: markOf(bound),
-      dev: bound.dev,
+      devs: new Set(),
       process: task.process,
       addressSpace: task.process.addressSpace,
       tags: new Set(),
@@ -154,7 +154,7 @@ class PasidTracker implements Tracker {
       driver: IOMMU_PASIDS,
       process_id: binding.process?.id ?? null,
       mm: addressSpace?.mm ?? null,
-      dev: binding.dev ?? null,
+      dev: binding.devs.size === 0 ? null : [...binding.devs].join(','),
       next_ts: binding.next?.ts ?? null,
       next_event: binding.next?.event ?? null,
       ...lived(this.#context, binding.bound, binding.unbound),

@@ -6,23 +6,23 @@ import type { Word } from '../../kernel/occurrence.ts';
  */
 export class RecentKeys<V extends NonNullable<unknown>> {
   readonly #most: number;
-  #young = new Map<Word, V>();
-  #old = new Map<Word, V>();
+  #young = new Map<Word | string, V>();
+  #old = new Map<Word | string, V>();
 
   /** Remembers at least half of `most` keys, and never more than `most`. */
   constructor(most: number) {
     this.#most = most;
   }
 
-  get(key: Word): V | undefined {
+  get(key: Word | string): V | undefined {
     return this.#young.get(key) ?? this.#old.get(key);
   }
 
-  has(key: Word): boolean {
+  has(key: Word | string): boolean {
     return this.#young.has(key) || this.#old.has(key);
   }
 
-  set(key: Word, value: V): void {
+  set(key: Word | string, value: V): void {
     this.#young.set(key, value);
     if (this.#young.size * 2 < this.#most) return;
     this.#old = this.#young;

@@ -7,7 +7,7 @@ import { lived, markOf } from './lived.ts';
 
 export const tlbFlushTable: Table = {
   name: 'tlb_flush',
-  doc: 'TLB invalidations of one kind that a thread made in a row, less than 10 ms apart.',
+  doc: 'TLB invalidations of one kind that a thread made in a row, less than 10 ms apart; cut after 100 ms.',
   columns: [
     text('source', 'What tells of them: xe, amdgpu, iommu TLB, iommu device TLB, cpu.'),
     text('dev', 'Device, ring or IOMMU.'),
@@ -40,7 +40,7 @@ export const tlbFlush: Lifetime = {
 
 const RUN_GAP_NS = 10e6;
 /** A run is cut, so that the rate of a moment is not lost in that of an hour. */
-const RUN_MOST_NS = 1e9;
+const RUN_MOST_NS = 100e6;
 /** Kinds of one thread at a time. */
 const MOST_OF_A_THREAD = 8;
 const MOST_THREADS = 4096;

@@ -178,3 +178,31 @@ export const toldIommuFaults: Need = {
   oneOf: [...iommuFaults.oneOf, 'log.record'],
   enable: iommuFaults.enable,
 };
+
+/** struct migrate_vma has start, end, flags and fault_page at 40, 48, 64 and 72 (6.1 to 7.2). */
+export const migrations: Need = {
+  oneOf: ['migrate_vma.setup', 'migration.start', 'migration.buffer'],
+  enable: [
+    'p:svm/migrate_setup migrate_vma_setup start=+40($arg1):x64 end=+48($arg1):x64 flags=+64($arg1):x64 fault_page=+72($arg1):x64',
+    'p:svm/migrate_finalize migrate_vma_finalize start=+40($arg1):x64 end=+48($arg1):x64',
+    'xe:xe_bo_move',
+    'amdgpu:amdgpu_bo_move',
+  ],
+};
+
+export const deviceFlushes: Need = {
+  oneOf: ['tlb.flush', 'tlb.sent'],
+  enable: [
+    'xe:xe_tlb_inval_fence_send',
+    'xe:xe_tlb_inval_fence_signal',
+    'xe:xe_tlb_inval_fence_timeout',
+    'amdgpu:amdgpu_vm_flush',
+    'intel_iommu:cache_tag_flush_range',
+  ],
+};
+
+/** Intel: the invalidation queue; AMD and ARM: the functions all IOMMU drivers call. */
+export const pageResponses: Need = {
+  oneOf: ['page.response'],
+  enable: ['intel_iommu:qi_submit'],
+};

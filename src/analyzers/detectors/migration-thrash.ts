@@ -1,0 +1,316 @@
+/**
+ * Memory that moves back and forth between the CPU's memory and a device: each side takes away what
+ * the other is about to use (mm/migrate_device.c, drivers/gpu/drm/amd/amdkfd/kfd_migrate.c).
+ */
+import type { Word } from '../../kernel/occurrence.ts';
+import type { Detector, View } from '../detector.ts';
+import type { Confidence, FindingDraft, ObjectRef } from '../finding.ts';
+import type { Threshold } from '../threshold.ts';
+import { atMost, detail, evidence, known } from './shared/details.ts';
+import { mayBeMissing } from './shared/incomplete.ts';
+import { migrations } from './shared/needs.ts';
+import { actor, duration, hex, range } from './shared/wording.ts';
+
+/** Prefetch and first touch are one turn; a working set that is shared makes another now and then. */
+const TURNS: Threshold = {
+  name: 'turns',
+  unit: 'count',
+  default: 4,
+  doc: 'Changes of direction of one block or buffer within the window.',
+};
+const WINDOW: Threshold = {
+  name: 'window',
+  unit: 'ns',
+  default: 1e9,
+  doc: 'The turns come within this time.',
+};
+/** The finest piece that is followed; drivers move 64 KiB and more, the CPU brings back pages. */
+const BLOCK_BYTES = 65_536;
+/** Of a range that moves at once no more blocks are followed. */
+const BLOCKS_OF_A_RANGE = 1024;
+const BLOCKS_MOST = 1_000_000;
+const EVIDENCE_MOVES = 8;
+const FINDINGS_MOST = 20;
+
+export const migrationThrash: Detector = {
+  meta: {
+    id: 'migration-thrash',
+    number: 'D26',
+    title: 'Memory moves back and forth',
+    description:
+      'The same memory went to the device and back several times within a second: the CPU and the device use it in turn, or there is more of it than the device can hold. Each move costs an invalidation, a copy and a fault, far more than either side would lose by reaching over.',
+    severity: 'warn',
+    needs: [migrations],
+    uses: [],
+    thresholds: [TURNS, WINDOW],
+    traps: [
+      'A prefetch and the first touch by the other side are two moves and one turn: more turns are asked for.',
+      'Different parts of one range may go different ways: only turns of the same 64 KiB count.',
+      'A MIGRATE invalidation alone does not tell the direction, so it counts for nothing.',
+      'A buffer freed and made again at the same address looks like the same one.',
+    ],
+    references: [
+      'mm/migrate_device.c: migrate_vma_setup (flags: which side the pages are on)',
+      'mm/memory.c: do_swap_page (a CPU fault on a device-private page)',
+      'dri-devel 2019-08-15, J. Glisse: migration must stay coherent with mirrors',
+    ],
+  },
+
+  cannotDecide(view) {
+    const [directed] = view.all('SELECT 1 FROM migration WHERE direction IS NOT NULL LIMIT 1');
+    const [any] = view.all(
+      "SELECT 1 FROM migration WHERE source <> 'migrate_pages' AND ret IS NULL LIMIT 1",
+    );
+    return any !== undefined && directed === undefined
+      ? 'Migrations were recorded, but not which way they go: record the flags of migrate_vma_setup.'
+      : undefined;
+  },
+
+  *detect(view) {
+    if (view.clock.unit !== 'ns') return;
+    yield* atMost(FINDINGS_MOST, thrashing(view));
+  },
+};
+
+interface Move {
+  readonly id: number;
+  readonly source: string;
+  readonly tid: number;
+  readonly process_id: number | null;
+  readonly mm: Word | null;
+  readonly object: Word | null;
+  readonly range_start: Word | null;
+  readonly range_end: Word | null;
+  readonly bytes: number | null;
+  readonly direction: 'to device' | 'to system';
+  readonly reason: string | null;
+  readonly from_place: string;
+  readonly to_place: string;
+  readonly start_ts: number;
+  readonly end_ts: number | null;
+  readonly start_event: number;
+  readonly end_event: number | null;
+  readonly lossy: number | null;
+}
+
+/** What happened to one block or buffer. */
+interface Block {
+  /** Of the area it lies in, and its number there. */
+  readonly owner: string;
+  readonly place: number;
+  last: Move['direction'];
+  /** Moves at which it turned, those of the current window. */
+  recent: Move[];
+  turns: number;
+  /** Of the window with most turns. */
+  most: Move[];
+}
+
+function* thrashing(view: View): Iterable<FindingDraft> {
+  const window = view.limit(WINDOW);
+  const least = view.limit(TURNS);
+  const blocks = new Map<string, Block>();
+  const moves = view.all<Move>(
+    `SELECT m.*, coalesce(p.merged_into, m.process_id) AS process_id
+       FROM migration m LEFT JOIN process p ON p.id = m.process_id
+      WHERE m.direction IS NOT NULL AND m.ret IS NULL ORDER BY m.start_ts, m.id`,
+  );
+  for (const move of moves) {
+    for (const [owner, place] of placesOf(move)) turn(blocks, owner, place, move, window);
+  }
+  const bad = [...blocks.values()].filter((block) => block.most.length >= least);
+  for (const area of areasOf(bad)) yield finding(view, area, moves);
+}
+
+/** The blocks a move touches: a buffer is one. */
+function* placesOf(move: Move): Iterable<[owner: string, place: number]> {
+  if (move.object !== null) {
+    yield [`buffer ${move.source} ${move.object}`, 0];
+    return;
+  }
+  if (move.range_start === null || move.range_end === null) return;
+  const first = Math.floor(Number(unsigned(move.range_start)) / BLOCK_BYTES);
+  const last = Math.floor((Number(unsigned(move.range_end)) - 1) / BLOCK_BYTES);
+  const owner = `pages ${move.mm ?? move.process_id ?? move.tid}`;
+  const end = Math.min(last, first + BLOCKS_OF_A_RANGE - 1);
+  for (let place = first; place <= end; place++) yield [owner, place];
+}
+
+function unsigned(value: Word): bigint {
+  return BigInt.asUintN(64, BigInt(value));
+}
+
+function turn(
+  blocks: Map<string, Block>,
+  owner: string,
+  place: number,
+  move: Move,
+  window: number,
+): void {
+  const key = `${owner} ${place}`;
+  const block = blocks.get(key);
+  if (!block) {
+    if (blocks.size >= BLOCKS_MOST) return;
+    blocks.set(key, { owner, place, last: move.direction, recent: [], turns: 0, most: [] });
+    return;
+  }
+  if (block.last === move.direction) return;
+  block.last = move.direction;
+  block.turns += 1;
+  block.recent = block.recent.filter((earlier) => move.start_ts - earlier.start_ts <= window);
+  block.recent.push(move);
+  if (block.recent.length > block.most.length) block.most = [...block.recent];
+}
+
+/** Blocks side by side that are as bad: one finding. */
+function areasOf(bad: readonly Block[]): Block[][] {
+  const areas: Block[][] = [];
+  const sorted = bad.toSorted((a, b) => a.owner.localeCompare(b.owner) || a.place - b.place);
+  for (const block of sorted) {
+    const area = areas.at(-1);
+    const before = area?.at(-1);
+    if (area && before?.owner === block.owner && block.place - before.place <= 1) area.push(block);
+    else areas.push([block]);
+  }
+  return areas;
+}
+
+function finding(view: View, area: readonly Block[], moves: readonly Move[]): FindingDraft {
+  const worst = area.reduce((a, b) => (b.most.length > a.most.length ? b : a));
+  const [first] = worst.most as [Move, ...Move[]];
+  const last = worst.most.at(-1) ?? first;
+  const inside = moves.filter((move) => touches(move, area));
+  const who = whoMoves(view, inside);
+  const what = whatMoves(first, area, inside);
+  const span = last.start_ts - first.start_ts;
+  return {
+    severity: 'warn',
+    confidence: confidenceOf(view, inside, first),
+    summary: `${what.text} of ${who.owner} changed sides ${worst.most.length} times in ${duration(span)}, ${worst.turns} times in all: ${who.text}.`,
+    from: inside[0]?.start_ts ?? first.start_ts,
+    to: inside.at(-1)?.start_ts ?? last.start_ts,
+    objects: [
+      ...who.refs,
+      ...worst.most.slice(0, EVIDENCE_MOVES).map(
+        (move): ObjectRef => ({
+          kind: 'migration',
+          id: move.id,
+          label: `migration ${move.direction}`,
+        }),
+      ),
+    ],
+    details: known([
+      detail.count('changes of side', worst.turns),
+      detail.duration('most of them within', span),
+      ...(['to device', 'to system'] as const).flatMap((direction) => costOf(inside, direction)),
+      first.mm === null ? undefined : detail.address('mm', first.mm),
+      what.range === undefined ? undefined : detail.text('range', what.range),
+    ]),
+    evidence: evidence(
+      ...worst.most.slice(0, EVIDENCE_MOVES).flatMap((move) => [move.start_event, move.end_event]),
+    ),
+    next: [
+      'See which side really needs the memory, and keep it there: prefetch or madvise with a preferred location, or map it over the bus.',
+      'Look at what the CPU touches while the device computes: counters and flags beside the data make whole blocks come back.',
+      'If buffers are evicted, compare what is bound with the size of the device memory.',
+    ],
+    identity: [first.source, who.comm],
+    key: { ...what.key, ...(who.pid === undefined ? {} : { pid: who.pid }) },
+  };
+}
+
+function touches(move: Move, area: readonly Block[]): boolean {
+  const [first] = area;
+  const last = area.at(-1);
+  if (!first || !last) return false;
+  for (const [owner, place] of placesOf(move)) {
+    if (owner === first.owner && place >= first.place && place <= last.place) return true;
+  }
+  return false;
+}
+
+function whatMoves(
+  first: Move,
+  area: readonly Block[],
+  inside: readonly Move[],
+): {
+  readonly text: string;
+  readonly range: string | undefined;
+  readonly key: Readonly<Record<string, string>>;
+} {
+  if (first.object !== null) {
+    const object = hex(first.object);
+    return { text: `Buffer ${object}`, range: undefined, key: { object } };
+  }
+  const starts = inside.map((move) => Number(unsigned(move.range_start ?? 0)));
+  const ends = inside.map((move) => Number(unsigned(move.range_end ?? 0)));
+  const start = Math.max((area[0]?.place ?? 0) * BLOCK_BYTES, lowest(starts));
+  const end = Math.min(((area.at(-1)?.place ?? 0) + 1) * BLOCK_BYTES, -lowest(ends.map((n) => -n)));
+  const where = range(start, end);
+  return {
+    text: `Memory ${where}`,
+    range: where,
+    key: {
+      ...(first.mm === null ? {} : { mm: hex(first.mm) }),
+      block: hex(start),
+      start: hex(start),
+      end: hex(end),
+    },
+  };
+}
+
+/** Of any number: Math.min takes its arguments on the stack. */
+function lowest(values: readonly number[]): number {
+  return values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+}
+
+/** Who sends it away and who takes it back. */
+function whoMoves(
+  view: View,
+  inside: readonly Move[],
+): {
+  readonly owner: string;
+  readonly comm: string;
+  readonly pid: number | undefined;
+  readonly refs: readonly ObjectRef[];
+  readonly text: string;
+} {
+  const sides = (['to device', 'to system'] as const).map((direction) => {
+    const moves = inside.filter((move) => move.direction === direction);
+    const names = [
+      ...new Set(moves.map((move) => actor(view, move.tid, move.process_id).label)),
+    ].slice(0, 3);
+    const reasons = [...new Set(moves.map((move) => move.reason).filter((one) => one !== null))];
+    const why = reasons.length === 0 ? '' : ` (${reasons.join(', ')})`;
+    return `${moves.length} moves ${direction} by ${names.join(', ')}${why}`;
+  });
+  const [some] = inside;
+  const owned = inside.find((move) => move.process_id !== null) ?? some;
+  const who = owned ? actor(view, owned.tid, owned.process_id) : undefined;
+  const isKnown = owned?.process_id !== null && owned?.process_id !== undefined;
+  return {
+    owner: who?.label ?? 'an unknown process',
+    comm: (who?.comm ?? '').replaceAll(/\d+/g, 'N'),
+    pid: isKnown ? who?.pid : undefined,
+    refs: who?.refs ?? [],
+    text: sides.join(', '),
+  };
+}
+
+function costOf(inside: readonly Move[], direction: Move['direction']) {
+  const moves = inside.filter((move) => move.direction === direction);
+  const bytes = moves.reduce((sum, move) => sum + (move.bytes ?? 0), 0);
+  const ns = moves.reduce((sum, move) => sum + ((move.end_ts ?? move.start_ts) - move.start_ts), 0);
+  return [
+    detail.count(`moves ${direction}`, moves.length),
+    { label: `moved ${direction}`, value: { type: 'bytes', value: bytes } } as const,
+    ...(ns > 0 ? [detail.duration(`spent ${direction}`, ns)] : []),
+  ];
+}
+
+function confidenceOf(view: View, inside: readonly Move[], first: Move): Confidence {
+  if (first.object !== null) return 'likely';
+  const lossy = inside.some((move) => mayBeMissing(view, move.lossy));
+  const whose = first.mm !== null || first.process_id !== null;
+  return lossy || !whose ? 'likely' : 'proven';
+}
