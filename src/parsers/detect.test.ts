@@ -22,6 +22,15 @@ describe('a capture is known by its content', () => {
   });
 });
 
+/** As `trace_pipe_raw` gives it: time, bytes in use, events. */
+function ringBufferPage(used: number): Uint8Array {
+  const page = new Uint8Array(4096).fill(0x6a, 16);
+  const view = new DataView(page.buffer);
+  view.setBigUint64(0, 61_000_000_000n, true);
+  view.setBigUint64(8, BigInt(used), true);
+  return page;
+}
+
 describe('refused with one line and a hint', () => {
   const refusal = (path: string): TraceError => {
     try {
@@ -37,6 +46,9 @@ describe('refused with one line and a hint', () => {
     ['trace.dat.gz', [0x1f, 0x8b, 8, 0], /packed with gzip/, /gunzip .*trace\.dat\.gz/],
     ['trace.dat.zst', [0x28, 0xb5, 0x2f, 0xfd], /packed with zstd/, /unzstd/],
     ['photo.dat', [0xff, 0xd8, 0xff, 0xe0], /no capture svm-trace knows/, /trace-cmd trace\.dat/],
+    ['cpu0', ringBufferPage(0xe8), /ring buffer of one CPU/, /trace-cmd restore/],
+    ['zeroes', new Uint8Array(4096), /no capture svm-trace knows/, /known formats/],
+    ['noise', ringBufferPage(4090), /no capture svm-trace knows/, /known formats/],
     ['empty.dat', [], /is empty/, /record again/],
   ])('%s', (name, bytes, message, hint) => {
     const error = refusal(file(name, Uint8Array.from(bytes)));

@@ -8,6 +8,7 @@ import { perfData } from './perf-data/perf-data.ts';
 import { perfScriptText } from './perf-script-text/perf-script-text.ts';
 import { traceCmdText } from './trace-cmd-text/trace-cmd-text.ts';
 import { traceDat } from './trace-dat/trace-dat.ts';
+import { HEAD_BYTES } from './unwrap/bytes.ts';
 import { captureFile, inputKind, LOOSE_FILE, RESTORE, readHead } from './unwrap/input.ts';
 import type { LiveOptions } from './unwrap/live-stream.ts';
 import { packingOf } from './unwrap/packings.ts';
@@ -142,6 +143,23 @@ function openUnwrapped(
   }
 }
 
+/**
+ * A page of a ring buffer as it is read from `trace_pipe_raw`: its time, then the bytes in use, which
+ * the header of 16 leaves room for (struct buffer_data_page, kernel/trace/ring_buffer.c).
+ */
+function isRingBufferPage(head: Uint8Array): boolean {
+  if (head.length < HEAD_BYTES) return false;
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  return [true, false].some((littleEndian) => {
+    const time = view.getBigUint64(0, littleEndian);
+    const used = view.getBigUint64(8, littleEndian);
+    return time > 0n && time < LONGEST_TIME && used > 16n && used <= BigInt(HEAD_BYTES - 16);
+  });
+}
+
+/** A hundred years in ns. */
+const LONGEST_TIME = 3_155_760_000_000_000_000n;
+
 /** @throws TraceError when there is none. */
 function parserFor(head: Uint8Array, name: string): Parser {
   if (head.length === 0) {
@@ -154,8 +172,11 @@ function parserFor(head: Uint8Array, name: string): Parser {
   if (Buffer.from(head).subarray(0, DATABASE.length).equals(DATABASE)) {
     throw new TraceError(`${name} holds a database`, { hint: 'give it as a plain file' });
   }
-  if (LOOSE_FILE.test(name)) {
-    throw new TraceError(`${name} is no whole capture`, { hint: RESTORE });
+  if (LOOSE_FILE.test(name) || isRingBufferPage(head)) {
+    throw new TraceError(
+      `${name} is the ring buffer of one CPU alone: what its events look like is not in it`,
+      { hint: RESTORE },
+    );
   }
   throw new TraceError(`${name} is no capture svm-trace knows`, {
     hint: `known formats: ${parsers.map((known) => known.meta.title).join(', ')}`,

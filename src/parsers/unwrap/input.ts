@@ -58,7 +58,7 @@ function hintInside(path: string): string {
 export const LOOSE_FILE: RegExp = /\.dat\.cpu\d+$/;
 /** trace-cmd-restore(1) */
 export const RESTORE =
-  'it holds what trace-cmd recorded of one CPU and could not put together: on the machine that recorded, trace-cmd restore -o trace.dat trace.dat.cpu*';
+  'trace-cmd leaves such files when it cannot put them together; on the machine that recorded: trace-cmd restore -o trace.dat trace.dat.cpu*';
 
 function isFile(path: string): boolean {
   try {
