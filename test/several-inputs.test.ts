@@ -1,9 +1,10 @@
 /** Recordings and logs of one machine analysed together: what is said across them, and what is not. */
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { analyze } from '../src/analyzers/analyze.ts';
 import type { Result } from '../src/analyzers/result.ts';
+import { ROOT, svmTrace, svmTraceReading } from './cli.ts';
 import { type Scenario, scenario } from './scenario/scenario.ts';
 import { scratch } from './scratch.ts';
 
@@ -183,6 +184,71 @@ describe('three inputs', () => {
       ['events', 0],
     ]);
     expect(postExit(result)).toHaveLength(1);
+  });
+});
+
+describe('recordings with the log of their run', () => {
+  it.each([
+    ['c612-leader-exit/leader-exit.dat', -14.1, 0.341],
+    ['c612-oom-refused/oom-refused.dat', -24.9, 0.3],
+    ['s72-fprobe-stall/fprobe-stall.dat', -21, 0.3],
+    ['s72-svm-twopass/svm-twopass.dat', 35.4, 0.102],
+  ])('%s: %f ms apart, and the same findings as without it', async (name, offset, error) => {
+    const path = join(ROOT, 'fixtures', name);
+    const log = join(ROOT, 'fixtures', name, '../dmesg.txt');
+    const [alone, both] = [await together(path), await together(path, log)];
+    const [, input] = both.capture.inputs;
+    expect(input).toMatchObject({ aligned: 'lines', boot: 0, clock: 'printk' });
+    expect(Number(input?.offsetNs) / MS).toBeCloseTo(offset, 1);
+    expect((input?.errorNs ?? 0) / MS).toBeLessThan(error);
+    const about = ({ findings }: Result) =>
+      findings.map(({ detector, severity, confidence, key }) => ({
+        detector,
+        severity,
+        confidence,
+        key,
+      }));
+    expect(about(both)).toEqual(about(alone));
+  });
+
+  it('says what would have tied them where the recording has no console lines', async () => {
+    const folder = join(ROOT, 'fixtures/s72-ft-function');
+    const result = await together(join(folder, 'ft-function.dat'), join(folder, 'dmesg.txt'));
+    expect(result.capture.inputs[1]).toMatchObject({ aligned: 'none' });
+    expect(result.capture.inputs[1]?.reason).toContain('printk:console');
+  });
+});
+
+describe('on the command line', () => {
+  const folder = join(ROOT, 'fixtures/c612-leader-exit');
+  const [recording, log] = [join(folder, 'leader-exit.dat'), join(folder, 'dmesg.txt')];
+
+  it('the alignment of each input is shown with its error', () => {
+    const shown = /moved by -14\.1\d\d ms ± 0\.3\d\d ms:\s+2\s+console\s+lines\s+in\s+both/;
+    for (const command of ['analyze', 'info']) {
+      const { stdout, code } = svmTrace(command, '-q', log, recording);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(shown);
+      expect(stdout).toMatch(/leader-exit\.dat[^:]*: clock\s+mono, the\s+reference/);
+    }
+  });
+
+  it('events of all are merged, and one of them may be standard input', () => {
+    const [begin, end] = readFileSync(log, 'utf8').split(/(?<=\n)/);
+    const lines = `${begin}[   11.900000] only in the log\n${end}`;
+    const { stdout, code } = svmTraceReading(Buffer.from(lines), 'events', '-q', recording, '-');
+    expect(code).toBe(0);
+    const printed = stdout.split('\n');
+    const place = printed.findIndex((text) => text.includes('only in the log'));
+    expect(printed[place]).toMatch(/ {4}11\.88[56]\d{3}: console:/);
+    expect(printed.filter((text) => text.includes('lab2 begin'))).toHaveLength(1);
+    const stamps = printed.flatMap((text) => /\] +(\d+\.\d+):/.exec(text)?.[1] ?? []).map(Number);
+    expect(stamps).toEqual([...stamps].sort((a, b) => a - b));
+  });
+
+  it('two of them cannot be standard input, and one not given twice', () => {
+    expect(svmTrace('info', '-', '-').stderr).toContain('given twice');
+    expect(svmTrace('analyze', recording, recording).stderr).toContain('given twice');
   });
 });
 

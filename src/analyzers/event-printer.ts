@@ -1,4 +1,5 @@
 import type { Capture, CaptureHeader, EventType, Fields } from '../parsers/parser.ts';
+import { stampBases } from '../parsers/several/stamp-bases.ts';
 import type { StoreReader } from '../store/reader.ts';
 
 /** How to write an event out; what a capture can do, or a stored format. */
@@ -33,13 +34,12 @@ export function storedPrinter(store: StoreReader): EventPrinter {
   };
 }
 
-function ownStamps({ inputs = [], buffers, clock }: CaptureHeader): EventPrinter['stamp'] {
-  const bases = buffers.map((_, buffer) => {
-    const input = inputs.findLast((one) => one.buffers.first <= buffer);
-    if (!input || input.alignment.error !== undefined) return undefined;
-    return clock.base - input.alignment.offset;
-  });
-  return (buffer, ts) => stampOf(bases[buffer], ts);
+function ownStamps(header: CaptureHeader): EventPrinter['stamp'] {
+  const bases = stampBases(header);
+  return (buffer, ts) => {
+    const base = bases[buffer];
+    return stampOf(base === header.clock.base ? undefined : base, ts);
+  };
 }
 
 function storedStamps(store: StoreReader): EventPrinter['stamp'] {

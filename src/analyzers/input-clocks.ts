@@ -56,7 +56,7 @@ export class InputClocks {
     if (inputs.length < 2) return draft;
     const error = worstError(inputs);
     if (error === Number.POSITIVE_INFINITY) return notComparable(draft, inputs);
-    const single = inputs.some((input) => input.anchors === 1);
+    const single = inputs.some(isUnconfirmed);
     const unordered = closest(seen);
     return {
       ...draft,
@@ -96,6 +96,11 @@ export class InputClocks {
 function errorOf(a: InputRow, b: InputRow): number {
   if (a.id === b.id) return 0;
   return (a.error_ns ?? Number.POSITIVE_INFINITY) + (b.error_ns ?? Number.POSITIVE_INFINITY);
+}
+
+/** One happening is confirmed by no other; that the clock has the same name does not make it one boot. */
+function isUnconfirmed({ anchors, aligned }: InputRow): boolean {
+  return anchors === 1 || aligned === 'clock';
 }
 
 function worstError(inputs: readonly InputRow[]): number {

@@ -6,6 +6,7 @@ import { KERNEL_LOG, KernelLogLines } from '../parsers/kernel-log/log-printer.ts
 import type { Capture, EventBatch, EventType, Fields, Problem } from '../parsers/parser.ts';
 import { PerfScriptLines } from '../parsers/perf-script-line.ts';
 import { openInputs } from '../parsers/several/open-inputs.ts';
+import { stampBases } from '../parsers/several/stamp-bases.ts';
 import { type LineOptions, TraceCmdLines } from '../parsers/trace-cmd-line.ts';
 import { ProblemLog } from '../parsers/trace-dat/problem-log.ts';
 import { type QuietArguments, withQuiet } from './common.ts';
@@ -247,11 +248,14 @@ function* printedLines(
 class JsonLines implements LinePrinter {
   readonly #capture: Capture;
   readonly #before: number;
+  /** By buffer. */
+  readonly #bases: readonly bigint[];
 
   /** @param before events ahead of the capture's first */
   constructor(capture: Capture, before: number) {
     this.#capture = capture;
     this.#before = before;
+    this.#bases = stampBases(capture.header);
   }
 
   head(): string {
@@ -264,9 +268,10 @@ class JsonLines implements LinePrinter {
     const { header } = this.#capture;
     const type = header.eventTypes[batch.type[i] as number] as EventType;
     const tid = batch.tid[i] as number;
-    const ts = header.clock.base + BigInt(batch.ts[i] as number);
-    const buffer = header.buffers[batch.buffer[i] as number]?.name ?? '';
-    const comm = this.#capture.comm(tid, batch.buffer[i] as number);
+    const bufferIndex = batch.buffer[i] as number;
+    const ts = (this.#bases[bufferIndex] ?? header.clock.base) + BigInt(batch.ts[i] as number);
+    const buffer = header.buffers[bufferIndex]?.name ?? '';
+    const comm = this.#capture.comm(tid, bufferIndex);
     const id = this.#before + (batch.id[i] as number);
     const place = `"id":${id},"ts":${ts},"cpu":${batch.cpu[i]},"tid":${tid}`;
     const names = `"type":${JSON.stringify(`${type.system}:${type.name}`)}`;

@@ -1,5 +1,6 @@
 import { CallStacks, graphLeaf } from './event-format/function-tracer.ts';
 import type { Capture, EventBatch, EventType, Fields, PrintStyle } from './parser.ts';
+import { stampBases } from './several/stamp-bases.ts';
 
 /** Which of `trace-cmd report`'s options the lines follow. */
 export interface LineOptions {
@@ -55,7 +56,12 @@ export class TraceCmdLines {
     this.#capture = capture;
     this.#options = options;
     this.#prefixes = bufferPrefixes(capture);
-    this.#clocks = capture.header.buffers.map(({ clock }) => clockOf(capture, clock, options));
+    const bases = stampBases(capture.header);
+    this.#clocks = capture.header.buffers.map(({ clock }, buffer) => {
+      const base = bases[buffer] ?? capture.header.clock.base;
+      const isAligned = capture.header.inputs !== undefined && base === capture.header.clock.base;
+      return clockOf(capture, isAligned ? capture.header.clock.name : clock, base, options);
+    });
     this.#losses = new LossLines(capture);
     this.#symbol = (address) => capture.symbol(address);
   }
@@ -200,8 +206,12 @@ function bufferPrefixes({ header }: Capture): string[] {
   });
 }
 
-/** The clocks whose unit libtracecmd takes to be a nanosecond (extract_trace_clock); not `boot`. */
-const NANOSECOND_CLOCK = /^(?:local|global|uptime|perf|mono.*|tai|tsc2nsec|unknown)$/;
+/**
+ * The clocks whose unit libtracecmd takes to be a nanosecond (extract_trace_clock), and those of logs;
+ * not `boot`.
+ */
+const NANOSECOND_CLOCK =
+  /^(?:local|global|uptime|perf|mono.*|tai|tsc2nsec|unknown|printk|realtime)$/;
 
 const SECOND = 1_000_000_000;
 const ZEROS = '000000000';
@@ -209,9 +219,10 @@ const ZEROS = '000000000';
 function clockOf(
   { header }: Capture,
   clock: string,
+  base: bigint,
   { nanoseconds }: LineOptions,
 ): (ts: number) => string {
-  const { base, converted, unit } = header.clock;
+  const { converted, unit } = header.clock;
   const isUnknown = clock === 'unknown' && unit === 'ticks';
   if (isUnknown || (!NANOSECOND_CLOCK.test(clock) && converted !== 'tsc2nsec')) {
     return (ts) => `${String(base + BigInt(ts)).padStart(12)}:`;

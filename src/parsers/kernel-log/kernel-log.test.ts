@@ -54,8 +54,8 @@ describe('dmesg', () => {
     });
     expect(records.at(-1)).toEqual({
       ts: 12_500_001_000,
-      cpu: 0,
-      tid: 0,
+      cpu: -1,
+      tid: -1,
       boot: '',
       fields: { msg: 'xe 0000:07:00.0: [drm] wedged' },
     });

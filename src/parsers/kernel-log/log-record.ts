@@ -49,19 +49,20 @@ export const SILENT: LogNotes = {
 
 const MOST_CPU = 65_535;
 const MOST_TID = 0x7fff_ffff;
+const UNKNOWN = -1;
 
-/** `C1` is CPU 1; 0 where the log does not tell (kernel/printk/printk.c, printk_caller_id). */
+/** `C1` is CPU 1; -1 where the log does not tell (kernel/printk/printk.c, printk_caller_id). */
 export function cpuOf(caller: string): number {
   return numberOf(caller, 'C', MOST_CPU);
 }
 
-/** `T340` is thread 340; 0 where the log does not tell. */
+/** `T340` is thread 340; -1 where the log does not tell. */
 export function tidOf(caller: string): number {
   return numberOf(caller, 'T', MOST_TID);
 }
 
 function numberOf(caller: string, kind: string, most: number): number {
-  if (!caller.startsWith(kind)) return 0;
+  if (!caller.startsWith(kind)) return UNKNOWN;
   const number = Number(caller.slice(1));
-  return number <= most ? number : 0;
+  return number <= most ? number : UNKNOWN;
 }

@@ -118,7 +118,8 @@ export class LogSurvey implements LogNotes {
     const { kernel, wall, prefix, level, caller, host, msg } = record;
     this.prefixes.set(prefix, (this.prefixes.get(prefix) ?? 0) + 1);
     const boot = this.#tracker.place(record);
-    boot.cpus.add(cpuOf(caller));
+    const cpu = cpuOf(caller);
+    if (cpu >= 0) boot.cpus.add(cpu);
     this.#last = { boot, kernel, wall };
     for (const gap of this.#open.splice(0)) gap.to = this.#last;
     this.hasLevel ||= level >= 0;

@@ -184,18 +184,18 @@ describe('levels and callers', () => {
   it('give the thread or the CPU', () => {
     const { records, header } = readLog('[    1.000000][  T812] a\n[    2.000000][    C5] b\n');
     expect(records.map(({ tid, cpu }) => [tid, cpu])).toEqual([
-      [812, 0],
-      [0, 5],
+      [812, -1],
+      [-1, 5],
     ]);
     expect(header.cpus).toBe(6);
-    expect(header.buffers[0]?.cpus).toEqual([0, 5]);
+    expect(header.buffers[0]?.cpus).toEqual([5]);
   });
 
   it('that no kernel has are none', () => {
     const { records } = readLog('[    1.000000][T99999999999] a\n[    2.000000][ C99999999] b\n');
     expect(records.map(({ tid, cpu }) => [tid, cpu])).toEqual([
-      [0, 0],
-      [0, 0],
+      [-1, -1],
+      [-1, -1],
     ]);
   });
 });

@@ -1,6 +1,6 @@
 import type { Alignment, Clock } from '../parser.ts';
 import { agreement } from './agreement.ts';
-import type { Scout } from './scout.ts';
+import type { Moments, Scout } from './scout.ts';
 
 /** What makes the stamps of a second input comparable with those of a first. */
 export interface Tie {
@@ -117,25 +117,73 @@ const EXACT: ReadonlySet<string> = new Set(['mono', 'mono_raw', 'boot', 'tai', '
 const NEARLY: ReadonlySet<string> = new Set(['local', 'perf', 'x86-tsc']);
 
 function clockTie(first: Scout, second: Scout): Tie | NoTie | undefined {
-  const { name } = first.capture.header.clock;
-  if (name !== second.capture.header.clock.name) return undefined;
-  if (!(EXACT.has(name) || NEARLY.has(name)) || [first, second].some(isMoved)) return undefined;
+  const reason = sameClock(first.capture.header.clock.name, second.capture.header.clock.name);
+  if (reason === undefined || [first, second].some(isMoved)) return undefined;
   const shift = sameStampShift(first, second);
   if (!overlaps(first, second, shift)) {
-    return none(
-      `both use the clock ${name}, but at different times: nothing shows that it is one boot`,
-    );
+    return none(`${reason}, but at different times: nothing shows that it is one boot`);
   }
-  if ([first, second].every((one) => one.lines.size > 0)) {
-    return none(`both use the clock ${name}, but have no console line in common: not one boot`);
+  const unshared = unsharedKind(first, second, shift);
+  if (unshared !== undefined) {
+    return none(`${reason}, but they have no ${unshared} in common: not one boot`);
   }
-  return {
-    how: 'clock',
-    shift,
-    error: EXACT.has(name) ? MICROSECOND : MILLISECOND,
-    anchors: 0,
-    reason: `both use the clock ${name}`,
-  };
+  const isNearly = NEARLY.has(first.capture.header.clock.name);
+  return { how: 'clock', shift, error: isNearly ? MILLISECOND : MICROSECOND, anchors: 0, reason };
+}
+
+/** How two clocks are one; undefined when they are not. */
+function sameClock(first: string, second: string): string | undefined {
+  if (first === second) {
+    return EXACT.has(first) || NEARLY.has(first) ? `both use the clock ${first}` : undefined;
+  }
+  // two recordings of seconds would not overlap after any suspend
+  return [first, second].sort().join() === 'boot,mono'
+    ? 'boot and mono are one clock until the machine is suspended'
+    : undefined;
+}
+
+/**
+ * What both recorded while both did, and yet nothing of it is the same; that of single tasks may well
+ * differ.
+ */
+function unsharedKind(first: Scout, second: Scout, shift: number): string | undefined {
+  const from = Math.max(first.first, second.first + shift);
+  const to = Math.min(first.last, second.last + shift);
+  const [ours, theirs] = [
+    kindsWithin(first, from, to),
+    kindsWithin(second, from - shift, to - shift),
+  ];
+  if ([first, second].some(({ capture }) => capture.header.facts['per-task'] !== undefined)) {
+    ours.clear();
+  }
+  for (const kind of ours) {
+    if (theirs.has(kind) && !sharesKind(first, second, kind)) return kind;
+  }
+  return undefined;
+}
+
+const LINE_KIND = 'console line';
+
+/** `sched_process_fork` of the event `sched_process_fork comm=…`. */
+function kindOf(text: string): string {
+  return text.slice(0, text.indexOf(' '));
+}
+
+function kindsWithin({ lines, events }: Scout, from: number, to: number): Set<string> {
+  const within = (moments: Moments) => moments.some((moment) => moment >= from && moment <= to);
+  const kinds = new Set<string>();
+  if ([...lines.values()].some(within)) kinds.add(LINE_KIND);
+  for (const [text, moments] of events) if (within(moments)) kinds.add(kindOf(text));
+  return kinds;
+}
+
+function sharesKind(first: Scout, second: Scout, kind: string): boolean {
+  const [ours, theirs] =
+    kind === LINE_KIND ? [first.lines, second.lines] : [first.events, second.events];
+  for (const text of theirs.keys()) {
+    if (ours.has(text) && (kind === LINE_KIND || kindOf(text) === kind)) return true;
+  }
+  return false;
 }
 
 /** Logs get their wall-clock stamps late, or in whole seconds. */

@@ -106,6 +106,15 @@ describe('clocks are aligned', () => {
     expect(await alignmentOf(forks(0), later)).toMatchObject({ how: 'none' });
   });
 
+  it('by boot and mono, which are the same on a machine that was never suspended', async () => {
+    const fences = scenario({ base: START, clock: 'boot' })
+      .at(5 * MS)
+      .fence('init', 3, 1);
+    expect(await alignmentOf(forks(0), fences)).toMatchObject({ how: 'clock', offset: 0n });
+    const slept = scenario({ base: START + 60_000_000_000n, clock: 'boot' }).fence('init', 3, 1);
+    expect(await alignmentOf(forks(0), slept)).toMatchObject({ how: 'none' });
+  });
+
   it('by the wall clock both tell', async () => {
     const dated = (base: bigint, us: string, clock: string) =>
       scenario({
@@ -183,6 +192,12 @@ describe('nothing ties inputs', () => {
       lines(scenario({ base: START }), ['b first', 'b second']),
     );
     expect(found.how).toBe('none');
+  });
+
+  it('of the same clock and time that both saw forks, and not the same ones', async () => {
+    const found = await alignmentOf(forks(0), forks(3 * MS, {}, 900));
+    expect(found.how).toBe('none');
+    expect(found.reason).toContain('no sched_process_fork in common');
   });
 
   it('of different kernels, even if they share every line', async () => {
