@@ -1,0 +1,72 @@
+/**
+ * How often the verdicts are wrong: builds made of recorded runs of one and the same build, so that
+ * whatever is found between them was put there or is false.
+ */
+import { describe, expect, it } from 'vitest';
+import { recordedBuild, scaled, sideOf } from '../../test/regression-runs.ts';
+import { compareRuns } from './compare.ts';
+import type { Comparison, FigureComparison } from './comparison.ts';
+import type { Run } from './run.ts';
+import { randomFrom, shuffled } from './statistics/random.ts';
+
+const SIMULATIONS = 400;
+/** What a shifted duration contains or is contained in. */
+const SHIFTED = ['invalidation-duration', 'fence-wait-duration', 'invalidation-fence-wait'];
+
+const POOLS: readonly (readonly Run[])[] = [
+  [...recordedBuild('la').runs, ...recordedBuild('la2').runs],
+  [...recordedBuild('a').runs, ...recordedBuild('a2').runs],
+];
+
+/** Two builds of the runs of one, the second changed by `change`. */
+function simulate(n: number, random: () => number, change = (run: Run): Run => run): Comparison {
+  const pool = shuffled(POOLS[n % POOLS.length] ?? [], random);
+  const half = pool.length / 2;
+  return compareRuns(
+    sideOf('first', pool.slice(0, half)),
+    sideOf('second', pool.slice(half).map(change)),
+  );
+}
+
+function tested({ figures }: Comparison): FigureComparison[] {
+  return figures.filter(({ p }) => p !== null);
+}
+
+describe(`${SIMULATIONS} comparisons of recorded runs of one build`, () => {
+  it('a single metric is unusual in one of twenty, and nothing is called a regression more often', () => {
+    const random = randomFrom(20_261_121);
+    let tests = 0;
+    let unusual = 0;
+    let alarmed = 0;
+    for (let n = 0; n < SIMULATIONS; n += 1) {
+      const figures = tested(simulate(n, random));
+      tests += figures.length;
+      unusual += figures.filter(({ p }) => (p ?? 1) <= 0.05).length;
+      const alarms = figures.filter(({ verdict }) =>
+        ['regressed', 'improved', 'changed'].includes(verdict),
+      );
+      alarmed += alarms.length > 0 ? 1 : 0;
+    }
+    expect(unusual / tests).toBeGreaterThan(0.03);
+    expect(unusual / tests).toBeLessThan(0.07);
+    expect(alarmed / SIMULATIONS).toBeLessThan(0.07);
+  });
+
+  it('where metrics did change, few of those flagged did not', () => {
+    const random = randomFrom(612);
+    const shares: number[] = [];
+    let found = 0;
+    for (let n = 0; n < SIMULATIONS; n += 1) {
+      const comparison = simulate(n, random, (run) => scaled(run, SHIFTED, 2));
+      const flagged = comparison.figures.filter(({ verdict }) =>
+        ['regressed', 'improved', 'changed'].includes(verdict),
+      );
+      const wrong = flagged.filter(({ metric }) => !SHIFTED.includes(metric));
+      shares.push(flagged.length === 0 ? 0 : wrong.length / flagged.length);
+      found += flagged.length - wrong.length;
+    }
+    const fdr = shares.reduce((sum, share) => sum + share, 0) / SIMULATIONS;
+    expect(fdr).toBeLessThan(0.07);
+    expect(found / SIMULATIONS).toBeGreaterThan(0.5);
+  });
+});
