@@ -31,6 +31,7 @@ interface CompareArguments extends QuietArguments {
   readonly 'fail-on': FailOn;
   readonly strict: boolean;
   readonly aa: boolean;
+  readonly html: string | undefined;
   readonly markdown: string | undefined;
   readonly json: string | undefined;
 }
@@ -50,7 +51,7 @@ function builder(yargs: Argv<object>): Argv<CompareArguments> {
       describe: 'Split the runs of one build in two, in many ways, and count the false alarms',
     })
     .example('$0 compare base/ new/', 'all runs of two folders')
-    .example('$0 compare base/*.db new/*.db --json compare.json', 'with all inputs, for scripts')
+    .example('$0 compare base/*.db new/*.db --html compare.html', 'with a page to share')
     .example('$0 compare all/ --by kernel', 'two kernels in one folder')
     .example('$0 compare base/ new/ --markdown "$GITHUB_STEP_SUMMARY"', 'for CI')
     .example('$0 compare --aa base/', 'how far to trust it')
@@ -117,6 +118,7 @@ function withRules<T>(yargs: Argv<T>) {
 function withOutputs<T>(yargs: Argv<T>) {
   const file = { type: 'string', requiresArg: true } as const;
   return yargs
+    .option('html', { ...file, describe: 'Write a page with all runs, distributions and shifts' })
     .option('markdown', { ...file, describe: 'Write Markdown, for example for a step summary' })
     .option('json', {
       type: 'string',
@@ -128,7 +130,7 @@ async function run(args: CompareArguments): Promise<void> {
   const settings = settingsOf(args);
   if (args.aa) return compareWithItself(args, settings);
   const groups = await sidesOf(args);
-  for (const output of [args.markdown, args.json]) {
+  for (const output of [args.html, args.markdown, args.json]) {
     if (!output || output === '-') continue;
     checkOutput(
       output,
@@ -217,6 +219,13 @@ async function write(comparison: Comparison, args: CompareArguments): Promise<vo
   if (args.markdown !== undefined) {
     const { renderComparisonMarkdown } = await import('../reports/comparison/markdown.ts');
     writeWhole(args.markdown, renderComparisonMarkdown(comparison, verdict));
+  }
+  if (args.html !== undefined) {
+    // loaded when asked for: the plots are large
+    const { renderComparisonHtml } = await import(
+      '../reports/html/comparison/render-comparison-html.tsx'
+    );
+    writeWhole(args.html, renderComparisonHtml(comparison, verdict));
   }
   if (args.json) writeWhole(args.json, jsonOf(comparison));
   if (args.json === '' || args.json === '-') print(jsonOf(comparison));

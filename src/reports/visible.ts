@@ -51,6 +51,11 @@ function visibleTabbed(line: string): string {
   return line.split('\t').map(visible).join('\t');
 }
 
+/** Every string of plain data. */
+export function visibleData<T>(data: T): T {
+  return visibleDeep(data) as T;
+}
+
 function visibleDeep(value: unknown): unknown {
   if (typeof value === 'string') return visible(value);
   if (Array.isArray(value)) return value.map(visibleDeep);

@@ -26,7 +26,7 @@ const RULES: Readonly<Record<string, string>> = { '0.5': 'median', '0.99': '99 %
 /** Room right of the plot for their names. */
 const RULE_NAME_PIXELS = 52;
 
-const DURATION_LABELS = [
+export const DURATION_LABELS: string = [
   "datum.value >= 1e9 ? datum.value / 1e9 + ' s'",
   "datum.value >= 1e6 ? datum.value / 1e6 + ' ms'",
   "datum.value >= 1e3 ? datum.value / 1e3 + ' µs'",

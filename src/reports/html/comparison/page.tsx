@@ -1,0 +1,298 @@
+/** A comparison of builds as one page: the verdict, the table, then every run of what is in doubt. */
+import type { VNode } from 'preact';
+import type { Comparison, FigureComparison } from '../../../compare/comparison.ts';
+import type { Gate } from '../../../compare/gate.ts';
+import {
+  calibrationText,
+  changeText,
+  comparisonHeadline,
+  intervalText,
+  probabilityText,
+  runsNeededText,
+  runsText,
+  splitFigures,
+  valueText,
+} from '../../comparison/words.ts';
+import { count, counted, formatNanoseconds } from '../../units.ts';
+import { Document } from '../document.tsx';
+import type { Plot } from '../figures/plots.ts';
+import { FindingsOfBoth } from './findings.tsx';
+import { distributions, runStrip, shifts } from './plots.ts';
+
+/** More metrics are only in the table: a browser draws each of their plots. */
+const MOST_DRAWN = 24;
+
+interface Drawn {
+  readonly figure: FigureComparison;
+  readonly plots: readonly Plot[];
+}
+
+export function ComparisonPage(props: {
+  readonly comparison: Comparison;
+  readonly verdict: Gate;
+}): VNode {
+  const { comparison, verdict } = props;
+  const { compared, apart } = splitFigures(comparison);
+  const drawn = compared.slice(0, MOST_DRAWN).map((figure, n) => draw(figure, n, comparison));
+  return (
+    <Document
+      title={`svm-trace: ${comparison.base.label} and ${comparison.new.label}`}
+      plots={drawn.flatMap(({ plots }) => plots)}
+    >
+      <main>
+        <Head comparison={comparison} verdict={verdict} />
+        <FigureTable figures={compared} />
+        <FindingsOfBoth comparison={comparison} />
+        <Figures drawn={drawn} />
+        <Apart apart={apart} />
+        <Runs comparison={comparison} />
+      </main>
+      <footer>
+        <p>
+          Made by {comparison.tool.name} {comparison.tool.version}. {calibrationText(comparison)}.
+        </p>
+      </footer>
+    </Document>
+  );
+}
+
+/** The distributions of a metric once, though both its median and its tail are compared. */
+function draw(figure: FigureComparison, n: number, comparison: Comparison): Drawn {
+  const strip = runStrip(`runs-${n}`, figure, comparison);
+  if (figure.statistic !== 'p50') return { figure, plots: [strip] };
+  const curves = distributions(`curves-${n}`, figure.metric, comparison);
+  const shift = shifts(`shifts-${n}`, figure.metric, comparison);
+  return { figure, plots: [strip, ...[curves, shift].filter((plot) => plot !== undefined)] };
+}
+
+function Head({
+  comparison,
+  verdict,
+}: {
+  readonly comparison: Comparison;
+  readonly verdict: Gate;
+}): VNode {
+  const remarks = [...comparison.obstacles, ...comparison.notes];
+  return (
+    <header class="summary">
+      <p class="kicker">svm-trace compare</p>
+      <h1>{comparisonHeadline(comparison, verdict)}</h1>
+      <ul class="verdict">
+        {(['regressed', 'suspect', 'changed', 'improved', 'inconclusive', 'same'] as const).map(
+          (word) => verdictCount(comparison.figures, word),
+        )}
+      </ul>
+      {remarks.map((remark) => (
+        <p class="note">{remark}</p>
+      ))}
+      <dl class="facts">
+        {(['base', 'new'] as const).map((side) => (
+          <div class="wide">
+            <dt>{side === 'base' ? 'Base' : 'New'}</dt>
+            <dd>
+              <b class={`side side-${side}`}>{comparison[side].label}</b>,{' '}
+              {counted(comparison[side].runs.length, 'run')} of{' '}
+              {[
+                ...new Set(comparison[side].runs.map(({ uname }) => uname ?? 'unknown kernel')),
+              ].join(', ')}
+            </dd>
+          </div>
+        ))}
+      </dl>
+      <nav aria-label="Sections">
+        <a href="#metrics">Metrics</a>
+        <a href="#findings">Findings</a>
+        <a href="#figures">Every run</a>
+        <a href="#apart">Not comparable</a>
+        <a href="#runs">Recordings</a>
+      </nav>
+    </header>
+  );
+}
+
+function verdictCount(
+  figures: readonly FigureComparison[],
+  word: FigureComparison['verdict'],
+): VNode | undefined {
+  const number = figures.filter(({ verdict }) => verdict === word).length;
+  if (number === 0) return undefined;
+  return (
+    <li>
+      <a href="#metrics">
+        <VerdictBadge verdict={word} /> {count(number)}
+      </a>
+    </li>
+  );
+}
+
+function VerdictBadge({ verdict }: { readonly verdict: FigureComparison['verdict'] }): VNode {
+  return <span class={`badge verdict-${verdict.replaceAll(' ', '-')}`}>{verdict}</span>;
+}
+
+function FigureTable({ figures }: { readonly figures: readonly FigureComparison[] }): VNode {
+  return (
+    <section id="metrics">
+      <h2>Metrics</h2>
+      {figures.length === 0 ? (
+        <p>None could be compared.</p>
+      ) : (
+        <div class="scroll">
+          <table class="sortable">
+            <thead>
+              <tr>
+                {[
+                  'verdict',
+                  'metric',
+                  'base',
+                  'new',
+                  'change',
+                  '95 % interval',
+                  'runs',
+                  'p',
+                  'q',
+                  'runs needed',
+                ].map((head) => (
+                  <th scope="col">{head}</th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>{figures.map(figureRow)}</tbody>
+          </table>
+        </div>
+      )}
+      <p class="note">
+        The run is the unit. p: how often runs of one build differ so much; q: the share of false
+        alarms among metrics with such a q or a smaller one; runs needed: a side, to find a change
+        of that size, or of the size that matters, in four of five comparisons.
+      </p>
+    </section>
+  );
+}
+
+function figureRow(figure: FigureComparison): VNode {
+  const { base, new: next, p, q, ratio } = figure;
+  return (
+    <tr>
+      <td>
+        <VerdictBadge verdict={figure.verdict} />
+      </td>
+      <td class="text">
+        {figure.statistic === 'rate' ? `${figure.metric}, ${figure.unit}` : figure.id}
+        {figure.reason && <span class="quiet"> ({figure.reason})</span>}
+      </td>
+      <Cell sort={base.median} text={valueText(base.median, figure)} />
+      <Cell sort={next.median} text={valueText(next.median, figure)} />
+      <Cell sort={ratio} text={changeText(ratio)} />
+      <td class="number">{intervalText(figure.ci95)}</td>
+      <td class="number">{runsText(figure)}</td>
+      <Cell sort={p} text={probabilityText(p)} />
+      <Cell sort={q} text={probabilityText(q)} />
+      <Cell sort={figure.runsNeeded} text={runsNeededText(figure)} />
+    </tr>
+  );
+}
+
+function Cell({ sort, text }: { readonly sort: number | null; readonly text: string }): VNode {
+  return (
+    <td class="number" data-value={sort ?? 0}>
+      {text}
+    </td>
+  );
+}
+
+function Figures({ drawn }: { readonly drawn: readonly Drawn[] }): VNode {
+  return (
+    <section id="figures">
+      <h2>Every run</h2>
+      <p class="note">
+        A dot is a run, the bar the median of the runs. Below it, where there are durations: their
+        distribution (thin lines are runs, thick ones builds), and by how much each part of it
+        shifted, with what the scatter of the runs allows. <b class="side side-base">base</b> and{' '}
+        <b class="side side-new">new</b>.
+      </p>
+      {drawn.map(({ figure, plots }) => (
+        <figure>
+          <figcaption>
+            <h3>
+              <VerdictBadge verdict={figure.verdict} /> {figure.id}{' '}
+              <span class="quiet">
+                {changeText(figure.ratio)} ({intervalText(figure.ci95)})
+              </span>
+            </h3>
+          </figcaption>
+          <div class="plots">
+            <div class="plot plot-low" id={plots[0]?.id} />
+          </div>
+          {plots.length > 1 && (
+            <div class="plots plots-even">
+              {plots.slice(1).map(({ id }) => (
+                <div class="plot" id={id} />
+              ))}
+            </div>
+          )}
+        </figure>
+      ))}
+    </section>
+  );
+}
+
+function Apart({ apart }: { readonly apart: ReadonlyMap<string, readonly string[]> }): VNode {
+  return (
+    <section id="apart">
+      <h2>Not comparable</h2>
+      {apart.size === 0 && <p>Everything that was recorded could be compared.</p>}
+      <dl class="blind">
+        {[...apart].map(([reason, metrics]) => (
+          <>
+            <dt>{reason}</dt>
+            <dd class="mono">{[...new Set(metrics)].join(', ')}</dd>
+          </>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+function Runs({ comparison }: { readonly comparison: Comparison }): VNode {
+  const rows = (['base', 'new'] as const).flatMap((side) =>
+    comparison[side].runs.map((run) => ({ side, run })),
+  );
+  return (
+    <section id="runs">
+      <h2>Recordings</h2>
+      <div class="scroll">
+        <table class="sortable">
+          <thead>
+            <tr>
+              {['side', 'file', 'kernel', 'events', 'lost', 'duration', 'findings'].map((head) => (
+                <th scope="col">{head}</th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map(({ side, run }) => (
+              <tr>
+                <td>
+                  <b class={`side side-${side}`}>{side}</b>
+                </td>
+                <td class="text">{run.path}</td>
+                <td class="text">{run.uname ?? 'unknown'}</td>
+                <Cell sort={run.events} text={count(run.events)} />
+                <Cell sort={run.lost} text={run.lost === null ? 'not counted' : count(run.lost)} />
+                <Cell
+                  sort={run.durationNs}
+                  text={
+                    run.clock.unit === 'ns'
+                      ? formatNanoseconds(run.durationNs)
+                      : count(run.durationNs)
+                  }
+                />
+                <Cell sort={run.findings.length} text={count(run.findings.length)} />
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}

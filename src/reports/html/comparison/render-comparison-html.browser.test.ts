@@ -1,0 +1,86 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchBrowser, openReport, withoutBrowser } from '../../../../test/browser.ts';
+import { recordedBuild } from '../../../../test/regression-runs.ts';
+import { compareRuns } from '../../../compare/compare.ts';
+import type { Comparison, Side } from '../../../compare/comparison.ts';
+import { gate } from '../../../compare/gate.ts';
+import { renderComparisonHtml } from './render-comparison-html.tsx';
+
+const HOSTILE = '</script><img src=x onerror=alert(1)>\u202e';
+
+const hostile = ({ runs }: Side): Side => ({
+  label: HOSTILE,
+  runs: runs.map((run, n) => ({
+    ...run,
+    path: `${HOSTILE}${n}.dat`,
+    uname: HOSTILE,
+    findings: [
+      {
+        id: 'fence-error-1',
+        detector: 'fence-error',
+        severity: 'error',
+        confidence: 'proven',
+        summary: HOSTILE,
+        identity: [HOSTILE],
+      },
+    ],
+  })),
+});
+
+const page = (comparison: Comparison): string =>
+  renderComparisonHtml(comparison, gate(comparison, 'regressed', false));
+
+describe.skipIf(withoutBrowser())('the page of a comparison in Chromium', () => {
+  let browser: Browser;
+
+  beforeAll(async () => {
+    browser = await launchBrowser();
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+  });
+
+  it('draws a dot per run, the distributions and their shifts, without a complaint', async () => {
+    const comparison = compareRuns(recordedBuild('la'), recordedBuild('lb'));
+    const { page: opened, complaints, close } = await openReport(browser, page(comparison));
+    const wanted = await opened.locator('#figures .plot').count();
+    expect(wanted).toBeGreaterThan(25);
+    await opened.waitForFunction(
+      (plots) => document.querySelectorAll('#figures .plot svg').length === plots,
+      wanted,
+    );
+    expect(await opened.locator('h1').textContent()).toBe(
+      'c612-lb is worse than c612-la: invalidation-duration +26 %',
+    );
+    expect(await opened.locator('#runs-0 svg path[aria-label]').count()).toBeGreaterThanOrEqual(12);
+    expect(await opened.locator('#metrics tbody tr').first().textContent()).toMatch(
+      /^regressedinvalidation-duration p50/,
+    );
+    await opened.setViewportSize({ width: 390, height: 800 });
+    expect(await opened.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    expect(complaints).toEqual([]);
+    await close();
+  });
+
+  it('shows hostile names as text', async () => {
+    const comparison = compareRuns(recordedBuild('la'), hostile(recordedBuild('lb')));
+    const { page: opened, complaints, close } = await openReport(browser, page(comparison));
+    expect(await opened.locator('h1').textContent()).toContain('<img src=x');
+    expect(await opened.locator('img').count()).toBe(0);
+    expect(await opened.locator('#findings').textContent()).toContain('\\u202e');
+    expect(complaints).toEqual([]);
+    await close();
+  });
+
+  it('says why nothing could be compared', async () => {
+    const { label, runs } = recordedBuild('la');
+    const comparison = compareRuns({ label, runs: runs.slice(0, 2) }, recordedBuild('lb'));
+    const { page: opened, complaints, close } = await openReport(browser, page(comparison));
+    expect(await opened.locator('h1').textContent()).toContain('cannot be compared');
+    expect(await opened.locator('#apart').textContent()).toContain('3 are needed');
+    expect(complaints).toEqual([]);
+    await close();
+  });
+});
