@@ -11,6 +11,7 @@ import { forkUnderJob } from './fork-under-job.ts';
 import { getUnlessZeroDying } from './get-unless-zero-dying.ts';
 import { hmmRetryStorm } from './hmm-retry-storm.ts';
 import { hmmTimeout } from './hmm-timeout.ts';
+import { invalidateDeadlock } from './invalidate-deadlock.ts';
 import { invalidateStall } from './invalidate-stall.ts';
 import { migrationThrash } from './migration-thrash.ts';
 import { mmPinned } from './mm-pinned.ts';
@@ -39,6 +40,7 @@ export const detectors: readonly Detector[] = [
   getUnlessZeroDying,
   hmmRetryStorm,
   hmmTimeout,
+  invalidateDeadlock,
   invalidateStall,
   migrationThrash,
   mmPinned,

@@ -7,6 +7,7 @@ import type { Detector, View } from '../detector.ts';
 import type { Confidence, Detail, FindingDraft, Severity } from '../finding.ts';
 import { atMost, detail, evidence, known } from './shared/details.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
+import { MOVED_ON } from './shared/moved-on.ts';
 import { driverFunctions, fenceWaits, invalidationReturns, invalidations } from './shared/needs.ts';
 import { CAUSE_SHARE, type Cause, causeOf, type StallParts } from './shared/stall-cause.ts';
 import { actor, duration, hex, range, reasonName, ticks } from './shared/wording.ts';
@@ -90,15 +91,6 @@ function stalledInvalidations(view: View): Stall[] {
       (timed || (stall.longest_wait_ns ?? 0) >= CAUSE_SHARE * stall.length.ns),
   );
 }
-
-/** What the thread or the mm did later says that the return of an open invalidation was not recorded. */
-const MOVED_ON = `
-  EXISTS (SELECT 1 FROM invalidation o WHERE o.tid = i.tid AND o.start_ts > i.start_ts)
-  OR EXISTS (SELECT 1 FROM range_fault r WHERE r.tid = i.tid AND r.start_ts > i.start_ts)
-  OR EXISTS (SELECT 1 FROM task t WHERE t.tid = i.tid AND t.end_ts > i.start_ts)
-  OR EXISTS (SELECT 1 FROM address_space a WHERE a.id = i.address_space_id AND a.end_ts > i.start_ts)
-  OR EXISTS (SELECT 1 FROM fence_wait f WHERE f.tid = i.tid AND f.start_ts > i.start_ts
-    AND f.invalidation_id IS NOT i.id)`;
 
 interface Length {
   readonly ns: number;

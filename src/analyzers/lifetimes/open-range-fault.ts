@@ -55,6 +55,7 @@ export class Episode {
   #waiting: Moment[] = [];
   #waitingReasons: (number | undefined)[] = [];
   #firstColliding: number | undefined;
+  #blocked: Mark | undefined;
   readonly #actors = new Map<number, Actor>();
 
   constructor(context: LifetimeContext, range: FaultedRange, tid: number) {
@@ -89,6 +90,10 @@ export class Episode {
     if (this.#range.start === undefined) this.#range = range;
   }
 
+  isOf(mni: Word | undefined): boolean {
+    return this.#range.mni === mni;
+  }
+
   isRange(range: FaultedRange): boolean {
     const { mni, start, end } = this.#range;
     return mni === range.mni && start === range.start && end === range.end;
@@ -106,6 +111,11 @@ export class Episode {
     const ended = undefined;
     this.#last = { start, read, fault, seq, ended, ownCollisions: 0, otherCollisions: 0 };
     this.#first ??= this.#last;
+  }
+
+  /** The capture ended in its mmu_interval_read_begin. */
+  blocks(read: Mark): void {
+    this.#blocked = read;
   }
 
   /** Without a moment: its return was lost. */
@@ -179,9 +189,7 @@ export class Episode {
   emit(open: boolean): void {
     const outcome = this.#outcome(open);
     if (this.isInside && this.#last) this.#emitAttempt(this.#last, undefined);
-    const top = this.#topActor();
-    const last = this.#last;
-    const end = last?.ended;
+    const end = this.#blocked ? undefined : this.#last?.ended;
     this.#context.emit(rangeFaultTable, {
       id: this.#id,
       tid: this.tid,
@@ -199,12 +207,21 @@ export class Episode {
       outcome,
       longest_attempt_ns: this.#longestNs ?? null,
       self_inflicted: this.#selfInflicted,
+      ...this.#collisionColumns(),
+      blocked_ts: this.#blocked?.ts ?? null,
+      blocked_event: this.#blocked?.event ?? null,
+      ...lived(this.#context, this.#first?.start ?? this.#blocked, end),
+    });
+  }
+
+  #collisionColumns() {
+    const top = this.#topActor();
+    return {
       colliding: this.#colliding,
       top_actor_tid: top?.tid ?? null,
       top_actor_reason: top?.reason ?? null,
       first_colliding_event: this.#firstColliding ?? null,
-      ...lived(this.#context, this.#first?.start, end),
-    });
+    };
   }
 
   #wrapperColumns() {
@@ -220,6 +237,7 @@ export class Episode {
 
   /** The wrapper knows best; NULL where no return was recorded. */
   #outcome(open: boolean): 'ok' | 'busy' | 'error' | 'open' | null {
+    if (this.#blocked) return 'open';
     if (this.isInside) return open ? 'open' : null;
     const ret = this.#unwrapped?.ret ?? this.lastRet;
     if (ret === undefined) return null;

@@ -48,6 +48,11 @@ export const rangeFaultTable: Table = {
     integer('top_actor_tid', 'Thread that made most of them.'),
     integer('top_actor_reason', 'enum mmu_notifier_event most of them had.'),
     integer('first_colliding_event', 'The first of them.'),
+    integer(
+      'blocked_ts',
+      'Entry of an mmu_interval_read_begin that had not returned when the capture ended, relative ns: it sleeps until the invalidation under way is over; NULL = none.',
+    ),
+    integer('blocked_event', 'That event.'),
     ...span('first attempt', 'end of the last attempt'),
   ],
   indexes: [['tid'], ['mni'], ['start_ts']],

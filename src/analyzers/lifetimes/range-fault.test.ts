@@ -31,6 +31,45 @@ function attempt(ms: number, seq: number, ret: number, start = 0, to = 0x10000):
 
 const bound: Happening = [0, 10, insert(MNI, MM, 0, 0x10000)];
 
+describe('a thread asleep in mmu_interval_read_begin as the capture ends', () => {
+  it('is an open episode on the range of its notifier', () => {
+    const lived = live([
+      bound,
+      ...attempt(1, 1, 0),
+      [200, 11, readBegin(MNI)],
+      [900, 12, begin(MM, 0x100000, 0x110000)],
+    ]);
+    expect(lived.rows('range_fault')[1]).toMatchObject({
+      tid: 11,
+      mm: MM,
+      attempts: 0,
+      range_start: 0,
+      range_end: 0x10000n,
+      outcome: 'open',
+      blocked_ts: 200e6,
+      start_ts: 200e6,
+    });
+    expect(lived.rows('range_fault')[1]).not.toHaveProperty('end_ts');
+  });
+
+  it('goes on with the episode it was in', () => {
+    const lived = live([bound, ...attempt(1, 1, EBUSY), [5, 10, readBegin(MNI)]]);
+    expect(lived.row('range_fault')).toMatchObject({
+      attempts: 1,
+      outcome: 'open',
+      blocked_ts: 5e6,
+    });
+  });
+
+  it('cannot be told where returns are not recorded', () => {
+    const unreturned = attempt(1, 1, 0).filter(
+      ([, , { kind }]) => kind !== 'hmm.read_begin_return',
+    );
+    const lived = live([bound, ...unreturned, [200, 11, readBegin(MNI)]]);
+    expect(lived.rows('range_fault')).toHaveLength(1);
+  });
+});
+
 describe('attempts are one episode', () => {
   it('after -EBUSY', () => {
     const lived = live([

@@ -1,4 +1,4 @@
-import type { Moment, OccurrenceOf, Word } from '../../kernel/occurrence.ts';
+import type { OccurrenceOf, Word } from '../../kernel/occurrence.ts';
 import { CallStacks, type Frame } from './call-stack.ts';
 import type { Lifetime, LifetimeContext, OccurrenceHandlers, Tracker } from './lifetime.ts';
 import type { Mark } from './live-objects.ts';
@@ -55,12 +55,15 @@ class RangeFaultTracker implements Tracker {
   readonly #episodes = new Map<number, Episode>();
   readonly #byMm = new Map<Word, Set<Episode>>();
   readonly #wrappers = new CallStacks<Wrapper>();
+  /** Returns of mmu_interval_read_begin are recorded. */
+  #returnsSeen = false;
 
   constructor(context: LifetimeContext) {
     this.#context = context;
   }
 
   finish(): void {
+    for (const [tid, read] of this.#reads) this.#block(tid, read);
     for (const episode of [...this.#episodes.values()]) this.#close(episode, true);
   }
 
@@ -77,6 +80,7 @@ class RangeFaultTracker implements Tracker {
   #readReturned(returned: OccurrenceOf<'hmm.read_begin_return'>): void {
     const read = this.#reads.get(returned.tid);
     if (read && !read.returned) {
+      this.#returnsSeen = true;
       read.seq = returned.seq;
       read.returned = true;
       return;
@@ -89,6 +93,22 @@ class RangeFaultTracker implements Tracker {
       seq: returned.seq,
       returned: true,
     });
+  }
+
+  /** A thread that never came out of mmu_interval_read_begin, where others do. */
+  #block(tid: number, read: Read): void {
+    if (read.returned || !this.#returnsSeen) return;
+    const notifier =
+      read.mni === undefined ? undefined : this.#context.live.notifiers.get(read.mni);
+    let episode = this.#episodes.get(tid);
+    if (episode && (episode.isInside || !episode.isOf(read.mni))) {
+      this.#close(episode);
+      episode = undefined;
+    }
+    const end = notifier?.last === undefined ? undefined : BigInt(notifier.last) + 1n;
+    const range = { mni: read.mni, mm: read.mm, start: notifier?.start, end };
+    episode ??= this.#open(range, tid);
+    episode.blocks(read.begin);
   }
 
   #fault(fault: OccurrenceOf<'hmm.range_fault'>): void {
@@ -106,7 +126,7 @@ class RangeFaultTracker implements Tracker {
       this.#close(episode);
       episode = undefined;
     }
-    episode ??= this.#open(range, fault);
+    episode ??= this.#open(range, fault.tid);
     episode.attempt(began, read?.begin, markOf(fault), seq);
     this.#meetOpenInvalidations(episode);
   }
@@ -137,12 +157,10 @@ class RangeFaultTracker implements Tracker {
     return seq !== undefined && episode.lastSeq !== undefined && seq !== episode.lastSeq;
   }
 
-  #open(range: FaultedRange, moment: Moment): Episode {
-    const episode = new Episode(this.#context, range, moment.tid);
-    this.#episodes.set(moment.tid, episode);
-    const known = this.#wrappers
-      .of(moment.tid)
-      .findLast((frame) => frame.role === 'range-fault-wrapper');
+  #open(range: FaultedRange, tid: number): Episode {
+    const episode = new Episode(this.#context, range, tid);
+    this.#episodes.set(tid, episode);
+    const known = this.#wrappers.of(tid).findLast((frame) => frame.role === 'range-fault-wrapper');
     if (known) episode.wrapped(known.function, known.entered);
     if (range.mm === undefined) return episode;
     const others = this.#byMm.get(range.mm);

@@ -1,6 +1,7 @@
 import type { View } from '../detector.ts';
 import { evidence } from '../detectors/shared/details.ts';
 import { actor, type FenceName, fenceRef } from '../detectors/shared/wording.ts';
+import { openFaultOf } from './range-fault-step.ts';
 import { endsHere, type Here, type Step, type StepRule, waitsFor } from './step.ts';
 
 interface FenceRow extends FenceName {
@@ -62,6 +63,10 @@ export const fenceStep: StepRule = (view, id, at) => {
   if (before !== undefined) {
     const relation = 'is on the same timeline behind';
     return waitsFor(here, { kind: 'fence', id: before }, relation, 'inferred');
+  }
+  const fault = openFaultOf(view, fence.owner_process_id, at, 'asleep');
+  if (fault !== undefined) {
+    return waitsFor(here, { kind: 'range_fault', id: fault }, 'may stand in', 'inferred');
   }
   return ownerEnd(view, fence, here, at);
 };

@@ -1,7 +1,8 @@
 import type { View } from '../detector.ts';
 import { evidence } from '../detectors/shared/details.ts';
 import { actor, duration } from '../detectors/shared/wording.ts';
-import { endsHere, type Here, NEVER, type Step, type StepRule, waitsFor } from './step.ts';
+import { openFaultOf } from './range-fault-step.ts';
+import { endsHere, type Here, type Step, type StepRule, waitsFor } from './step.ts';
 
 interface JobRow {
   readonly id: number;
@@ -75,7 +76,7 @@ function running(view: View, job: JobRow, here: Here, at: number): Step {
   if (ahead !== undefined) {
     return waitsFor(here, { kind: 'job', id: ahead }, 'is on the ring behind', 'inferred');
   }
-  const fault = openFault(view, job, at);
+  const fault = openFaultOf(view, job.owner_process_id, at, 'stuck');
   if (fault !== undefined) {
     return waitsFor(here, { kind: 'range_fault', id: fault }, 'may stand in', 'inferred');
   }
@@ -110,22 +111,6 @@ function occupant(view: View, job: JobRow, before: number, at: number): number |
     at,
   );
   return other?.id;
-}
-
-/** A device that faults in the memory of the job's process: the job may be what faults. */
-function openFault(view: View, job: JobRow, at: number): number | undefined {
-  if (job.owner_process_id === null) return undefined;
-  const [fault] = view.all<{ id: number }>(
-    `SELECT r.id FROM range_fault r LEFT JOIN process p ON p.id = r.process_id
-      WHERE coalesce(p.merged_into, p.id) = (SELECT coalesce(merged_into, id) FROM process WHERE id = ?)
-        AND r.start_ts <= ? AND coalesce(r.end_ts, ?) > ? AND r.attempts > 1
-      ORDER BY r.start_ts LIMIT 1`,
-    job.owner_process_id,
-    at,
-    NEVER,
-    at,
-  );
-  return fault?.id;
 }
 
 function jobLabel(view: View, job: JobRow): string {

@@ -18,6 +18,8 @@ interface RangeFaultRow {
   readonly start_ts: number | null;
   readonly start_event: number | null;
   readonly end_ts: number | null;
+  readonly blocked_ts: number | null;
+  readonly blocked_event: number | null;
 }
 
 interface Invalidation {
@@ -39,9 +41,11 @@ export const rangeFaultStep: StepRule = (view, id, at) => {
   const label = `the range fault${where} by ${actor(view, row.tid, null).label}`;
   const here: Here = {
     object: { kind: 'range_fault', id, label },
-    state: `was being retried (${row.attempts} attempts in all)`,
-    since: row.start_ts,
-    evidence: evidence(row.start_event),
+    state: isBlocked(row, at)
+      ? 'was asleep in mmu_interval_read_begin'
+      : `was being retried (${row.attempts} attempts in all)`,
+    since: isBlocked(row, at) ? row.blocked_ts : row.start_ts,
+    evidence: evidence(row.start_event, row.blocked_event),
   };
   if (row.end_ts !== null && row.end_ts <= at) {
     return endsHere(here, 'moving', 'it was over by then');
@@ -58,6 +62,37 @@ export const rangeFaultStep: StepRule = (view, id, at) => {
   }
   return aggressorEnd(view, row, here);
 };
+
+/**
+ * A device that faults in the memory of a process: a job of the process may be what faults. Only one
+ * that is stuck counts: asleep for good, or retried.
+ */
+export function openFaultOf(
+  view: View,
+  processId: number | null,
+  at: number,
+  which: 'asleep' | 'stuck',
+): number | undefined {
+  if (processId === null) return undefined;
+  const [fault] = view.all<{ id: number }>(
+    `SELECT r.id FROM range_fault r LEFT JOIN process p ON p.id = r.process_id
+      WHERE coalesce(p.merged_into, p.id) = (SELECT coalesce(merged_into, id) FROM process WHERE id = ?)
+        AND r.start_ts <= ? AND coalesce(r.end_ts, ?) > ?
+        AND (r.blocked_ts <= ? OR (r.attempts > 1 AND ?))
+      ORDER BY r.start_ts LIMIT 1`,
+    processId,
+    at,
+    NEVER,
+    at,
+    at,
+    which === 'stuck' ? 1 : 0,
+  );
+  return fault?.id;
+}
+
+function isBlocked(row: RangeFaultRow, at: number): boolean {
+  return row.blocked_ts !== null && row.blocked_ts <= at;
+}
 
 /** The oldest invalidation of another thread under way in the range. */
 function openInvalidation(view: View, row: RangeFaultRow, at: number): Invalidation | undefined {

@@ -87,6 +87,32 @@ it('goes through a dependency to the fence of a dead process', () => {
   });
 });
 
+it('closes the ring where the device waits for the end of the invalidation', () => {
+  const asleep: RowOf = {
+    mm: 0x1000,
+    tid: 40,
+    process_id: 1,
+    range_start: 0x10000,
+    range_end: 0x20000,
+    attempts: 0,
+    start_ts: ms(60),
+    blocked_ts: ms(60),
+    blocked_event: 8,
+  };
+  const chain = from('invalidation', rows({ job: [], range_fault: [asleep] }));
+  expect(path(chain)).toBe('invalidation 1, fence 1, range_fault 1: cycle');
+  expect(chain?.hops.at(-1)).toMatchObject({
+    state: 'was asleep in mmu_interval_read_begin',
+    certainty: 'inferred',
+    evidence: [8],
+  });
+  // a fault that is only being retried says nothing of a fence without a job
+  const retried = { ...asleep, blocked_ts: null, attempts: 3 };
+  expect(path(from('invalidation', rows({ job: [], range_fault: [retried] })))).toBe(
+    'invalidation 1, fence 1: stuck',
+  );
+});
+
 it('does not go through a dependency that had signalled', () => {
   const done = { ...fence, context: 9, seqno: 1, signaled_ts: ms(20) };
   const chain = from('job', rows({ fence: [fence, done], job: [{ ...job, depends_fence_id: 2 }] }));
