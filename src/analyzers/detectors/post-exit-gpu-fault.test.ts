@@ -112,3 +112,99 @@ describe('faults the kernel log tells of, on its own clock', () => {
     expect(more).toEqual([]);
   });
 });
+
+describe('faults that a driver tells of', () => {
+  const told = (at: number, rest: RowOf = {}): RowOf => ({
+    ...fault(at, null),
+    function: 'xe',
+    module: null,
+    pasid: null,
+    source: 'tracepoint',
+    ...rest,
+  });
+
+  it('right after a reset of the device are its consequence', () => {
+    const rows = {
+      ...owner,
+      device_reset: [{ driver: 'xe', cause: 'xe_gt_reset_async', start_ts: ms(300) }],
+    };
+    const { findings } = judge([told(500)], rows);
+    expect(findings).toMatchObject([{ severity: 'info' }]);
+    expect(findings[0]?.summary).toContain('reset 200 ms before (xe_gt_reset_async)');
+    expect(judge([told(250)], rows).findings).toMatchObject([{ severity: 'error' }]);
+    const other = { ...owner, device_reset: [{ driver: 'i915', start_ts: ms(300) }] };
+    expect(judge([told(500)], other).findings).toMatchObject([{ severity: 'error' }]);
+  });
+
+  it('after the GPU address space was freed are late, though the process lives', () => {
+    const rows = {
+      process: [{ pid: 848, comm: 'app' }],
+      gpu_vm: [{ driver: 'xe', asid: 3, end_ts: ms(100), end_event: 100 }],
+    };
+    const { findings } = judge([told(300, { gpu_vm_id: 1, address_space_id: null })], rows);
+    expect(findings).toMatchObject([{ severity: 'error', evidence: [100, 300, 301] }]);
+    expect(findings[0]?.summary).toContain(
+      'after the GPU address space of app (pid 848) was freed',
+    );
+  });
+
+  it('on one page again and again were dropped without an answer', () => {
+    const same = Array.from({ length: 12 }, (_, n) => told(200 + n * 20, { address: 0x7000 }));
+    const [found] = judge(same).findings;
+    expect(found?.details).toContainEqual({
+      label: 'faults on the same page, never resolved',
+      value: { type: 'count', value: 12 },
+    });
+  });
+});
+
+describe('a PASID that another process was given', () => {
+  const mapping = (process_id: number, start: number): RowOf => ({
+    driver: 'amdgpu',
+    process_id,
+    range_start: start,
+    range_end: start + 0x1000,
+    start_ts: ms(1),
+  });
+  const rows = {
+    process: [
+      { pid: 848, comm: 'first', end_ts: ms(40), end_event: 40 },
+      { pid: 900, comm: 'second' },
+    ],
+    pasid: [
+      { pasid: 7, driver: 'amdgpu', process_id: 1, start_ts: 0, end_ts: ms(45) },
+      { pasid: 7, driver: 'amdgpu', process_id: 2, start_ts: ms(50), start_event: 50 },
+    ],
+    gpu_mapping: [mapping(1, 0x10000), mapping(2, 0x20000)],
+  };
+  const late = (address: number): RowOf => ({
+    ...fault(60, null),
+    function: 'amdgpu',
+    module: null,
+    pasid: 7,
+    pasid_id: 2,
+    process_id: 2,
+    address_space_id: null,
+    source: 'tracepoint',
+    address,
+  });
+
+  it('is critical at an address that only the first had mapped', () => {
+    expect(judge([late(0x10800)], rows).findings).toMatchObject([
+      {
+        severity: 'critical',
+        confidence: 'likely',
+        key: { what: 'cross-process', pid: 848, victim: 900 },
+      },
+    ]);
+  });
+
+  it('is nothing at an address of the second, or of nobody', () => {
+    expect(judge([late(0x20800), late(0x30000)], rows).findings).toEqual([]);
+  });
+
+  it('is undecided where the mappings of the second were not recorded', () => {
+    const unknown = { ...rows, gpu_mapping: [mapping(1, 0x10000)] };
+    expect(judge([late(0x10800)], unknown).findings).toEqual([]);
+  });
+});

@@ -6,7 +6,14 @@
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, Severity } from '../finding.ts';
 import { type LateFaults, lateFaultFindings } from './shared/late-faults.ts';
-import { addressSpaceEnds, notifierBirths, readBegins, toldDeviceFaults } from './shared/needs.ts';
+import {
+  addressSpaceEnds,
+  driverPasids,
+  notifierBirths,
+  readBegins,
+  toldDeviceFaults,
+} from './shared/needs.ts';
+import { reusedDriverPasids } from './shared/pasid-reuse.ts';
 
 /** Interrupt rings deliver faults late: a tracepoint within this time may tell of one before the death. */
 const DELIVERY_NS = 100e6;
@@ -17,14 +24,17 @@ export const postExitGpuFault: Detector = {
     number: 'D11',
     title: 'GPU faults after its process died',
     description:
-      'The device reported page faults for an address space that no longer exists. The process exited while its context was still running on the device: queues were not stopped before the memory went, and whatever the device computed from then on is incomplete.',
-    severity: 'error',
+      'The device reported page faults for an address space that no longer exists. The process exited while its context was still running on the device: queues were not stopped before the memory went, and whatever the device computed from then on is incomplete. If the PASID belongs to another process by then, that process is reached: critical.',
+    severity: 'critical',
     needs: [toldDeviceFaults, addressSpaceEnds],
-    uses: [readBegins, notifierBirths],
+    uses: [readBegins, notifierBirths, driverPasids],
     traps: [
       'A thread that exits is no death of the address space: only mm_release or exit_mmap is.',
       'Faults are delivered late: a driver tracepoint or a log line within 100 ms of the death is only a warning.',
       'A log has a clock of its own: a fault nearer to the death than the error between the two clocks cannot be ordered.',
+      'A PASID is given to other processes: a fault counts for whoever has it then, unless only the one before had mapped the address.',
+      'Faults and CAT errors right after a reset of the device are its consequence: info only.',
+      'xe tells with a page fault of the mapping it hit, not of the address; with a CAT error only of the queue.',
       'The kernel tears processes down asynchronously in some drivers (amdkfd), which prolongs the window.',
     ],
     references: [
@@ -54,10 +64,12 @@ export const postExitGpuFault: Detector = {
         'See whether the result of the interrupted job was used by anybody (dead-client-fence).',
       ],
     }));
+    yield* reusedDriverPasids(view);
   },
 };
 
-function severityOf(view: View, { first, late }: LateFaults): Severity {
+function severityOf(view: View, { first, late, reset }: LateFaults): Severity {
+  if (reset) return 'info';
   if (first.death_ts === null) return 'warn';
   const last = late.at(-1) ?? first;
   const maybeQueued =

@@ -5,7 +5,8 @@
 import type { Detector } from '../detector.ts';
 import type { Confidence, Severity } from '../finding.ts';
 import { type LateFaults, lateFaultFindings } from './shared/late-faults.ts';
-import { addressSpaceEnds, pasidOwners, toldIommuFaults } from './shared/needs.ts';
+import { addressSpaceEnds, pageResponses, pasidOwners, toldIommuFaults } from './shared/needs.ts';
+import { reusedIommuPasids } from './shared/pasid-reuse.ts';
 
 export const postExitIommuFault: Detector = {
   meta: {
@@ -13,14 +14,15 @@ export const postExitIommuFault: Detector = {
     number: 'D10',
     title: 'IOMMU faults after the process died',
     description:
-      'The IOMMU reported requests of a PASID whose address space was already gone. While the device file is still open this is expected by design and a warning; after the file was closed the driver failed to drain the PASID and it is an error.',
-    severity: 'error',
+      'The IOMMU reported requests of a PASID whose address space was already gone. While the device file is still open this is expected by design and a warning; after the file was closed or the PASID unbound the driver failed to drain it, which is an error; if the number belongs to another process by then, that process is reached: critical.',
+    severity: 'critical',
     needs: [toldIommuFaults, addressSpaceEnds],
-    uses: [pasidOwners],
+    uses: [pasidOwners, pageResponses],
     traps: [
       'The hardware suppresses faults of a dying PASID (fault processing disable): silence proves nothing.',
       'Requests without a PASID belong to the DMA API and are another matter.',
-      'PASID numbers are reused: only faults inside the allocation window count.',
+      'PASID numbers are reused: a fault counts for whoever has the number bound then.',
+      'Faults right after a reset of the same device are its consequence: info only.',
     ],
     references: [
       'drivers/iommu/intel/svm.c: intel_mm_release, intel_iommu_drain_pasid_prq',
@@ -55,14 +57,19 @@ export const postExitIommuFault: Detector = {
         ],
       };
     });
+    yield* reusedIommuPasids(view);
   },
 };
 
-function severityOf({ first, late, error }: LateFaults): Severity {
-  const closed = first.files_closed_ts;
-  return closed !== null && late.some((fault) => fault.start_ts > closed + error)
-    ? 'error'
-    : 'warn';
+/**
+ * The window: while the file is open and the PASID bound, requests after the death are by design;
+ * after the closing of the file or the unbinding nothing may come any more.
+ */
+function severityOf({ first, late, error, reset }: LateFaults): Severity {
+  if (reset) return 'info';
+  const ends = [first.files_closed_ts, first.unbound_ts].filter((ts) => ts !== null);
+  const last = late.at(-1) ?? first;
+  return ends.some((end) => last.start_ts > end + error) ? 'error' : 'warn';
 }
 
 function confidenceOf({ late }: LateFaults): Confidence {

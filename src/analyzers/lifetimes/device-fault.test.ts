@@ -63,7 +63,7 @@ describe('a fault handler', () => {
 });
 
 describe('reported faults', () => {
-  it('of a driver are joined by its PASID while it is allocated', () => {
+  it('of a driver are joined by its PASID until that is given away', () => {
     const fault = {
       kind: 'device.fault',
       driver: 'amdgpu',
@@ -78,10 +78,14 @@ describe('reported faults', () => {
       [1, 0, fault],
       [2, 5, { kind: 'pasid.freed', driver: 'amdgpu', pasid: 32770 }],
       [3, 0, fault],
+      [4, 20, { kind: 'pasid.allocated', driver: 'amdgpu', pasid: 32770 }],
+      [5, 0, fault],
     ]);
-    const [during, after] = lived.rows('device_fault');
-    expect(during).toMatchObject({ process_id: 1, source: 'tracepoint' });
-    expect(after).not.toHaveProperty('process_id');
+    expect(lived.rows('device_fault')).toMatchObject([
+      { process_id: 1, pasid_id: 1, source: 'tracepoint' },
+      { process_id: 1, pasid_id: 1 },
+      { process_id: 2, pasid_id: 2 },
+    ]);
   });
 
   const none = {

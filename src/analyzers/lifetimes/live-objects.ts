@@ -178,7 +178,7 @@ export class LiveObjects {
   readonly fences: FenceIndex<LiveFence> = new FenceIndex();
   readonly invalidations: Map<number, OpenInvalidation[]> = new Map();
   readonly syscalls: Map<number, OpenSyscall> = new Map();
-  /** By number, while it is allocated by a driver. */
+  /** By number, to whom a driver gave it last: faults may come after it is freed. */
   readonly pasids: Map<number, LivePasid> = new Map();
   /** By number, the process an IOMMU last bound it to: requests may come after the unbinding. */
   readonly iommuPasids: Map<number, LivePasid> = new Map();

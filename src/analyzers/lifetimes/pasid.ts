@@ -62,8 +62,8 @@ class PasidTracker implements Tracker {
         this.#unbound(freed);
         return;
       }
+      // faults may come after it: the number stays known as his until it is given away again
       this.#free(freed.pasid, markOf(freed));
-      this.#context.live.pasids.delete(freed.pasid);
     },
     'vmid.granted': (granted) => {
       const { vmids } = this.#context.live;

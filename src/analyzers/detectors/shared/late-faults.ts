@@ -3,6 +3,7 @@ import type { Word } from '../../../kernel/occurrence.ts';
 import type { View } from '../../detector.ts';
 import type { Detail, FindingDraft, ObjectRef } from '../../finding.ts';
 import { detail, evidence, known } from './details.ts';
+import { type Reset, resetBefore } from './reset-aftermath.ts';
 import { duration, errno, hex, ticks } from './wording.ts';
 
 /** What a handler returns when mmget_not_zero failed: the mm is gone. */
@@ -31,6 +32,11 @@ export interface DeviceFault {
   readonly death_ts: number | null;
   readonly death_event: number | null;
   readonly files_closed_ts: number | null;
+  readonly dev: string | null;
+  /** What went away: the process's memory, or before it the GPU's address space or the PASID. */
+  readonly gone: 'memory' | 'gpu_vm' | 'pasid';
+  /** The PASID was unbound or freed. */
+  readonly unbound_ts: number | null;
 }
 
 /** All late faults of one PASID and one dead owner. */
@@ -41,6 +47,8 @@ export interface LateFaults {
   readonly served: readonly DeviceFault[];
   /** ± ns between the clocks that stamped the faults and the death; 0 = one clock. */
   readonly error: number;
+  /** A reset of the device that came before the first of them. */
+  readonly reset: Reset | undefined;
 }
 
 type Verdict = Pick<FindingDraft, 'severity' | 'confidence' | 'next'>;
@@ -62,7 +70,12 @@ export function* lateFaultFindings(
     const error = Math.max(0, ...[...late, ...unordered].map(({ place }) => place.error));
     const [first] = late;
     if (first) {
-      const found = { first: first.fault, late: late.map(({ fault }) => fault), served, error };
+      const reset = resetBefore(view, first.fault.start_ts, {
+        driver: first.fault.function,
+        dev: first.fault.dev,
+      });
+      const all = late.map(({ fault }) => fault);
+      const found = { first: first.fault, late: all, served, error, reset };
       const verdict = judge(found);
       if (verdict) yield lateFaultFinding(view, found, verdict);
     } else if (unordered.length > 0) {
@@ -75,27 +88,55 @@ export function* lateFaultFindings(
 }
 
 function faultsByOwner(view: View, sources: readonly FaultSource[]): DeviceFault[][] {
-  const rows = view.all<DeviceFault>(
+  const rows = view.all<FaultRow>(
     `SELECT d.id, d.function, d.module, d.pasid, d.address, d.ret, d.source, d.start_ts,
-            d.start_event, d.end_event, d.lossy,
+            d.start_event, d.end_event, d.lossy, d.dev,
             coalesce(p.merged_into, d.process_id) AS process_id, p.pid, p.comm, p.files_closed_ts,
-            coalesce(a.release_ts, a.end_ts, p.end_ts) AS death_ts,
-            coalesce(a.release_event, a.end_event, p.end_event) AS death_event
+            coalesce(a.release_ts, a.end_ts, p.end_ts) AS memory_ts,
+            coalesce(a.release_event, a.end_event, p.end_event) AS memory_event,
+            v.end_ts AS vm_ts, v.end_event AS vm_event,
+            b.end_ts AS unbound_ts, b.end_event AS unbound_event
        FROM device_fault d
        LEFT JOIN address_space a ON a.id = d.address_space_id
        LEFT JOIN process p ON p.id = d.process_id
+       LEFT JOIN gpu_vm v ON v.id = d.gpu_vm_id
+       LEFT JOIN pasid b ON b.id = d.pasid_id
       WHERE d.start_ts IS NOT NULL AND d.source IN (${sources.map(() => '?').join()})
       ORDER BY d.start_ts`,
     ...sources,
   );
   const groups = new Map<string, DeviceFault[]>();
-  for (const row of rows) {
+  for (const row of rows.map(withEnd)) {
     const group = `${row.pasid}|${row.process_id}|${row.function}`;
     const faults = groups.get(group);
     if (faults === undefined) groups.set(group, [row]);
     else faults.push(row);
   }
   return [...groups.values()];
+}
+
+interface FaultRow extends Omit<DeviceFault, 'death_ts' | 'death_event' | 'gone'> {
+  readonly memory_ts: number | null;
+  readonly memory_event: number | null;
+  readonly vm_ts: number | null;
+  readonly vm_event: number | null;
+  readonly unbound_event: number | null;
+}
+
+/** The end a fault is held against: of the memory, else of what went before the fault came. */
+function withEnd(row: FaultRow): DeviceFault {
+  const memory = {
+    death_ts: row.memory_ts,
+    death_event: row.memory_event,
+    gone: 'memory',
+  } as const;
+  const ends = [
+    memory,
+    { death_ts: row.vm_ts, death_event: row.vm_event, gone: 'gpu_vm' },
+    { death_ts: row.unbound_ts, death_event: row.unbound_event, gone: 'pasid' },
+  ] as const;
+  const before = ends.find(({ death_ts: end }) => end !== null && end <= row.start_ts);
+  return { ...row, ...(before ?? memory) };
 }
 
 /** Where a fault lies to the death of its owner. */
@@ -150,9 +191,10 @@ function unorderedFinding(faults: readonly DeviceFault[], error: number): Findin
 function lateFaultFinding(view: View, faults: LateFaults, verdict: Verdict): FindingDraft {
   const { first, late, served, error } = faults;
   const last = late.at(-1) ?? first;
+  const { reset } = faults;
   return {
     ...verdict,
-    summary: `${countText(late.length)} of ${pasidText(first)} ${late.length === 1 ? 'was' : 'were'} reported by ${functionText(first)} after ${ownerText(first)} was gone${delayText(view, first, error)}${answerText(late)}; ${servedText(first, served.length)}.`,
+    summary: `${countText(late.length)} of ${pasidText(first)} ${late.length === 1 ? 'was' : 'were'} reported by ${functionText(first)} after ${goneText(first)}${delayText(view, first, error)}${answerText(late)}; ${servedText(first, served.length)}${reset ? `. The device had been reset ${duration(first.start_ts - reset.ts)} before (${reset.what}): a consequence` : ''}.`,
     from: first.start_ts,
     to: last.start_ts,
     objects: [...ownerRefs(first), ...late.slice(0, EVIDENCE_FAULTS).map(faultRef)],
@@ -163,12 +205,16 @@ function lateFaultFinding(view: View, faults: LateFaults, verdict: Verdict): Fin
       first.files_closed_ts === null
         ? undefined
         : detail.time('files closed', first.files_closed_ts),
+      first.unbound_ts === null ? undefined : detail.time('PASID unbound', first.unbound_ts),
+      reset ? detail.time('device reset', reset.ts) : undefined,
       ...answers(late),
       first.address === null ? undefined : detail.address('first address', first.address),
+      ...repeats(late),
       detail.count('pages asked for', new Set(late.map((fault) => fault.address)).size),
     ]),
     evidence: evidence(
       served.at(-1)?.start_event,
+      reset?.event,
       first.death_event,
       ...late.slice(0, EVIDENCE_FAULTS).flatMap((fault) => [fault.start_event, fault.end_event]),
     ),
@@ -203,9 +249,29 @@ function pasidText(fault: DeviceFault): string {
 }
 
 function ownerText(fault: DeviceFault): string {
-  return fault.pid === null
-    ? 'the address space'
-    : `the address space of ${fault.comm ?? 'a process'} (pid ${fault.pid})`;
+  return fault.pid === null ? 'the address space' : `the address space of ${nameText(fault)}`;
+}
+
+function goneText(fault: DeviceFault): string {
+  if (fault.gone === 'gpu_vm') return `the GPU address space of ${nameText(fault)} was freed`;
+  if (fault.gone === 'pasid') return `the PASID of ${nameText(fault)} was unbound`;
+  return `${ownerText(fault)} was gone`;
+}
+
+function nameText(fault: DeviceFault): string {
+  return fault.pid === null ? 'a process' : `${fault.comm ?? 'a process'} (pid ${fault.pid})`;
+}
+
+/** A fault that is dropped without an answer comes again (svm_range_restore_pages returns 0). */
+const REPEATED = 10;
+
+function repeats(late: readonly DeviceFault[]): Detail[] {
+  const counts = new Map<Word, number>();
+  for (const { address } of late) {
+    if (address !== null) counts.set(address, (counts.get(address) ?? 0) + 1);
+  }
+  const most = Math.max(0, ...counts.values());
+  return most < REPEATED ? [] : [detail.count('faults on the same page, never resolved', most)];
 }
 
 function delayText(view: View, fault: DeviceFault, error: number): string {

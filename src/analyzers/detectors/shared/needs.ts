@@ -144,6 +144,12 @@ export const pasidOwners: Need = {
   enable: ['intel_iommu:cache_tag_assign'],
 };
 
+/** Fired where a driver gives its own PASIDs away (amdgpu). */
+export const driverPasids: Need = {
+  oneOf: ['pasid.allocated'],
+  enable: ['amdgpu:amdgpu_pasid_allocated', 'amdgpu:amdgpu_pasid_freed'],
+};
+
 export const iommuFaults: Need = {
   oneOf: ['iommu.fault'],
   enable: ['intel_iommu:prq_report', 'iommu:io_page_fault'],
