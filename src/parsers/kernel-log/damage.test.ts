@@ -24,6 +24,15 @@ describe('a record in several lines', () => {
     },
   );
 
+  it('is escaped in /dev/kmsg, with what it says of its device below', () => {
+    const escaped = whole.replaceAll('\n', '\\x0a').replaceAll('\t', '\\x09');
+    const log = readLog(
+      `4,17,10000001,-;${escaped}\n SUBSYSTEM=pci\n DEVICE=+pci:0000:07:00.0\n6,18,10000002,-;J\\xc3\\xbcrgen \\x5c\n`,
+    );
+    expect(messages(log)).toEqual([whole, 'Jürgen \\']);
+    expect(codes(log)).toEqual({});
+  });
+
   it('keeps its quoting to itself', () => {
     const quoted = `> [   10.000001] ${whole.split('\n').join('\n> ')}\n> [   11.000000] next\n`;
     expect(messages(readLog(quoted))).toEqual([whole, 'next']);
@@ -137,7 +146,7 @@ describe('damage', () => {
     const log = readLog('Hi all,\nsee below.\n\n[    1.000000] a\n');
     expect(messages(log)).toEqual(['a']);
     expect(log.problems).toMatchObject([{ code: 'unrecognised-line', count: 2 }]);
-    expect(log.header.facts.lines).toContain('4: 1 records');
+    expect(log.header.lines).toEqual({ total: 4, unrecognised: 2 });
   });
 
   it('a line of a trace inside is a record', () => {

@@ -1,3 +1,4 @@
+import { LEVEL_MASK, LEVELS } from './line-head.ts';
 import type { LogNotes, LogRecord } from './log-record.ts';
 import type { Prefix } from './time-formats.ts';
 
@@ -15,6 +16,7 @@ const USED: ReadonlySet<string> = new Set([
   '__MONOTONIC_TIMESTAMP',
   '__REALTIME_TIMESTAMP',
 ]);
+const CALLER = /^\[\s*([TC]\d{1,10})\] /;
 const MISSED = /^Missed (\d{1,9}) kernel messages/;
 const OVERRUN = /\/dev\/kmsg buffer overrun, some messages lost/;
 
@@ -29,7 +31,6 @@ export function recordOf(
   notes: LogNotes,
 ): LogRecord | undefined {
   const msg = entry.get('MESSAGE');
-  const level = Number(entry.get('PRIORITY') ?? Number.NaN);
   if (!isKernel(entry)) {
     notes.foreign();
     noteLoss(msg ?? '', notes);
@@ -39,18 +40,25 @@ export function recordOf(
     notes.unknown('an entry without MESSAGE');
     return undefined;
   }
+  // dmesg leaves it to the text
+  const [prefixed, caller = ''] = CALLER.exec(msg) ?? [''];
   return {
     kernel: microseconds(
       entry.get('_SOURCE_MONOTONIC_TIMESTAMP') ?? entry.get('__MONOTONIC_TIMESTAMP'),
     ),
     wall: microseconds(entry.get('__REALTIME_TIMESTAMP')),
-    level: level >= 0 && level <= 7 ? level : -1,
-    caller: '',
+    level: levelOf(entry.get('PRIORITY') ?? ''),
+    caller,
     host: entry.get('_HOSTNAME') ?? '',
     boot: entry.get('_BOOT_ID'),
     prefix,
-    msg,
+    msg: msg.slice(prefixed.length),
   };
+}
+
+/** A number, or from dmesg --json -x a name. */
+function levelOf(priority: string): number {
+  return /^\d{1,3}$/.test(priority) ? Number(priority) & LEVEL_MASK : LEVELS.indexOf(priority);
 }
 
 /** Entries printed with --output-fields may not tell. */

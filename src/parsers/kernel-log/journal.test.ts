@@ -102,6 +102,24 @@ it('dmesg --json', () => {
   expect(codes(log)).toEqual({});
 });
 
+it('dmesg --json -x names the level, and leaves the caller in the text', () => {
+  const text = `{
+   "dmesg": [
+      {
+         "fac": "kern",
+         "pri": "warn",
+         "time":    77.120345,
+         "msg": "[  T812] a"
+      }
+   ]
+}
+`;
+  expect(readLog(text).records[0]).toMatchObject({
+    tid: 812,
+    fields: { msg: 'a', level: 4, caller: 'T812' },
+  });
+});
+
 it('an object that breaks off is unknown', () => {
   const [first = '', , third = ''] = jsonLines(ENTRIES);
   const log = readLog(`${first}\n${third.slice(0, 80)}`);

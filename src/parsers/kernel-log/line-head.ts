@@ -19,7 +19,7 @@ const MOST_PARTS = 4;
 const MOST_SECOND_DIGITS = 10;
 const MICROSECOND_DIGITS = 6;
 /** A syslog priority is facility * 8 + level. */
-const LEVEL_MASK = 7;
+export const LEVEL_MASK = 7;
 const SPACE = 32;
 const NO_BREAK_SPACE = 0xa0;
 const POINT = 46;
@@ -34,7 +34,16 @@ const BAR = 124;
 /** Quotation marks of mail, frames and indentation. */
 const LEAD = /(?:[>|│]|\s)*/y;
 const LEVEL = /<(\d{1,3})>/y;
-const LEVELS = ['emerg', 'alert', 'crit', 'err', 'warn', 'notice', 'info', 'debug'];
+export const LEVELS: readonly string[] = [
+  'emerg',
+  'alert',
+  'crit',
+  'err',
+  'warn',
+  'notice',
+  'info',
+  'debug',
+];
 /** dmesg -x: `kern  :info  : `. */
 const DECODED = /(?:kern|user|mail|daemon|auth|syslog|lpr|news|local\d) *: *([a-z]+) *: ?/y;
 /** Seconds in fewer digits, with a comma, no-break spaces, or a delta: `[   12.34 <    0.01>]`. */
@@ -101,11 +110,23 @@ export class LineHead {
     if (!this.isBracketed || identifiesBracketed) {
       this.#sender(this.isBracketed ? identifiesBracketed : identifies);
     }
+    this.#finish();
+    return this.form;
+  }
+
+  #finish(): void {
     this.#caller();
     const gap = this.#text.charCodeAt(this.#at);
-    if (gap === SPACE || gap === NO_BREAK_SPACE) this.#at++;
+    if (this.#at > 0 && (gap === SPACE || gap === NO_BREAK_SPACE)) this.#at++;
     this.start = this.#at;
-    return this.form;
+  }
+
+  /** The line is a record without a prefix. */
+  takeBare(): void {
+    this.form = 'record';
+    this.lead = 0;
+    this.#at = 0;
+    this.#finish();
   }
 
   #reset(text: string): void {

@@ -118,9 +118,8 @@ function unameOf({ version, host }: LogSurvey): string | undefined {
 
 function factsOf(survey: LogSurvey): Record<string, string> {
   const { lines, prefixes, boots } = survey;
-  const total = Object.values(lines).reduce((sum, count) => sum + count, 0) - lines.cut;
   const facts: Record<string, string> = {
-    lines: `${total}: ${lines.records} records, ${lines.continued} that continue one, ${lines.foreign} of other programs, ${lines.skipped + lines.folded} without content, ${lines.unknown} not recognised`,
+    records: `${lines.records}; ${lines.continued} lines that continue one, ${lines.foreign} of other programs, ${lines.skipped + lines.folded} without content`,
     'time stamps': [...prefixes].map(([prefix, count]) => `${prefix} (${count})`).join(', '),
   };
   if (survey.host !== '') facts.host = survey.host;

@@ -11,11 +11,13 @@ const SECOND_DIGITS = 5;
 export class KernelLogLines {
   readonly #capture: Capture;
   readonly #time: (ts: number) => string;
+  readonly #callerGap: string;
   #buffer: number | undefined;
 
   constructor(capture: Capture) {
     this.#capture = capture;
     this.#time = timeOf(capture.header);
+    this.#callerGap = isWallClock(capture.header) ? ' ' : '';
   }
 
   head(): string {
@@ -30,7 +32,8 @@ export class KernelLogLines {
     const fields = batch.fields(i);
     const { level, caller } = fields;
     const shownLevel = level === undefined ? '' : `<${String(level)}>`;
-    const shownCaller = caller === undefined ? '' : `[${String(caller).padStart(6)}]`;
+    const shownCaller =
+      caller === undefined ? '' : `${this.#callerGap}[${String(caller).padStart(6)}]`;
     const time = this.#time(batch.ts[i] as number);
     const gap = time === '' && shownCaller === '' ? '' : ' ';
     const text = this.#capture.print(type, fields);
@@ -52,10 +55,15 @@ export class KernelLogLines {
   }
 }
 
-function timeOf({ clock }: CaptureHeader): (ts: number) => string {
+function isWallClock({ clock }: CaptureHeader): boolean {
+  return clock.name === 'realtime' || clock.name === WALL_CLOCK;
+}
+
+function timeOf(header: CaptureHeader): (ts: number) => string {
+  const { clock } = header;
   if (clock.unit === 'ticks') return () => '';
   const base = Number(clock.base / 1000n);
-  const isWall = clock.name === 'realtime' || clock.name === WALL_CLOCK;
+  const isWall = isWallClock(header);
   return (ts) => {
     const us = base + Math.round(ts / 1000);
     const seconds = String(Math.floor(us / 1_000_000));

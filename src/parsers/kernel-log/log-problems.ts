@@ -74,7 +74,7 @@ function wallClockRows({ clock, prefixes }: LogSurvey): Row[] {
       'unknown-date',
       'info',
       lacksDate ? 1 : 0,
-      'the lines have a time but no date: days begin where the time of day goes back',
+      'the lines have no date: their times count from a day that is made up',
     ],
     [
       'unknown-zone',

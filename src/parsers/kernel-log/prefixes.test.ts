@@ -137,6 +137,12 @@ describe('the wall clock', () => {
     expect(log.header.version).toBe('dmesg -H');
   });
 
+  it('of dmesg --time-format delta is what went by since', () => {
+    const log = readLog(`[<    0.000000>] ${FAULT}\n[<   69.623456>] ${PAGE}\n`);
+    expect((log.records[1]?.us ?? 0) - (log.records[0]?.us ?? 0)).toBe(69_623_456);
+    expect(codes(log)).toMatchObject({ 'unknown-date': 1 });
+  });
+
   it('goes on into the new year and the new day', () => {
     const year = readLog(`Dec 31 23:59:58 rig kernel: a\nJan  1 00:00:01 rig kernel: b\n`);
     expect((year.records[1]?.us ?? 0) - (year.records[0]?.us ?? 0)).toBe(3_000_000);
@@ -212,6 +218,18 @@ describe('no prefix at all', () => {
     ]);
     expect(log.header.clock).toMatchObject({ unit: 'ticks' });
     expect(log.problems).toMatchObject([{ code: 'no-time', severity: 'data-loss' }]);
+  });
+
+  it('leaves callers, and the blanks the kernel sets in records of one line by', () => {
+    const log = readLog(
+      `Linux version 6.14.3-lab\n[  T812] ${FAULT}\nZone ranges:\n  DMA      empty\n`,
+    );
+    expect(log.records.map(({ fields }) => fields)).toEqual([
+      { msg: 'Linux version 6.14.3-lab' },
+      { msg: FAULT, caller: 'T812' },
+      { msg: 'Zone ranges:' },
+      { msg: '  DMA      empty' },
+    ]);
   });
 
   it('is no log where nothing says so', () => {

@@ -44,7 +44,7 @@ describe('what is written down is read back', () => {
         expect(messages(seen)).toEqual(records.map(({ msg }) => `amdgpu: ${msg}`));
         expect(seen.records.map(({ us }) => us)).toEqual(records.map(({ us }) => us));
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 
@@ -57,7 +57,7 @@ describe('what is written down is read back', () => {
           expect(messages(seen)).toEqual(records.map(({ msg }) => msg));
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 });
@@ -77,7 +77,7 @@ describe('a log that breaks off', () => {
           expect(part.slice(0, -1)).toEqual(whole.slice(0, Math.max(0, part.length - 1)));
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 20 },
     );
   });
 });
@@ -94,7 +94,7 @@ describe('damaged logs', () => {
         for (const { at, byte } of changes) bytes[at] = byte;
         expect(endOf(bytes)).toBe('known');
       }),
-      { numRuns: 30 },
+      { numRuns: 15 },
     );
   });
 

@@ -1,3 +1,4 @@
+import { payloadText } from '../text/payload-text.ts';
 import { noteLoss } from './journal-record.ts';
 import { type LineForm, LineHead } from './line-head.ts';
 import { bootIdOf, isBlank, isBootMark, isFold } from './line-marks.ts';
@@ -17,6 +18,12 @@ const DROPPED = /^\*\* (\d{1,15}) printk messages dropped \*\*\s*/;
 const QUOTES = /^(?:\s{0,4}[>|│])*/;
 /** What a line of a record in several lines begins with (drm/xe/xe_pagefault.c, print_pagefault). */
 const FIELD = /^[A-Z]\w*(?: \w+)?:/;
+
+/** /dev/kmsg: ` SUBSYSTEM=pci`, of the record before. */
+const DICTIONARY = /^ [A-Z_]{1,32}=/;
+const ESCAPE = '\\x';
+/** As a field of such a record; the kernel sets in some records of one line by blanks. */
+const SET_IN = /^(?:\t| {4,}(?=[A-Z]\w*(?: \w+)?:))/;
 
 /** Joins the lines of a log in text form to records. */
 export class TextRecords {
@@ -72,14 +79,17 @@ export class TextRecords {
 
   /** In a log without any prefix each line is a record, but for those that are set in. */
   #isBare(line: string): boolean {
-    if (!this.#style.isBare || isBlank(line) || isFold(line)) return false;
-    return !/^(?:\t| {2})/.test(line) && !HEADING.test(line) && !isBootMark(line);
+    if (!this.#style.isBare || isBlank(line) || isFold(line) || isBootMark(line)) return false;
+    if (SET_IN.test(line) || HEADING.test(line)) return false;
+    this.#head.takeBare();
+    return true;
   }
 
   #begin(line: string): LogRecord {
     const head = this.#head;
     this.#open(line);
-    const msg = line.slice(head.start);
+    const text = line.slice(head.start);
+    const msg = head.prefix === '/dev/kmsg' ? unescaped(text) : text;
     const [, dropped] = msg.startsWith('** ') ? (DROPPED.exec(msg) ?? []) : [];
     if (dropped !== undefined) this.#dropped(dropped);
     const { kernel, wall, level, caller, host, prefix } = head;
@@ -118,7 +128,10 @@ export class TextRecords {
     const notes = this.#notes;
     if (isFold(line)) notes.folded();
     else if (isBlank(line) || HEADING.test(line)) notes.skipped();
-    else if (this.#goesOn(line)) {
+    else if (pending?.prefix === '/dev/kmsg' && DICTIONARY.test(line)) {
+      notes.skipped();
+      return;
+    } else if (this.#goesOn(line)) {
       if (pending) this.#continue(pending, line);
       return;
     } else notes.unknown(line);
@@ -155,6 +168,15 @@ export class TextRecords {
     const word = text.search(/\s|$/);
     return this.#width + 1 + word > widest;
   }
+}
+
+/** /dev/kmsg escapes what is no printable ASCII (kernel/printk/printk.c, msg_print_ext_body). */
+function unescaped(text: string): string {
+  if (!text.includes(ESCAPE)) return text;
+  return text.replace(/(?:\\x[0-9a-f]{2})+/g, (escapes) => {
+    const bytes = Buffer.from(escapes.replaceAll(ESCAPE, ''), 'hex');
+    return payloadText(bytes, 0, bytes.length);
+  });
 }
 
 function quotesOf(text: string): string {

@@ -6,6 +6,7 @@ export type Prefix =
   | 'dmesg'
   | 'dmesg -T'
   | 'dmesg -H'
+  | 'dmesg --time-format delta'
   | '/dev/kmsg'
   | 'syslog'
   | 'ISO 8601'
@@ -62,6 +63,14 @@ const delta: TimeFormat = {
   },
 };
 
+/** dmesg --time-format delta: `[<    0.000017>]` since the line before. */
+const deltaAlone: TimeFormat = {
+  prefix: 'dmesg --time-format delta',
+  pattern: /\[<\s*(\d{1,10})[.,](\d{1,9})>\]/y,
+  read: ([, seconds = '', fraction = ''], clock) =>
+    clock.later(Number(seconds) * 1_000_000 + fractionUs(fraction)),
+};
+
 /** `2024-09-10T09:37:08.123456+02:00`; with a comma from dmesg --time-format iso. */
 const iso: TimeFormat = {
   prefix: 'ISO 8601',
@@ -111,7 +120,7 @@ const since1970: TimeFormat = {
 };
 
 /** By what the line begins with. */
-export const BRACKETED: readonly TimeFormat[] = [delta, ctime, minute];
+export const BRACKETED: readonly TimeFormat[] = [delta, deltaAlone, ctime, minute];
 export const DIGITS: readonly TimeFormat[] = [iso, timeOfDay, since1970, syslog];
 export const WORDS: readonly TimeFormat[] = [syslog, full];
 

@@ -68,6 +68,7 @@ export class WallClock {
 
   /** Time goes on from the line before. */
   later(us: number): number {
+    if (Number.isNaN(this.#last)) this.lacksDate = true;
     return this.#keep((Number.isNaN(this.#last) ? SOME_DAY_US : this.#last) + us);
   }
 
