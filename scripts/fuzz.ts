@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { TraceError } from '../src/errors.ts';
 import { openCapture } from '../src/parsers/detect.ts';
-import { ROCM_SMI_TEXT, SMI_TEXT } from '../test/kfd-smi-lines.ts';
+import { ROCM_SMI_TEXT, ROCR_TEXT, SMI_TEXT } from '../test/kfd-smi-lines.ts';
 import { LOG_SAMPLES } from '../test/log-samples.ts';
 import { randomFrom } from '../test/random.ts';
 
@@ -38,6 +38,7 @@ const written: readonly (readonly [string, Buffer])[] = [
   ...LOG_SAMPLES,
   ['kfd-smi', Buffer.from(SMI_TEXT.repeat(20))],
   ['kfd-smi-rocm', Buffer.from(ROCM_SMI_TEXT.repeat(20))],
+  ['kfd-smi-rocr', Buffer.from(ROCR_TEXT.repeat(20))],
 ];
 const recorded = readdirSync(FIXTURES, { recursive: true, encoding: 'utf8' })
   .filter((name) => /\.(dat|perf\.data|ftrace\.txt|report\.txt|script\.txt)$/.test(name))

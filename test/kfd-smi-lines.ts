@@ -37,3 +37,16 @@ export const ROCM_SMI_TEXT: string = [
   '=================================== End of ROCm SMI Log ==================================',
   '',
 ].join('\n');
+
+/** The log of ROCm's runtime (HSA_SVM_PROFILE): svm_profiler.cpp. */
+export const ROCR_TEXT: string = [
+  'ROCr HMM event: 61000000100000 PAGE_FAULT_START Read GPU0(0x55d0c8a1e2f0) 140351076724736',
+  'ROCr HMM event: 61000000110000 MIGRATE_START PAGEFAULT_GPU CPU->GPU0(0x55d0c8a1e2f0) [0x7fa608000000, 0x7fa6081fffff]',
+  'ROCr HMM event: 61000000120000 QUEUE_EVICTION SVM GPU0(0x55d0c8a1e2f0)',
+  'ROCr HMM event: 61000000900000 MIGRATE_END PAGEFAULT_GPU CPU->GPU0(0x55d0c8a1e2f0) [0x7fa608000000, 0x7fa6081fffff]',
+  'ROCr HMM event: 61000000910000 PAGE_FAULT_END Migration GPU0(0x55d0c8a1e2f0) 140351076724736',
+  'ROCr HMM event: 61000001120000 QUEUE_RESTORE GPU0(0x55d0c8a1e2f0)',
+  'ROCr HMM event: 61000003120000 UNMAP_FROM_GPU UNMAP_FROM_CPU GPU1(0x55d0c8a20000) [0x7fa608000000, 0x7fa6081fffff]',
+  'ROCr HMM event error: Read returned -1, Resource temporarily unavailable (11)',
+  '',
+].join('\n');

@@ -32,6 +32,8 @@ export const amdkfd: Subsystem = {
     })),
     'kfd_smi:queue_restore': restore((fields) => string(fields.rescheduled) === 'R'),
     'kfd_smi:queue_restore_rescheduled': restore(() => true),
+    // restored or not: the log of ROCm's runtime does not show it
+    'kfd_smi:queue_restore_either': kept,
     'kfd_smi:unmap_from_gpu': rule('range.unmap', (fields, moment) => ({
       kind: 'range.unmap',
       driver: DRIVER,

@@ -70,15 +70,20 @@ function captureRows(capture: Inspection['capture']): [string, string][] {
 }
 
 function buffers({ capture }: Inspection, style: TextStyle): string {
-  const shown = capture.buffers.filter(({ name, cpus }) => name !== '' || cpus.length > 0);
-  const rows = shown.map(
+  if (capture.cpus === 0) return '';
+  const rows = capture.buffers.map(
     (buffer) =>
       [
         `  ${buffer.name === '' ? '(top)' : visible(buffer.name)}`,
-        `${counted(buffer.cpus.length, 'CPU')} with data${buffer.cpus.length > 0 ? `: ${ranges(buffer.cpus)}` : ''}; clock ${visible(buffer.clock)}`,
+        `${cpusOf(buffer.cpus)}; clock ${visible(buffer.clock)}`,
       ] as const,
   );
   return rows.length === 0 ? '' : `${style.strong('Buffers')}\n${columns(rows, 1000)}`;
+}
+
+function cpusOf(cpus: readonly number[]): string {
+  if (cpus.length === 0) return 'of no CPU';
+  return `${counted(cpus.length, 'CPU')} with data: ${ranges(cpus)}`;
 }
 
 /** `0-3, 8`. */

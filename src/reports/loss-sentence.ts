@@ -10,5 +10,7 @@ export function lossSentence(all: readonly ResultLoss[]): string {
   const unknown = losses.some((loss) => loss.events === null);
   const cpus = [...new Set(losses.map((loss) => loss.cpu))].sort((a, b) => a - b);
   const amount = known === 0 ? 'Events' : `${unknown ? 'At least ' : ''}${counted(known, 'event')}`;
+  // some recorders do not say where
+  if (cpus.some((cpu) => cpu < 0)) return `${amount} lost`;
   return `${amount} lost on ${cpus.length === 1 ? 'CPU' : 'CPUs'} ${cpus.join(', ')}`;
 }

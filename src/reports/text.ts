@@ -68,7 +68,7 @@ class TextReport {
       ['Kernel', capture.uname ?? 'not recorded'],
       [
         'Recorded',
-        `${recordedText(capture, this.#time)} on ${counted(capture.cpus, 'CPU')}, clock ${capture.clock.name}${clock}`,
+        `${recordedText(capture, this.#time)}${capture.cpus > 0 ? ` on ${counted(capture.cpus, 'CPU')}` : ''}, clock ${capture.clock.name}${clock}`,
       ],
       [
         'Events',

@@ -89,6 +89,9 @@ function* lost(view: View): Iterable<FindingDraft> {
   const events = view.losses.reduce((sum, loss) => sum + (loss.events ?? 0), 0);
   const uncounted = view.losses.filter((loss) => loss.events === null).length;
   const cpus = new Set(view.losses.map((loss) => `${loss.buffer}:${loss.cpu}`));
+  // some recorders do not say where
+  const isAnywhere = view.losses.some(({ cpu }) => cpu < 0);
+  const where = isAnywhere ? '' : ` on ${cpus.size} CPU${cpus.size === 1 ? '' : 's'}`;
   const places = view.losses.length === 1 ? 'one place' : `${view.losses.length} places`;
   const some =
     uncounted > 0 ? `${events > 0 ? 'more than ' : ''}${events || 'an unknown number of'}` : events;
@@ -96,7 +99,7 @@ function* lost(view: View): Iterable<FindingDraft> {
   yield blind(
     view,
     'lost',
-    `The recorder lost ${some} events in ${places} on ${cpus.size} CPU${cpus.size === 1 ? '' : 's'}: what was alive then is at most likely, and "never" is only suspected.`,
+    `The recorder lost ${some} events in ${places}${where}: what was alive then is at most likely, and "never" is only suspected.`,
     {
       details: [
         detail.count('events lost', events),

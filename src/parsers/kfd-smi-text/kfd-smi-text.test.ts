@@ -1,12 +1,13 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { svmTraceReading } from '../../../test/cli.ts';
-import { ROCM_SMI_TEXT, SMI_LINES, SMI_TEXT } from '../../../test/kfd-smi-lines.ts';
+import { ROCM_SMI_TEXT, ROCR_TEXT, SMI_LINES, SMI_TEXT } from '../../../test/kfd-smi-lines.ts';
 import { randomFrom } from '../../../test/random.ts';
 import { eventsIn, type TextEvent, withText } from '../../../test/text-events.ts';
 import { TraceError } from '../../errors.ts';
+import { createRecogniser, type Recogniser } from '../../kernel/recognise.ts';
 import { openCapture } from '../detect.ts';
-import type { Capture } from '../parser.ts';
+import type { Capture, EventType } from '../parser.ts';
 import { kfdSmiText } from './kfd-smi-text.ts';
 
 const START = 61_000_000_100_000n;
@@ -28,6 +29,24 @@ function read(text: string | Uint8Array): Read {
         return known ? capture.print(known, fields) : '';
       });
       return { events, printed, capture: { header, problems, losses, counts } };
+    },
+    openCapture,
+  );
+}
+
+function recognise(text: string): Recogniser {
+  return withText(
+    text,
+    (capture) => {
+      const recogniser = createRecogniser(capture.header, () => undefined);
+      for (const batch of capture.batches()) {
+        for (let i = 0; i < batch.length; i++) {
+          const type = capture.header.eventTypes[batch.type[i] as number] as EventType;
+          const moment = { event: i, ts: batch.ts[i] as number, cpu: -1, tid: -1 };
+          recogniser.recognise(type, batch.fields(i), moment);
+        }
+      }
+      return recogniser;
     },
     openCapture,
   );
@@ -175,10 +194,50 @@ describe('times', () => {
     expect(codes(none)).toEqual([['no-time', 3]]);
   });
 
-  it('that go back are counted, and the first one is the earliest', () => {
-    const back = read('9 50 -1 a 0\n9 40 -2 a 0\n');
+  it('of several GPUs, read in turn, are put into order', () => {
+    const back = read('9 50 -1 a 0\n1 1:x\n9 40 -2 b 0\n9 60 -1 a 0\n');
     expect(back.capture.header.clock.base).toBe(40n);
+    expect(back.events.map(({ time }) => time)).toEqual([40n, 50n, 50n, 60n]);
+    expect(back.events[2]?.type).toBe('kfd_smi:vmfault');
+    expect(codes(back)).toEqual([['no-own-time', 1]]);
+  });
+
+  it('that go back too far are counted', () => {
+    const lines = Array.from({ length: 9000 }, (_, n) => `9 ${1000 + n} -1 a 0`);
+    const back = read(`${lines.join('\n')}\n9 1 -1 a 0\n`);
+    expect(back.capture.header.clock.base).toBe(1n);
     expect(codes(back)).toEqual([['out-of-order', 1]]);
+  });
+});
+
+describe("the log of ROCm's runtime", () => {
+  const log = read(ROCR_TEXT);
+
+  it('holds the events of its own process in bytes, with GPUs by their number', () => {
+    expect(log.events.map(({ type }) => type.replace('kfd_smi:', ''))).toEqual([
+      'page_fault_start',
+      'migrate_start',
+      'queue_eviction',
+      'migrate_end',
+      'page_fault_end',
+      'queue_restore_either',
+      'unmap_from_gpu',
+    ]);
+    expect(log.events[1]).toMatchObject({
+      tid: -1,
+      time: 61_000_000_110_000n,
+      fields: { start: 0x7fa608000, size: 0x200, from: 0, to: 1, trigger: 1 },
+    });
+    expect(log.events[0]?.fields).toMatchObject({ addr: 0x7fa608127, rw: 'R', node: 1 });
+    expect(log.events[6]?.fields).toMatchObject({ node: 2, trigger: 2 });
+    expect(log.capture.problems).toEqual([]);
+  });
+
+  it('does not show whether a queue runs again: nothing is said of it', () => {
+    const recogniser = recognise(ROCR_TEXT);
+    expect(recogniser.possible('queue.restore')).toBe(false);
+    expect(recogniser.possible('queue.evict')).toBe(true);
+    expect(recognise(SMI_TEXT).possible('queue.restore')).toBe(true);
   });
 });
 

@@ -1,3 +1,4 @@
+import { readRocrLine } from './rocr-line.ts';
 import { SHAPES, type Shape, type SmiPayload, shapesNamed } from './smi-shapes.ts';
 
 /** KFD_SMI_EVENT_MSG_SIZE is 96, and rocm-smi puts columns ahead. */
@@ -24,7 +25,7 @@ const RAW = /^([0-9a-f]{1,2}) (.+)$/;
 //  device     printed    event      payload, without the event's number
 const ROCM_SMI = /^GPU\[(\d{1,4})\]\s*:\s+(\d\d):(\d\d):(\d\d)\s+([A-Za-z_]+)\s+(.+)$/;
 const HEADINGS =
-  /^(#.*|=+( .* =+)?|DEVICE\s+TIME\s+TYPE\s+DESCRIPTION|Press 'q' .*|[-\s]*|EVENT LIST.*)$/;
+  /^(#.*|=+( .* =+)?|DEVICE\s+TIME\s+TYPE\s+DESCRIPTION|Press 'q' .*|[-\s]*|EVENT LIST.*|ROCr HMM event error: .*)$/;
 
 /**
  * Reads one line. NULs may be anywhere: programs write whole buffers of 96 bytes, and up to 6.18 a
@@ -37,6 +38,8 @@ export function readLine(raw: string): LineKind {
   if (number !== undefined && payload !== undefined) {
     return readAs(SHAPES.get(Number.parseInt(number, 16)) ?? [], payload);
   }
+  const logged = readRocrLine(text);
+  if (logged) return { ...logged, gpu: undefined, printedAt: undefined };
   const printed = ROCM_SMI.exec(text);
   if (!printed) return HEADINGS.test(text) ? 'heading' : undefined;
   const [, gpu, hours, minutes, seconds, name = '', rest = ''] = printed;

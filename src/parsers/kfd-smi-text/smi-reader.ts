@@ -4,6 +4,11 @@ import type { TextSource } from '../text/text-source.ts';
 import { readLine, type SmiLine } from './smi-line.ts';
 import { SHAPES, type Shape } from './smi-shapes.ts';
 
+/**
+ * The files of several GPUs are read in turn, each giving up to 8 KiB at a time
+ * (KFD_MAX_KFIFO_SIZE): by how many lines one may stand behind a later one.
+ */
+const WINDOW = 4096;
 const NANOSECONDS = 1_000_000_000n;
 const DAY_NS = 86_400n * NANOSECONDS;
 /** rocm-smi prints a time of day: one that goes back by more is after midnight. */
@@ -41,8 +46,28 @@ export function timeBaseOf(source: TextSource): TimeBase {
   return { kind: isPrinted ? 'printed' : 'order' };
 }
 
-/** The events of a file from its start; it can be walked again. */
+/** The events of a file from its start in the order of time; it can be walked again. */
 export function* readEvents(
+  source: TextSource,
+  base: TimeBase,
+  unknown: UnknownLine,
+): Generator<SmiEvent, void, undefined> {
+  let waiting: SmiEvent[] = [];
+  for (const event of inFileOrder(source, base, unknown)) {
+    waiting.push(event);
+    if (waiting.length < 2 * WINDOW) continue;
+    waiting.sort(byTime);
+    yield* waiting.slice(0, WINDOW);
+    waiting = waiting.slice(WINDOW);
+  }
+  yield* waiting.sort(byTime);
+}
+
+function byTime(a: SmiEvent, b: SmiEvent): number {
+  return a.ts < b.ts ? -1 : a.ts > b.ts ? 1 : 0;
+}
+
+function* inFileOrder(
   source: TextSource,
   base: TimeBase,
   unknown: UnknownLine,

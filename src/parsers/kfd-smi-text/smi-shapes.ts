@@ -15,6 +15,9 @@ const PROCESS = '{pid:x} {task_name}';
 /** ROCm's kernel module; upstream drops without a word. */
 const DROPPED = `${TIMED} {drop_count:d}`;
 
+/** Of what stands in no line of the driver. */
+const NO_NUMBER = -1;
+
 interface Declared {
   readonly number: number;
   readonly name: string;
@@ -73,6 +76,8 @@ const DECLARED: readonly Declared[] = [
     name: 'queue_restore_rescheduled',
     formats: [`${TIMED} {node:x}`, `${TIMED} {node:x} {rescheduled}`],
   },
+  // what the log of ROCm's runtime leaves of both
+  { number: NO_NUMBER, name: 'queue_restore_either', formats: ['{node:x}'] },
 ];
 
 /** Of every event: whose time it is, and what rocm-smi adds. */

@@ -93,7 +93,7 @@ function CaptureFacts({ result }: { readonly result: Result }): VNode {
       </Fact>
       <Fact label="Duration">{time.duration(recorded.to - recorded.from)}</Fact>
       <Fact label="Events">{count(capture.events)}</Fact>
-      <Fact label="CPUs">{count(capture.cpus)}</Fact>
+      <Fact label="CPUs">{capture.cpus > 0 ? count(capture.cpus) : 'not recorded'}</Fact>
       <Fact label="Clock">
         {capture.clock.name}
         {capture.clock.unit === 'ticks' && ' (ticks of unknown length)'}
