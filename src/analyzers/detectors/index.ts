@@ -7,12 +7,14 @@ import { fenceError } from './fence-error.ts';
 import { fenceLatency } from './fence-latency.ts';
 import { fenceNeverSignalled } from './fence-never-signalled.ts';
 import { fenceOrder } from './fence-order.ts';
+import { fenceWaitTimeout } from './fence-wait-timeout.ts';
 import { forkUnderJob } from './fork-under-job.ts';
 import { getUnlessZeroDying } from './get-unless-zero-dying.ts';
 import { hmmRetryStorm } from './hmm-retry-storm.ts';
 import { hmmTimeout } from './hmm-timeout.ts';
 import { invalidateDeadlock } from './invalidate-deadlock.ts';
 import { invalidateStall } from './invalidate-stall.ts';
+import { jobTimeoutReset } from './job-timeout-reset.ts';
 import { migrationThrash } from './migration-thrash.ts';
 import { mmPinned } from './mm-pinned.ts';
 import { nonblockRefused } from './nonblock-refused.ts';
@@ -36,12 +38,14 @@ export const detectors: readonly Detector[] = [
   fenceLatency,
   fenceNeverSignalled,
   fenceOrder,
+  fenceWaitTimeout,
   forkUnderJob,
   getUnlessZeroDying,
   hmmRetryStorm,
   hmmTimeout,
   invalidateDeadlock,
   invalidateStall,
+  jobTimeoutReset,
   migrationThrash,
   mmPinned,
   nonblockRefused,

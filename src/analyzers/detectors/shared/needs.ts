@@ -174,15 +174,15 @@ export const jobDependencies: Need = {
   ],
 };
 
-/** The same where a line of the kernel log is as good. */
-export const toldDeviceFaults: Need = {
-  oneOf: [...deviceFaults.oneOf, 'log.record'],
-  enable: deviceFaults.enable,
+/** A log file beside the recording, or the console's lines in it. */
+export const kernelLog: Need = {
+  oneOf: ['log.record'],
+  enable: ['printk:console'],
 };
 
-export const toldIommuFaults: Need = {
-  oneOf: [...iommuFaults.oneOf, 'log.record'],
-  enable: iommuFaults.enable,
+export const jobTimeouts: Need = {
+  oneOf: ['job.failed'],
+  enable: ['xe:xe_sched_job_timedout'],
 };
 
 /** struct migrate_vma has start, end, flags and fault_page at 40, 48, 64 and 72 (6.1 to 7.2). */
@@ -212,3 +212,16 @@ export const pageResponses: Need = {
   oneOf: ['page.response'],
   enable: ['intel_iommu:qi_submit'],
 };
+
+/** One of several ways to see the same. */
+export function anyOf(...needs: readonly Need[]): Need {
+  return {
+    oneOf: needs.flatMap((need) => need.oneOf),
+    enable: needs.flatMap((need) => need.enable),
+  };
+}
+
+/** The same where a line of the kernel log is as good. */
+export const toldDeviceFaults: Need = anyOf(deviceFaults, kernelLog);
+
+export const toldIommuFaults: Need = anyOf(iommuFaults, kernelLog);

@@ -1,0 +1,65 @@
+/**
+ * Jobs that ran into the time limit of the scheduler, hangs, and the resets that follow: told by the
+ * kernel log, by events of the drivers, or by the error a worker puts on the fence of a job that ran
+ * and was never done (drivers/gpu/drm/scheduler/sched_main.c, drm_sched_job_timedout).
+ */
+import type { Detector } from '../detector.ts';
+import { atMost } from './shared/details.ts';
+import { anyOf, fenceErrors, jobTimeouts, kernelLog } from './shared/needs.ts';
+import { type Reset, resetFinding, resets } from './shared/reset-incident.ts';
+import { type TimedOutJob, timedOutJobs, timeoutFinding } from './shared/timed-out-job.ts';
+
+const FINDINGS_PER_RING = 16;
+/** The log and the trace tell of one timeout this close together. */
+const SAME_NS = 2e9;
+
+export const jobTimeoutReset: Detector = {
+  meta: {
+    id: 'job-timeout-reset',
+    number: 'D22',
+    title: 'Job timed out, or GPU reset',
+    description:
+      'A job did not end within the time its scheduler allows, or the GPU hung. Its fences are signalled with an error, its process may be banned, and a reset takes innocent jobs, and at times all of the device memory, with it.',
+    severity: 'error',
+    needs: [anyOf(kernelLog, jobTimeouts, fenceErrors)],
+    uses: [kernelLog, jobTimeouts, fenceErrors],
+    traps: [
+      'A soft recovery ends the job and resets nothing.',
+      'Faults of the device after its reset are consequences; only those before, of the same process or queue, can be the cause.',
+      'A timeout of one process and a fault of another are not joined by time.',
+      'Without the kernel log nothing says whether the device was reset.',
+      'Long compute jobs run into the limit without any fault: see the timeout of the driver.',
+    ],
+    references: [
+      'drivers/gpu/drm/scheduler/sched_main.c: drm_sched_job_timedout',
+      'drivers/gpu/drm/amd/amdgpu/amdgpu_job.c: amdgpu_job_timedout',
+      'drivers/gpu/drm/xe/xe_guc_submit.c: guc_exec_queue_timedout_job',
+      'drivers/gpu/drm/i915/gt/intel_reset.c: intel_gt_handle_error',
+    ],
+  },
+
+  *detect(view) {
+    const told = resets(view);
+    const jobs = timedOutJobs(view);
+    const inLog = new Map<TimedOutJob, Reset>();
+    for (const job of jobs) {
+      const reset = told.find((one) => tellsOf(one, job));
+      if (reset) inLog.set(job, reset);
+    }
+    const jobsOf = (reset: Reset): TimedOutJob[] => jobs.filter((job) => inLog.get(job) === reset);
+    const findings = [
+      ...told.map((reset) => resetFinding(view, reset, jobsOf(reset))),
+      ...jobs.filter((job) => !inLog.has(job)).map((job) => timeoutFinding(view, job)),
+    ];
+    yield* atMost(
+      FINDINGS_PER_RING,
+      findings.toSorted((a, b) => a.from - b.from),
+    );
+  },
+};
+
+/** The same ring at the same time; a log that names no ring is not enough. */
+function tellsOf(reset: Reset, job: TimedOutJob): boolean {
+  const near = job.to >= reset.from - SAME_NS && job.to <= reset.to + SAME_NS;
+  return near && job.ring !== null && reset.engines.includes(job.ring);
+}
