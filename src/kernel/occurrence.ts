@@ -10,6 +10,8 @@ import type { LogRecord } from './log-lines/log-record.ts';
  */
 export type Word = number | bigint;
 
+export type { LogClass } from './log-lines/log-record.ts';
+
 /** Where and when: `event` is the ordinal of the event in the capture, `ts` ns since its first event. */
 export interface Moment {
   readonly event: number;

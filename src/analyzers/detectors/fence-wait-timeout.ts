@@ -3,7 +3,7 @@
  * that a driver did. What is built on the wait goes on without the work it waited for
  * (drivers/dma-buf/dma-fence.c, dma_fence_wait_timeout: 0 = the time is over).
  */
-import type { LogClass } from '../../kernel/log-lines/log-record.ts';
+import type { LogClass } from '../../kernel/occurrence.ts';
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, FindingDraft, Severity } from '../finding.ts';
 import type { Threshold } from '../threshold.ts';

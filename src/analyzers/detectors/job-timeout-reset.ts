@@ -3,7 +3,7 @@
  * kernel log, by events of the drivers, or by the error a worker puts on the fence of a job that ran
  * and was never done (drivers/gpu/drm/scheduler/sched_main.c, drm_sched_job_timedout).
  */
-import type { Detector } from '../detector.ts';
+import type { Detector, View } from '../detector.ts';
 import { atMost } from './shared/details.ts';
 import { anyOf, fenceErrors, jobTimeouts, kernelLog } from './shared/needs.ts';
 import { type Reset, resetFinding, resets } from './shared/reset-incident.ts';
@@ -43,7 +43,7 @@ export const jobTimeoutReset: Detector = {
     const jobs = timedOutJobs(view);
     const inLog = new Map<TimedOutJob, Reset>();
     for (const job of jobs) {
-      const reset = told.find((one) => tellsOf(one, job));
+      const reset = told.find((one) => tellsOf(view, one, job));
       if (reset) inLog.set(job, reset);
     }
     const jobsOf = (reset: Reset): TimedOutJob[] => jobs.filter((job) => inLog.get(job) === reset);
@@ -59,7 +59,11 @@ export const jobTimeoutReset: Detector = {
 };
 
 /** The same ring at the same time; a log that names no ring is not enough. */
-function tellsOf(reset: Reset, job: TimedOutJob): boolean {
-  const near = job.to >= reset.from - SAME_NS && job.to <= reset.to + SAME_NS;
+function tellsOf(view: View, reset: Reset, job: TimedOutJob): boolean {
+  const [line] = reset.rows;
+  const error = view.clockError(line?.events[0] ?? null, job.signaled_event ?? job.timeout_event);
+  if (!Number.isFinite(error)) return false;
+  const within = SAME_NS + error;
+  const near = job.to >= reset.from - within && job.to <= reset.to + within;
   return near && job.ring !== null && reset.engines.includes(job.ring);
 }

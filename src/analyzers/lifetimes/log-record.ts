@@ -190,7 +190,8 @@ function columnsOf(parts: LogParts): Omit<Row, 'id'> {
 
 /** Counts that differ from one record to the next would hide that all else is equal. */
 function valuesOf(record: LogOccurrence): string {
-  return JSON.stringify(columnsOf(record), (_name, value: unknown) =>
+  const wording = record.text.replaceAll(/\d+/g, 'N');
+  return JSON.stringify({ wording, columns: columnsOf(record) }, (_name, value: unknown) =>
     typeof value === 'bigint' ? String(value) : value,
   );
 }

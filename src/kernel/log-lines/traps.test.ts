@@ -1,14 +1,7 @@
 /** What has led people who read kernel logs by hand, or by grep, to wrong conclusions. */
 import { describe, expect, it } from 'vitest';
-import { type LogOccurrence, record, records, recordsOfBoots } from '../../../test/log-records.ts';
-import { type Happening, live } from '../../../test/run-lifetimes.ts';
-
-/** The records as lifetimes get them. */
-function lived(found: readonly LogOccurrence[]): ReturnType<typeof live> {
-  return live(
-    found.map(({ ts, event: _event, cpu: _cpu, tid, ...data }): Happening => [ts / 1e6, tid, data]),
-  );
-}
+import { record, records, recordsOfBoots } from '../../../test/log-records.ts';
+import { livedRecords as lived } from '../../../test/log-rows.ts';
 
 const GPU = 'amdgpu 0000:43:00.0: amdgpu: ';
 const OTHER = 'amdgpu 0000:63:00.0: amdgpu: ';

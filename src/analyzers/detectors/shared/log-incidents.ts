@@ -1,6 +1,5 @@
 /** Records of the kernel log that tell of one thing that happened to one device. */
-import type { LogClass } from '../../../kernel/log-lines/log-record.ts';
-import type { Word } from '../../../kernel/occurrence.ts';
+import type { LogClass, Word } from '../../../kernel/occurrence.ts';
 import type { View } from '../../detector.ts';
 import type { ObjectRef } from '../../finding.ts';
 

@@ -1,5 +1,5 @@
 /** Timeouts, hangs and resets as the kernel log tells them: what led to it, and what followed. */
-import type { LogClass } from '../../../kernel/log-lines/log-record.ts';
+import type { LogClass } from '../../../kernel/occurrence.ts';
 import type { View } from '../../detector.ts';
 import type { Detail, FindingDraft, Severity } from '../../finding.ts';
 import { detail, evidence, known } from './details.ts';
