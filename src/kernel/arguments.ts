@@ -24,6 +24,8 @@ const SYNONYMS = {
   seqno: ['seqno', 'seq', 'fence_seqno'],
   error: ['error', 'err'],
   pasid: ['pasid'],
+  device: ['dev', 'drm', 'ddev'],
+  file: ['filp', 'file'],
   address: ['addr', 'address', 'va', 'fault_addr'],
   ret: ['ret', 'retval', 'rv', 'rc', 'result', 'seq', 'arg1'],
 } as const;

@@ -1,5 +1,6 @@
 import { amdgpu } from './amdgpu.ts';
 import { amdkfd } from './amdkfd.ts';
+import { dmaBuf } from './dma-buf.ts';
 import { dmaFence } from './dma-fence.ts';
 import { drivers } from './drivers.ts';
 import { drm } from './drm.ts';
@@ -27,6 +28,7 @@ export const subsystems: readonly Subsystem[] = [
   mm,
   syscalls,
   dmaFence,
+  dmaBuf,
   gpuScheduler,
   amdgpu,
   amdkfd,

@@ -1,4 +1,5 @@
 import type { DeviceOccurrenceData } from './device-occurrence.ts';
+import type { DrmOccurrenceData } from './drm-occurrence.ts';
 import type { LogRecord } from './log-lines/log-record.ts';
 
 /**
@@ -39,6 +40,7 @@ export type Occurrence = Moment & OccurrenceData;
 
 export type OccurrenceData =
   | DeviceOccurrenceData
+  | DrmOccurrenceData
   // --- tasks and address spaces (sched, task, mmap, oom; kernel/exit.c, kernel/fork.c) ---
   | {
       kind: 'task.fork';

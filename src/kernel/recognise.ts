@@ -182,7 +182,9 @@ class CaptureRecogniser implements Recogniser {
   }
 
   #recorded(type: EventType, source: ProbeSource): Recorded {
-    return { type, source, kernel: this.#kernel, log: this.#log };
+    const symbol: Recorded['symbol'] = (address) =>
+      address === undefined ? undefined : this.#symbol(address);
+    return { type, source, kernel: this.#kernel, log: this.#log, symbol };
   }
 
   #probeReader(type: EventType, shape: ProbeShape): Reader {

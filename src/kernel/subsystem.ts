@@ -15,6 +15,7 @@ export interface Recorded {
   readonly kernel: KernelFacts;
   /** Puts the lines of this capture's kernel log together. */
   readonly log: LogAssembler;
+  readonly symbol: (address: number | bigint | undefined) => KernelSymbol | undefined;
 }
 
 /**

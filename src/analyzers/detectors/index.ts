@@ -28,6 +28,7 @@ import { tlbStorm } from './tlb-storm.ts';
 import { toolBlind } from './tool-blind.ts';
 import { unansweredPageRequest } from './unanswered-page-request.ts';
 import { unmapUnderJob } from './unmap-under-job.ts';
+import { useAfterUnplug } from './use-after-unplug.ts';
 
 /** Every detector, in the order they run: the one that tells how the others ended is last. */
 export const detectors: readonly Detector[] = [
@@ -58,5 +59,6 @@ export const detectors: readonly Detector[] = [
   tlbStorm,
   unansweredPageRequest,
   unmapUnderJob,
+  useAfterUnplug,
   toolBlind,
 ];

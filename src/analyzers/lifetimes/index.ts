@@ -1,4 +1,5 @@
 import { addressSpace } from './address-space.ts';
+import { device } from './device.ts';
 import { deviceFault } from './device-fault.ts';
 import { deviceReset } from './device-reset.ts';
 import { fence } from './fence.ts';
@@ -29,6 +30,7 @@ export const lifetimes: readonly Lifetime[] = [
   notifier,
   pasid,
   syscall,
+  device,
   invalidation,
   fence,
   gpuQueue,

@@ -169,6 +169,24 @@ export interface LiveQueue {
   readonly owner: LiveTask | undefined;
 }
 
+/** A DRM device. */
+export interface LiveDevice {
+  readonly id: number;
+  /** struct drm_device, where a probe showed it. */
+  readonly pointer: Word | undefined;
+  readonly generation: number;
+  parent: Word | undefined;
+  driver: string | undefined;
+  readonly first: Mark;
+  registered: Mark | undefined;
+  /** drm_dev_unplug was called: from here on the device counts as gone. */
+  unplug: (Mark & { readonly tid: number }) | undefined;
+  /** It returned: nobody is inside the driver any longer. */
+  unplugged: Mark | undefined;
+  refused: number;
+  uses: number;
+}
+
 export class LiveObjects {
   /** Name of a thread as the capture's saved names know it. */
   readonly comm: (tid: number) => string | undefined;
@@ -178,6 +196,10 @@ export class LiveObjects {
   readonly fences: FenceIndex<LiveFence> = new FenceIndex();
   readonly invalidations: Map<number, OpenInvalidation[]> = new Map();
   readonly syscalls: Map<number, OpenSyscall> = new Map();
+  /** By struct drm_device. */
+  readonly devices: Map<Word, LiveDevice> = new Map();
+  /** By thread: the device whose ioctl it is in. */
+  readonly devicesInUse: Map<number, LiveDevice> = new Map();
   /** By number, to whom a driver gave it last: faults may come after it is freed. */
   readonly pasids: Map<number, LivePasid> = new Map();
   /** By number, the process an IOMMU last bound it to: requests may come after the unbinding. */

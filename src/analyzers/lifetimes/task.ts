@@ -47,9 +47,7 @@ class TaskTracker implements Tracker {
     'notifier.remove': (remove) => this.#fileClosed(remove.tid, remove),
     'fence.signaled': (signaled) => this.#fileClosed(signaled.tid, signaled),
     'fence.destroy': (destroy) => this.#fileClosed(destroy.tid, destroy),
-    'probe.enter': (probe) => {
-      if (probe.function === 'drm_release') this.#fileClosed(probe.tid, probe);
-    },
+    'device.close': (close) => this.#fileClosed(close.tid, close),
   };
 
   readonly #context: LifetimeContext;

@@ -110,7 +110,7 @@ export const structEnds: Need = {
 
 /** What a dying process does last with its device: notifiers go, the file is released. */
 export const fileCloses: Need = {
-  oneOf: ['notifier.remove', 'probe.enter'],
+  oneOf: ['notifier.remove', 'device.close'],
   enable: [
     'p:svm/mni_remove mmu_interval_notifier_remove mni=$arg1:x64 mm=+56($arg1):x64',
     'p:svm/drm_release drm:drm_release',
