@@ -32,6 +32,11 @@ export interface PendingFence extends FenceName {
 /** Fences that stay unsignalled in normal life: KFD eviction fences and xe preempt fences. */
 export const LONG_LIVED: string = `(f.driver LIKE 'amdgpu_amdkfd_fence%' OR (f.driver = 'xe' AND f.timeline = 'preempt'))`;
 
+/** Ring of its job; of i915 only where any request was seen to run: most kernels have no event for it. */
+const RING = `CASE WHEN j.run_ts IS NULL AND j.source = 'i915'
+  AND NOT EXISTS (SELECT 1 FROM job r WHERE r.source = 'i915' AND r.run_ts IS NOT NULL)
+  THEN NULL ELSE j.ring END`;
+
 /** Containers signal through others; ambiguous ones cannot be told apart. */
 export function pendingFences(view: View): PendingFence[] {
   return view.all<PendingFence>(
@@ -39,7 +44,7 @@ export function pendingFences(view: View): PendingFence[] {
             coalesce(p.merged_into, f.owner_process_id) AS owner_process_id, p.end_ts AS owner_end_ts, p.end_event AS owner_end_event,
             p.files_closed_ts, p.files_closed_event, ${DEATH_IS_SURE} AS death_is_sure, f.first_ts, f.first_event, f.init_ts,
             f.init_event, f.emit_event, f.enable_event, f.signaled_event, f.destroy_ts,
-            f.destroy_event, f.dropped, f.lossy, j.ring AS job_ring, j.run_ts AS job_run_ts,
+            f.destroy_event, f.dropped, f.lossy, ${RING} AS job_ring, j.run_ts AS job_run_ts,
             j.queue_event AS job_queue_event, j.run_event AS job_run_event
        FROM fence f
        LEFT JOIN process p ON p.id = f.owner_process_id
