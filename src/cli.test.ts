@@ -43,6 +43,8 @@ describe('help', () => {
     ['why'],
     ['explain'],
     ['compare'],
+    ['trend'],
+    ['bisect-step'],
   ])('%s --help', async (...command) => {
     const { code, stdout, stderr } = await run([...command, '--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -51,7 +53,9 @@ describe('help', () => {
 
   test('every command has examples', async () => {
     const { stdout } = await run(['--help']);
-    const commands = [...stdout.matchAll(/^ {2}svm-trace (\w+) [<[]/gm)].map((match) => match[1]);
+    const commands = [...stdout.matchAll(/^ {2}svm-trace ([\w-]+) [<[]/gm)].map(
+      (match) => match[1],
+    );
     expect(commands.length).toBeGreaterThanOrEqual(6);
     for (const command of commands) {
       expect((await run([command ?? '', '--help'])).stdout).toContain('Examples:');

@@ -12,6 +12,8 @@ export const COMPARED_LISTS: readonly string[] = [
   'paths',
   'base',
   'new',
+  'good',
+  'bad',
   'history',
   'metric',
   'threshold',

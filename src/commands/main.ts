@@ -3,6 +3,7 @@ import { TraceError } from '../errors.ts';
 import { visible } from '../reports/visible.ts';
 import { VERSION } from '../version.ts';
 import { analyzeCommand } from './analyze.ts';
+import { bisectStepCommand } from './bisect-step.ts';
 import { EXIT, EXIT_CODES } from './common.ts';
 import { compareCommand } from './compare.ts';
 import { COMPARED_LISTS } from './compare-inputs.ts';
@@ -14,6 +15,7 @@ import { queryCommand } from './query.ts';
 import { reportCommand } from './report.ts';
 import { Interrupted } from './signals.ts';
 import { notice } from './terminal.ts';
+import { trendCommand } from './trend.ts';
 import { whyCommand } from './why.ts';
 
 /** Runs one command line; what comes of it is printed, and `process.exitCode` is set. */
@@ -31,6 +33,8 @@ export async function main(args: readonly string[]): Promise<void> {
       .command(reportCommand)
       .command(explainCommand)
       .command(compareCommand)
+      .command(trendCommand)
+      .command(bisectStepCommand)
       .completion('completion', 'Print a completion script for bash or zsh')
       .demandCommand(1, 'which command?')
       .strictCommands()
@@ -51,6 +55,8 @@ export async function main(args: readonly string[]): Promise<void> {
       .parseAsync();
   } catch (error) {
     fail(error);
+    // git bisect run would take a 2 for a bad commit
+    if (args[0] === 'bisect-step' && process.exitCode === EXIT.failed) process.exitCode = 128;
   }
 }
 

@@ -25,9 +25,9 @@ const RATIO_TICKS = [0.05, 0.1, 0.2, 0.5, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 3, 5, 
 /** A wider axis has a tick at each power of ten, a closer one between them. */
 const WIDE = 30;
 
-type Spec = Record<string, unknown>;
+export type Spec = Record<string, unknown>;
 
-function frame(height: number): Spec {
+export function frame(height: number): Spec {
   return {
     width: 'container',
     height,
@@ -190,7 +190,7 @@ export function shifts(id: string, metric: string, comparison: Comparison): Plot
   };
 }
 
-function valueAxis(unit: string, values: readonly number[]): Spec {
+export function valueAxis(unit: string, values: readonly number[]): Spec {
   if (unit === 'ns') return logAxis(values, unit, null);
   const high = Math.max(...values);
   return {

@@ -1,11 +1,14 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser, openReport, withoutBrowser } from '../../../../test/browser.ts';
-import { recordedBuild } from '../../../../test/regression-runs.ts';
+import { recordedBuild, scaled } from '../../../../test/regression-runs.ts';
 import { compareRuns } from '../../../compare/compare.ts';
 import type { Comparison, Side } from '../../../compare/comparison.ts';
 import { gate } from '../../../compare/gate.ts';
+import { findTrend } from '../../../compare/trend.ts';
 import { renderComparisonHtml } from './render-comparison-html.tsx';
+
+import { renderTrendHtml } from './trend-page.tsx';
 
 const HOSTILE = '</script><img src=x onerror=alert(1)>\u202e';
 
@@ -82,5 +85,38 @@ describe.skipIf(withoutBrowser())('the page of a comparison in Chromium', () => 
     expect(await opened.locator('#apart').textContent()).toContain('3 are needed');
     expect(complaints).toEqual([]);
     await close();
+  });
+});
+
+describe.skipIf(withoutBrowser())('the page of a trend in Chromium', () => {
+  it('draws every build and the level of each stretch', async () => {
+    const browser = await launchBrowser();
+    const { runs } = recordedBuild('la');
+    const builds = Array.from({ length: 14 }, (_, n) => ({
+      label: `${HOSTILE} 6.${n}`,
+      runs: [0, 1, 2].map((k) => {
+        const run = runs[(n + 2 * k) % runs.length];
+        if (!run) throw new Error('no run');
+        return scaled(run, ['invalidation-duration'], n < 8 ? 1 : 1.5);
+      }),
+    }));
+    const {
+      page: opened,
+      complaints,
+      close,
+    } = await openReport(browser, renderTrendHtml(findTrend(builds)));
+    const wanted = await opened.locator('#figures .plot').count();
+    expect(wanted).toBeGreaterThan(10);
+    await opened.waitForFunction(
+      (plots) => document.querySelectorAll('#figures .plot svg').length === plots,
+      wanted,
+    );
+    expect(await opened.locator('h1').textContent()).toContain(
+      'invalidation-duration p50 is worse since',
+    );
+    expect(await opened.locator('img').count()).toBe(0);
+    expect(complaints).toEqual([]);
+    await close();
+    await browser.close();
   });
 });
