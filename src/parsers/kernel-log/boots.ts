@@ -1,4 +1,4 @@
-import type { LogRecord } from './log-record.ts';
+import { cpuOf, type LogRecord } from './log-record.ts';
 
 /** Records of several CPUs may stand in another order than their times. */
 const DISORDER_US = 1_000_000;
@@ -7,6 +7,8 @@ const FIRST_US = 1_000_000;
 const FIRST_RECORDS = 8;
 /** Damage can make a boot of every line. */
 const MOST_BOOTS = 4096;
+/** Lines in disorder are of one of the last boots. */
+const MOST_COMPARED = 8;
 /** Between boots nothing tells the distance of. */
 const GAP_US = 1_000_000;
 /** Steps of the wall clock within one boot. */
@@ -17,10 +19,11 @@ export const VERSION_TEXT = 'Linux version ';
 /** One boot of the kernel, as far as the log shows it. Times in µs, NaN where unknown. */
 export class Boot {
   readonly index: number;
-  id: string | undefined;
+  id: string | undefined = undefined;
   records = 0;
   hasVersion = false;
   readonly cpus: Set<number> = new Set();
+  lastCpu = 0;
   kernelFirst: number = Number.NaN;
   kernelLast: number = Number.NaN;
   wallFirst: number = Number.NaN;
@@ -37,9 +40,8 @@ export class Boot {
   #withoutWall = 0;
   wallNow: number = Number.NaN;
 
-  constructor(index: number, id: string | undefined) {
+  constructor(index: number) {
     this.index = index;
-    this.id = id;
   }
 
   get hasKernelTime(): boolean {
@@ -64,7 +66,10 @@ export class Boot {
     return this.hasKernelTime ? this.offset + this.kernelFirst : this.wallFirst;
   }
 
-  see({ kernel, wall, msg }: LogRecord): void {
+  see({ kernel, wall, caller, msg }: LogRecord): void {
+    const cpu = cpuOf(caller);
+    if (cpu >= 0) this.cpus.add(cpu);
+    if (cpu > this.lastCpu) this.lastCpu = cpu;
     this.records++;
     if (kernel < this.kernelNow || (Number.isNaN(kernel) && wall < this.wallNow)) this.disorder++;
     if (msg.startsWith(VERSION_TEXT)) this.hasVersion = true;
@@ -92,6 +97,7 @@ export class Boot {
 export class BootTracker {
   readonly boots: Boot[] = [];
   readonly #isTurned: boolean;
+  readonly #byId = new Map<string, Boot>();
   #current: Boot;
   #isOver = false;
   #nextId: string | undefined;
@@ -104,7 +110,7 @@ export class BootTracker {
 
   /** A line between two boots. */
   mark(id: string | undefined): void {
-    if (this.#isTurned) this.#current.id ??= id;
+    if (this.#isTurned) this.#name(this.#current, id);
     else this.#nextId = id;
     this.#isOver = true;
   }
@@ -122,12 +128,12 @@ export class BootTracker {
     const current = this.#current;
     const id = record.boot ?? this.#nextId;
     if (current.records === 0) {
-      current.id ??= id;
+      this.#name(current, id);
       return current;
     }
     if (id !== undefined) {
       if (id === current.id) return current;
-      return this.boots.find((boot) => boot.id === id) ?? this.#add(id);
+      return this.#byId.get(id) ?? this.#add(id);
     }
     if (this.#isOver || isFirst(record, current)) return this.#add(undefined);
     return record.kernel < current.kernelNow - DISORDER_US ? this.#earlier(record) : current;
@@ -138,16 +144,24 @@ export class BootTracker {
     const { wallNow } = this.#current;
     const offset = record.wall - record.kernel;
     if (Number.isNaN(offset) || !(record.wall < wallNow)) return this.#add(undefined);
-    const known = this.boots.find((boot) => Math.abs(boot.offset - offset) <= SAME_US);
+    const known = this.boots
+      .slice(-MOST_COMPARED)
+      .find((boot) => Math.abs(boot.offset - offset) <= SAME_US);
     return known ?? this.#add(undefined);
   }
 
   #add(id: string | undefined): Boot {
     const last = this.boots.at(-1);
     if (last && this.boots.length >= MOST_BOOTS) return last;
-    const boot = new Boot(this.boots.length, id);
+    const boot = new Boot(this.boots.length);
+    this.#name(boot, id);
     this.boots.push(boot);
     return boot;
+  }
+
+  #name(boot: Boot, id: string | undefined): void {
+    boot.id ??= id;
+    if (boot.id !== undefined) this.#byId.set(boot.id, boot);
   }
 }
 

@@ -137,6 +137,13 @@ describe('damage', () => {
     ]);
   });
 
+  it('colours', () => {
+    const log = readLog(
+      '\u001b[32m[    1.000000] \u001b[0m\u001b[33mxe 0000:07:00.0: \u001b[0ma\u001b[K\n',
+    );
+    expect(messages(log)).toEqual(['xe 0000:07:00.0: a']);
+  });
+
   it('bytes that are no UTF-8', () => {
     const log = readLog(Buffer.from('[    1.000000] caf\u00e9\n', 'latin1'));
     expect(messages(log)).toEqual(['caf\u00e9']);
@@ -204,6 +211,26 @@ describe('other programs', () => {
   it('alone are no log of the kernel', () => {
     const alone = 'Mar 03 07:08:09 rig systemd[1]: Starting a thing\n';
     expect(() => readLog(alone)).toThrow(/no line of the kernel, only of other programs/);
+  });
+
+  it('are what systemd shows on the console', () => {
+    const log = readLog(
+      '[    1.000000] a\n[\u001b[0;32m  OK  \u001b[0m] Reached target\n[FAILED] Failed to start\n[    2.000000] b\n',
+    );
+    expect(messages(log)).toEqual(['a', 'b']);
+    expect(codes(log)).toEqual({ 'other-programs': 2 });
+  });
+
+  it('are not told from the kernel where a line only looks as if it said who speaks', () => {
+    const head = '2025-03-03T07:08:09,120345+01:00';
+    const lines = [
+      'Booting kernel: x',
+      'amdgpu 0000:c4:00.0: amdgpu: a',
+      'xe 0000:07:00.0: b',
+      'PM: c',
+    ];
+    const log = readLog(lines.map((line) => `${head} ${line}\n`).join(''));
+    expect(log.records).toHaveLength(4);
   });
 
   it('are not told from the kernel by words alone', () => {

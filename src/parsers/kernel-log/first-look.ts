@@ -13,6 +13,10 @@ const CHUNK_BYTES = 1024 * 1024;
 /** Who turned the log round turned all of it. */
 const LEAST_STEPS = 2;
 
+/** A host's name is no longer (hostname(7)). */
+const MOST_HOST = 255;
+const MOST_WORDS = 1000;
+
 /** journalctl -o json, json-pretty, json-seq and json-sse, dmesg --json. */
 const JSON_START = /^\{(?:$|\s*")/;
 const EXPORT_START = /^__(?:CURSOR|REALTIME_TIMESTAMP)=/;
@@ -56,6 +60,9 @@ class FirstLook {
   #bracketed = 0;
   #widest = 0;
   #kernels = 0;
+  /** How often a line begins with a word, and the most of them. */
+  readonly #words = new Map<string, number>();
+  #most = 0;
   #bracketedKernels = 0;
   #bracketedPrograms = 0;
   readonly #steps = { up: 0, down: 0 };
@@ -71,15 +78,27 @@ class FirstLook {
       this.#bracketed++;
       if (head.saysKernel) this.#bracketedKernels++;
       if (head.saysProgram) this.#bracketedPrograms++;
-    } else if (head.saysKernel) this.#kernels++;
+    } else this.#unbracketed(line, head);
     this.step(head);
+  }
+
+  /** A host is named in most lines, whoever speaks. */
+  #unbracketed(line: string, { saysKernel, senderStart }: LineHead): void {
+    if (saysKernel) this.#kernels++;
+    const [word = ''] = line
+      .slice(senderStart, senderStart + MOST_HOST)
+      .trimStart()
+      .split(/\s/, 1);
+    const count = (this.#words.get(word) ?? 0) + 1;
+    this.#most = Math.max(this.#most, count);
+    if (count > 1 || this.#words.size < MOST_WORDS) this.#words.set(word, count);
   }
 
   style(): Omit<LogStyle, 'layout' | 'isQuotedPrintable'> {
     const { up, down } = this.#steps;
     const named = this.#bracketedKernels + this.#bracketedPrograms;
     return {
-      identifies: this.#kernels > 0,
+      identifies: this.#kernels > 0 && this.#most * 2 >= this.#heads - this.#bracketed,
       identifiesBracketed: this.#bracketedKernels > 0 && named * 2 >= this.#bracketed,
       widest: this.#widest,
       isBare: this.#heads === 0,

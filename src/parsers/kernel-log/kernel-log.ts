@@ -4,6 +4,7 @@ import { layoutOf } from './first-look.ts';
 import { LineHead, NO_RULES } from './line-head.ts';
 import { isBlank } from './line-marks.ts';
 import { openLog } from './log-capture.ts';
+import { withoutColour } from './log-lines.ts';
 import { WallClock } from './wall-clock.ts';
 
 const MOST_CHARACTERS = 500;
@@ -40,7 +41,7 @@ export const kernelLog: Parser = {
   meta: { id: 'kernel-log', title: 'kernel log (dmesg, journalctl -k)' },
   sniff(head) {
     const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
-    const text = bytes.toString('utf8');
+    const text = withoutColour(bytes.toString('utf8'));
     const lines = text.split(/\r?\n/);
     if (layoutOf(lines) !== 'lines') return looksLikeJournal(text);
     return !TRACE.test(text) && !bytes.includes(0) && looksLikeLog(lines);

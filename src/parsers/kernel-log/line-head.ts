@@ -50,8 +50,8 @@ const DECODED = /(?:kern|user|mail|daemon|auth|syslog|lpr|news|local\d) *: *([a-
 const SECONDS = /\[\s*(\d{1,10})[.,](\d{1,9})(?:\s*<[\s+]*\d+[.,]\d+>)?\]/y;
 /** Copied from the second letter on. */
 const UNOPENED = /(\d{1,6})\.(\d{6})\](?=\s)/y;
-/** /dev/kmsg: `6,339,5140900,-;text` (Documentation/ABI/testing/dev-kmsg). */
-const KMSG = /(\d{1,5}),\d+,(\d{1,15}),([^;]*);/y;
+/** /dev/kmsg: `6,339,5140900,-;text` (Documentation/ABI/testing/dev-kmsg); netconsole may add a release. */
+const KMSG = /(?:\d+\.\d[^,\s]{0,63},)?(\d{1,5}),\d+,(\d{1,15}),([^;]*);/y;
 const KERNEL = /kernel(?:\[\d+\])?: ?/y;
 const SENDER = /[ \t]+(?:(\S+)[ \t]+)?kernel(?:\[\d+\])?: ?/y;
 /** A host, a program, its pid. */
@@ -82,6 +82,8 @@ export class LineHead {
   saysKernel = false;
   /** A program and its pid are named. */
   saysProgram = false;
+  /** Behind the time: where the host would be named. */
+  senderStart = 0;
   /** Time or text in brackets leads. */
   isBracketed = false;
   /** Characters of quoting and indentation. */
@@ -106,6 +108,7 @@ export class LineHead {
     }
     if (this.#at === this.lead) return this.form;
     this.form = 'record';
+    this.senderStart = this.#at;
     const { identifies, identifiesBracketed } = this.#rules;
     if (!this.isBracketed || identifiesBracketed) {
       this.#sender(this.isBracketed ? identifiesBracketed : identifies);

@@ -16,14 +16,13 @@ export function headerOf(survey: LogSurvey, sizeBytes: number): CaptureHeader {
   const { boots } = survey;
   const clock = clockOf(survey);
   const uname = unameOf(survey);
-  const cpus = Math.max(0, ...boots.flatMap((boot) => [...boot.cpus]));
   return {
     format: KERNEL_LOG,
     version: prefixOf(survey),
     // text has no byte order
     endian: 'little',
     clock,
-    cpus: cpus + 1,
+    cpus: 1 + boots.reduce((most, boot) => Math.max(most, boot.lastCpu), 0),
     buffers: boots.map((boot) => bufferOf(boot, boots.length, clock.name)),
     eventTypes: [consoleType(survey)],
     ...(uname === undefined ? {} : { uname }),

@@ -8,6 +8,14 @@ const MOST_ENCODED = 76;
 const LEAST_BROKEN = 68;
 const MOST_JOINED = 1024 * 1024;
 
+const ESCAPE = '\u001b';
+/** dmesg --color=always, journalctl, systemd on the console. */
+const COLOUR = new RegExp(`${ESCAPE}\\[[\\d;]*[mK]`, 'g');
+
+export function withoutColour(text: string): string {
+  return text.includes(ESCAPE) ? text.replace(COLOUR, '') : text;
+}
+
 /** Makes text of a place in bytes. */
 export type Decode = (bytes: Buffer, start: number, end: number) => string;
 
@@ -24,7 +32,7 @@ export function* logLines(
       let { end } = source;
       while (end > start && bytes[end - 1] === CARRIAGE_RETURN) end--;
       if (source.isCut) trouble.cut();
-      yield decode(bytes, start, end);
+      yield withoutColour(decode(bytes, start, end));
     }
   } while (source.refill(Number.POSITIVE_INFINITY) >= 0);
 }

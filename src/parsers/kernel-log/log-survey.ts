@@ -1,11 +1,13 @@
 import type { TextSource } from '../text/text-source.ts';
 import { type Boot, BootTracker, layOut, VERSION_TEXT } from './boots.ts';
 import { readLog } from './log-reader.ts';
-import { cpuOf, type LogNotes, type LogRecord } from './log-record.ts';
+import type { LogNotes, LogRecord } from './log-record.ts';
 import type { LogStyle } from './log-style.ts';
 import type { Prefix } from './time-formats.ts';
 import { WallClock } from './wall-clock.ts';
 
+/** A console that cannot follow says so again and again. */
+const MOST_GAPS = 10_000;
 const SAMPLE_CHARACTERS = 100;
 
 /** Where a record stands. */
@@ -84,6 +86,7 @@ export class LogSurvey implements LogNotes {
   }
 
   lost(records: number | null): void {
+    if (this.gaps.length >= MOST_GAPS) return;
     const gap: LogGap = { records, from: this.#last, to: undefined };
     this.gaps.push(gap);
     this.#open.push(gap);
@@ -118,8 +121,6 @@ export class LogSurvey implements LogNotes {
     const { kernel, wall, prefix, level, caller, host, msg } = record;
     this.prefixes.set(prefix, (this.prefixes.get(prefix) ?? 0) + 1);
     const boot = this.#tracker.place(record);
-    const cpu = cpuOf(caller);
-    if (cpu >= 0) boot.cpus.add(cpu);
     this.#last = { boot, kernel, wall };
     for (const gap of this.#open.splice(0)) gap.to = this.#last;
     this.hasLevel ||= level >= 0;

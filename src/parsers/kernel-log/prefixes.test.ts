@@ -34,6 +34,7 @@ const KERNEL_TIMES: readonly (readonly [name: string, head: string, us: number])
   ['a tab', '\t[   77.120345] ', 77_120_345],
   ['a lost bracket', '   77.120345] ', 77_120_345],
   ['/dev/kmsg', '4,1931,77120345,-;', 77_120_345],
+  ['netconsole with the release', '6.14.3-lab,4,1931,77120345,-;', 77_120_345],
   ['/dev/kmsg and a thread', '4,1931,77120345,-,caller=T812;', 77_120_345],
 ];
 

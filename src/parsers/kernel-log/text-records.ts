@@ -8,6 +8,7 @@ import type { WallClock } from './wall-clock.ts';
 
 /** The kernel keeps less than a page in one record. */
 const MOST_CONTINUED = 100;
+const MOST_CHARACTERS = 64 * 1024;
 /** Nobody wraps shorter lines. */
 const LEAST_WRAPPED = 60;
 const MOST_WRAPPED = 130;
@@ -19,6 +20,8 @@ const QUOTES = /^(?:\s{0,4}[>|│])*/;
 /** What a line of a record in several lines begins with (drm/xe/xe_pagefault.c, print_pagefault). */
 const FIELD = /^[A-Z]\w*(?: \w+)?:/;
 
+/** What systemd writes to the console. */
+const STATUS = /^\[(?: {2}OK {2}|FAILED|DEPEND| INFO | SKIP |[ *]{6})\] /;
 /** /dev/kmsg: ` SUBSYSTEM=pci`, of the record before. */
 const DICTIONARY = /^ [A-Z_]{1,32}=/;
 const ESCAPE = '\\x';
@@ -128,6 +131,7 @@ export class TextRecords {
     const notes = this.#notes;
     if (isFold(line)) notes.folded();
     else if (isBlank(line) || HEADING.test(line)) notes.skipped();
+    else if (STATUS.test(line)) notes.foreign();
     else if (pending?.prefix === '/dev/kmsg' && DICTIONARY.test(line)) {
       notes.skipped();
       return;
@@ -140,6 +144,7 @@ export class TextRecords {
 
   #goesOn(line: string): boolean {
     if (!this.#isOpen || this.#continued >= MOST_CONTINUED) return false;
+    if (line.length > MOST_CHARACTERS || STATUS.test(line)) return false;
     return quotesOf(line) === quotesOf(this.#lead);
   }
 
