@@ -174,6 +174,7 @@ describe('three inputs', () => {
   it('are one model, each with its error', async () => {
     const log = file('dmesg.txt', dmesg(fault(EXIT_NS + 170 * MS)));
     const second = scenario({ base: BigInt(START_NS + 3 * MS), clock: 'local', kernel: '7.2' });
+    second.at(20 * MS - 3 * MS, { cpu: 0, tid: PID, comm: 'vectoradd' }).fence('init', 7, 1);
     second.at(21 * MS - 3 * MS, { cpu: 2, tid: 0, comm: 'swapper/2' }).fence('signaled', 7, 1);
     second.at(500 * MS - 3 * MS, { cpu: 0, tid: PID, comm: 'vectoradd' }).exit(true);
     second.after(MS).event('sched:sched_process_free', { comm: 'vectoradd', pid: PID });
@@ -249,6 +250,25 @@ describe('on the command line', () => {
   it('two of them cannot be standard input, and one not given twice', () => {
     expect(svmTrace('info', '-', '-').stderr).toContain('given twice');
     expect(svmTrace('analyze', recording, recording).stderr).toContain('given twice');
+  });
+});
+
+describe('recordings of two boots', () => {
+  it('are not analysed together; what ties them and their events can be seen', async () => {
+    const fences = (clock: string) => scenario({ clock }).at(MS, { tid: 7 }).fence('init', 4, 1);
+    const paths = [fences('mono').exit().file('a.dat'), fences('local').file('b.dat')];
+    await expect(analyze(paths)).rejects.toThrow(/b\.dat and .*a\.dat cannot be analysed together/);
+    expect(svmTrace('info', ...paths).stdout).toContain('NOT ALIGNED');
+    const { stdout } = svmTrace('events', '-q', ...paths, '--json');
+    const stamps = stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((text) => JSON.parse(text));
+    expect(stamps.map(({ ts, buffer }) => [ts, buffer ?? ''])).toEqual([
+      [1_000_001_000_000, ''],
+      [1_000_001_000_000, ''],
+      [1_000_001_000_000, 'b.dat'],
+    ]);
   });
 });
 

@@ -95,10 +95,31 @@ export async function analyze(
   const { signal, finish, onStream } = options;
   const capture = await openInputs(paths, { signal, finish, onStream });
   try {
+    refuseSeveralBoots(capture);
     return { result: await analyzeCapture(paths, capture, options), reused: false };
   } finally {
     capture.close();
   }
+}
+
+/**
+ * Threads of two boots have the same numbers, and fences the same names: recordings of both in one
+ * model would be mixed up. A log of another boot has neither.
+ * @throws TraceError
+ */
+function refuseSeveralBoots({ header }: Capture): void {
+  const recordings = (header.inputs ?? []).filter(({ isLog, buffers: { first, length } }) => {
+    const buffers = header.buffers.slice(first, first + length);
+    return !isLog && buffers.some(({ cpus }) => cpus.length > 0);
+  });
+  const [one] = recordings;
+  const other = recordings.find(({ boot }) => boot !== one?.boot);
+  if (!one || !other) return;
+  const why =
+    other.alignment.how === 'host' ? 'they are a guest and its host' : other.alignment.reason;
+  throw new TraceError(`${other.path} and ${one.path} cannot be analysed together: ${why}`, {
+    hint: 'analyse each alone; svm-trace events prints both, and info says what ties them',
+  });
 }
 
 /** What makes another database of the same capture. */

@@ -55,10 +55,12 @@ interface AnchorKind {
   readonly of: readonly ['lines' | 'marks' | 'events', 'lines' | 'marks' | 'events'];
   readonly error: number;
   readonly noun: string;
+  /** Fewer say nothing: fences have the same numbers in every boot. */
+  readonly least?: number;
 }
 
 const ANCHOR_KINDS: readonly AnchorKind[] = [
-  { how: 'events', of: ['events', 'events'], error: EVENT_ERROR_NS, noun: 'event' },
+  { how: 'events', of: ['events', 'events'], error: EVENT_ERROR_NS, noun: 'event', least: 3 },
   { how: 'lines', of: ['lines', 'lines'], error: LINE_ERROR_NS, noun: 'console line' },
   { how: 'marks', of: ['marks', 'marks'], error: EVENT_ERROR_NS, noun: 'mark' },
   { how: 'marks', of: ['marks', 'lines'], error: MARK_LINE_ERROR_NS, noun: 'mark' },
@@ -67,16 +69,16 @@ const ANCHOR_KINDS: readonly AnchorKind[] = [
 
 function anchorTie(first: Scout, second: Scout): Tie | NoTie | undefined {
   let refused: NoTie | undefined;
-  for (const { how, of, error, noun } of ANCHOR_KINDS) {
+  for (const { how, of, error, noun, least = 1 } of ANCHOR_KINDS) {
     const agreed = agreement(first[of[0]], second[of[1]]);
     if (agreed === 'contradiction') {
       refused ??= none(`they share ${noun}s, but the times between these differ: not one boot`);
-    } else if (agreed) {
+    } else if (agreed && agreed.anchors >= least) {
       const { shift, spread, anchors, shared } = agreed;
-      const least = anchors === 1 ? Math.max(error, SINGLE_ERROR_NS) : error;
+      const floor = anchors === 1 ? Math.max(error, SINGLE_ERROR_NS) : error;
       const odd = shared > anchors ? ` (${shared - anchors} more disagree)` : '';
       const reason = `${anchors} ${noun}${anchors === 1 ? '' : 's'} in both${odd}`;
-      return { how, shift, error: Math.max(spread, least) + MICROSECOND, anchors, reason };
+      return { how, shift, error: Math.max(spread, floor) + MICROSECOND, anchors, reason };
     }
   }
   return refused;
