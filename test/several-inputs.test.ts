@@ -272,6 +272,29 @@ describe('recordings of two boots', () => {
   });
 });
 
+describe('events of a GPU’s driver', () => {
+  it('are tied by the clock they have, and by the names of the processes', async () => {
+    const hex = (ns: number) => String(Math.round(START_NS + AHEAD_NS + ns));
+    const events = file(
+      'kfd-smi.txt',
+      [
+        `5 ${hex(30 * MS)} -${PID} @7f3a2c000(200) 0->ad5c ad5c:0 1`,
+        `6 ${hex(31 * MS)} -${PID} @7f3a2c000(200) 0->ad5c 1 0`,
+        `1 ${PID.toString(16)}:vectoradd`,
+        `7 ${hex(EXIT_NS + 400 * MS)} -${PID} @7f3a2c127(ad5c) R`,
+        '',
+      ].join('\n'),
+    );
+    const result = await together(client().file(), events);
+    const [, input] = result.capture.inputs;
+    expect(input).toMatchObject({ aligned: 'clock', offsetNs: '0', boot: 0, clock: 'boot' });
+    expect(input?.anchors).toBe(1);
+    const [finding] = postExit(result);
+    expect(finding).toMatchObject({ confidence: 'likely', key: { pid: PID } });
+    expect(finding?.summary).toContain('400 ms later (± 1.00 µs between the clocks)');
+  });
+});
+
 describe('the database of several inputs', () => {
   it('is used again while all of them are the same', async () => {
     const recording = client().file();

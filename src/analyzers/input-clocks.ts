@@ -56,11 +56,14 @@ export class InputClocks {
     if (inputs.length < 2) return draft;
     const error = worstError(inputs);
     if (error === Number.POSITIVE_INFINITY) return notComparable(draft, inputs);
-    const single = inputs.some(isUnconfirmed);
     const unordered = closest(seen);
+    // all of it happened within the error: nothing of it is known to be before anything else
+    const isBlur = unordered > 0 && draft.to - draft.from <= error;
+    const isWeak = isBlur || inputs.some(isUnconfirmed);
     return {
       ...draft,
-      confidence: least(draft.confidence, single ? 'suspect' : 'likely'),
+      severity: isBlur ? mostWarn(draft.severity) : draft.severity,
+      confidence: least(draft.confidence, isWeak ? 'suspect' : 'likely'),
       details: [
         ...draft.details,
         { label: 'clock error between inputs', value: { type: 'duration', ns: error } },
@@ -100,7 +103,7 @@ function errorOf(a: InputRow, b: InputRow): number {
 
 /** One happening is confirmed by no other; that the clock has the same name does not make it one boot. */
 function isUnconfirmed({ anchors, aligned }: InputRow): boolean {
-  return anchors === 1 || aligned === 'clock';
+  return aligned === 'clock' ? anchors === 0 : anchors === 1;
 }
 
 function worstError(inputs: readonly InputRow[]): number {
@@ -116,13 +119,16 @@ function least(a: Confidence, b: Confidence): Confidence {
   return CONFIDENCES.indexOf(a) < CONFIDENCES.indexOf(b) ? a : b;
 }
 
+function mostWarn(severity: Severity): Severity {
+  return severity === 'info' ? 'info' : 'warn';
+}
+
 /** What happened in inputs that nothing ties is no chain of causes. */
 function notComparable(draft: FindingDraft, inputs: readonly InputRow[]): FindingDraft {
-  const severity: Severity = draft.severity === 'info' ? 'info' : 'warn';
   const apart = inputs.filter(({ error_ns }) => error_ns === null).map(({ path }) => path);
   return {
     ...draft,
-    severity,
+    severity: mostWarn(draft.severity),
     confidence: 'suspect',
     details: [
       ...draft.details,

@@ -130,7 +130,19 @@ function clockTie(first: Scout, second: Scout): Tie | NoTie | undefined {
     return none(`${reason}, but they have no ${unshared} in common: not one boot`);
   }
   const isNearly = NEARLY.has(first.capture.header.clock.name);
-  return { how: 'clock', shift, error: isNearly ? MILLISECOND : MICROSECOND, anchors: 0, reason };
+  const named = sameNames(first, second) + sameNames(second, first);
+  return {
+    how: 'clock',
+    shift,
+    error: isNearly ? MILLISECOND : MICROSECOND,
+    anchors: named,
+    reason: named === 0 ? reason : `${reason}, and name ${named} of the same processes`,
+  };
+}
+
+/** Threads with one number and one name in both: a sign that it is one boot. */
+function sameNames({ names }: Scout, { capture }: Scout): number {
+  return [...names].filter(([tid, name]) => capture.comm(tid) === name).length;
 }
 
 /** How two clocks are one; undefined when they are not. */

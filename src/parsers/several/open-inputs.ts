@@ -24,12 +24,15 @@ export async function openInputs(
   refuseRepetition(paths);
   const inputs: ReadyInput[] = [];
   const captures: Capture[] = [];
+  const scouted: Capture[] = [];
   try {
     for (const path of paths) inputs.push(await readyInput(path, options));
     const scoutings: Scouting[] = [];
     for (const input of inputs) {
       options.signal?.throwIfAborted();
-      scoutings.push(scoutOf(input));
+      const capture = input.open();
+      scouted.push(capture);
+      scoutings.push(scout(capture));
     }
     refuseSameContent(
       paths,
@@ -53,16 +56,8 @@ export async function openInputs(
     for (const capture of captures) capture.close();
     throw error;
   } finally {
+    for (const capture of scouted) capture.close();
     for (const input of inputs) input.close();
-  }
-}
-
-function scoutOf(input: ReadyInput): Scouting {
-  const capture = input.open();
-  try {
-    return scout(capture);
-  } finally {
-    capture.close();
   }
 }
 

@@ -14,7 +14,8 @@ export function ends(parts: readonly PlacedPart[]): Loss[] {
     const from = endOf(part);
     if (end - from <= endSlack(part) || !isAloneWithAny(part, parts)) return [];
     const buffer = input.buffers.first;
-    return [{ buffer, cpu: ANY_CPU, from, to: null, events: null, kind: 'ended' }];
+    // its last event itself is there
+    return [{ buffer, cpu: ANY_CPU, from: from + 1, to: null, events: null, kind: 'ended' }];
   });
 }
 

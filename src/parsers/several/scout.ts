@@ -16,6 +16,8 @@ export interface Scout {
   readonly marks: ReadonlyMap<string, Moments>;
   /** Happenings whose text names them for good: a fork of that pid, the init of that fence. */
   readonly events: ReadonlyMap<string, Moments>;
+  /** Threads whose names the events themselves tell, where they are no recording of CPUs. */
+  readonly names: ReadonlyMap<number, string>;
   /** By event type index. */
   readonly counts: readonly number[];
   /** Relative ns of the first and the last event; 0 when there is none. */
@@ -61,6 +63,7 @@ export function scout(capture: Capture): Scouting {
         lines: lines.map,
         marks: none,
         events: none,
+        names: new Map(),
         counts,
         first: Math.min(first, last),
         last,
@@ -89,13 +92,18 @@ function scoutWhole(capture: Capture, boots: readonly BootLines[]): Scout {
   const marks = new TextMoments();
   const events = new TextMoments();
   const { eventTypes } = capture.header;
+  const names = new Map<number, string>();
+  const ofGpu = !capture.header.isLog && buffersWithoutCpus(capture);
   const readers = eventTypes.map((type) =>
     readerOf(type, capture, { lines, marks, events }, boots),
   );
   for (const batch of capture.batches({
-    select: ({ index }) => (readers[index] ? 'rows' : 'count'),
+    select: ({ index }) => (readers[index] || ofGpu ? 'rows' : 'count'),
   })) {
-    for (let i = 0; i < batch.length; i += 1) readers[batch.type[i] as number]?.(batch, i);
+    for (let i = 0; i < batch.length; i += 1) {
+      readers[batch.type[i] as number]?.(batch, i);
+      if (ofGpu) learnName(names, capture, batch.tid[i] as number);
+    }
   }
   const spans = capture.counts.filter(({ events: count }) => count > 0);
   return {
@@ -104,6 +112,7 @@ function scoutWhole(capture: Capture, boots: readonly BootLines[]): Scout {
     lines: lines.map,
     marks: marks.map,
     events: events.map,
+    names,
     counts: capture.counts.map(({ events: count }) => count),
     first: spans.reduce(
       (first, span) => Math.min(first, span.first ?? first),
@@ -111,6 +120,19 @@ function scoutWhole(capture: Capture, boots: readonly BootLines[]): Scout {
     ),
     last: spans.reduce((last, span) => Math.max(last, span.last ?? last), 0),
   };
+}
+
+/** Such as the events a GPU's driver gives to user space. */
+function buffersWithoutCpus({ header }: Capture): boolean {
+  return header.buffers.every(({ cpus }) => cpus.length === 0);
+}
+
+const MOST_NAMES = 10_000;
+
+function learnName(names: Map<number, string>, capture: Capture, tid: number): void {
+  if (tid <= 0 || names.has(tid) || names.size >= MOST_NAMES) return;
+  const name = capture.comm(tid);
+  if (name !== undefined) names.set(tid, name);
 }
 
 type Read = (batch: EventBatch, i: number) => void;

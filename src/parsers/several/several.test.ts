@@ -285,7 +285,7 @@ describe('merged events', () => {
         .file(),
     ]);
     expect(capture.losses).toEqual([
-      { buffer: 1, cpu: -1, from: 20 * MS, to: null, events: null, kind: 'ended' },
+      { buffer: 1, cpu: -1, from: 20 * MS + 1, to: null, events: null, kind: 'ended' },
     ]);
     capture.close();
   });

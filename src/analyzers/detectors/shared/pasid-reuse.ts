@@ -91,7 +91,7 @@ const EVIDENCE_FAULTS = 8;
 
 /** Of the PASIDs an IOMMU knows. */
 export function* reusedIommuPasids(view: View): Iterable<FindingDraft> {
-  for (const all of byOwners(view.all<Reuse>(PENDING))) {
+  for (const all of byOwners(ordered(view, PENDING))) {
     yield finding(
       view,
       all,
@@ -99,7 +99,7 @@ export function* reusedIommuPasids(view: View): Iterable<FindingDraft> {
         `asked for memory of ${oldOwner(first)} and ${all.length === 1 ? 'was' : 'were'} still open when the number was given to ${newOwner(first)}, in whose time the answer came`,
     );
   }
-  for (const all of byOwners(view.all<Reuse>(WRONG_DEVICE))) {
+  for (const all of byOwners(ordered(view, WRONG_DEVICE))) {
     yield finding(
       view,
       all,
@@ -111,7 +111,7 @@ export function* reusedIommuPasids(view: View): Iterable<FindingDraft> {
 
 /** Of the PASIDs a driver gives away itself. */
 export function* reusedDriverPasids(view: View): Iterable<FindingDraft> {
-  for (const all of byOwners(view.all<Reuse>(OLD_ADDRESS))) {
+  for (const all of byOwners(ordered(view, OLD_ADDRESS))) {
     yield finding(
       view,
       all,
@@ -119,6 +119,14 @@ export function* reusedDriverPasids(view: View): Iterable<FindingDraft> {
         `reached for addresses that only ${oldOwner(first)} had mapped, after the number had been given to ${newOwner(first)}`,
     );
   }
+}
+
+/** Those whose fault and giving away the clocks of their inputs can put in order. */
+function ordered(view: View, sql: string): Reuse[] {
+  return view.all<Reuse>(sql).filter(({ fault_ts, fault_event, given_ts, given_event }) => {
+    const error = view.clockError(fault_event, given_event);
+    return error === 0 || Math.abs(fault_ts - given_ts) > error;
+  });
 }
 
 function byOwners(rows: readonly Reuse[]): Reuse[][] {
