@@ -6,7 +6,13 @@ import type { Detector, View } from '../detector.ts';
 import type { Confidence, FindingDraft } from '../finding.ts';
 import { detail, evidence, known } from './shared/details.ts';
 import { driverFunctions, invalidations, rangeFaults, readBegins } from './shared/needs.ts';
-import { aggressorStep, type Episode, episodeKey, episodeRange } from './shared/range-fault.ts';
+import {
+  aggressorStep,
+  type Episode,
+  episodeKey,
+  episodeRange,
+  limitsUsed,
+} from './shared/range-fault.ts';
 import { actor, duration } from './shared/wording.ts';
 
 /** 0.95 of HMM_RANGE_DEFAULT_TIMEOUT: jiffies round the limit. */
@@ -70,6 +76,7 @@ function timeoutFinding(view: View, episode: Episode): FindingDraft {
   const from = episode.wrapper_start_ts ?? episode.start_ts;
   const to = episode.wrapper_end_ts ?? episode.end_ts ?? view.end;
   const owner = actor(view, episode.tid, episode.process_id);
+  const limits = view.clock.unit === 'ns' ? limitsUsed(view, episode) : undefined;
   const slow = (episode.longest_attempt_ns ?? 0) > SLOW_SHARE * (to - from);
   return {
     severity: 'error',
@@ -88,6 +95,9 @@ function timeoutFinding(view: View, episode: Episode): FindingDraft {
       view.clock.unit === 'ns'
         ? detail.duration('longest attempt', episode.longest_attempt_ns ?? 0)
         : undefined,
+      limits === undefined
+        ? undefined
+        : detail.count('times HMM_RANGE_DEFAULT_TIMEOUT (1 s)', limits),
       episode.wrapper === null ? undefined : detail.text('driver function', episode.wrapper),
       episode.wrapper_ret === null ? undefined : detail.errno('returned', episode.wrapper_ret),
       episode.mni === null ? undefined : detail.address('mmu_interval_notifier', episode.mni),

@@ -11,6 +11,7 @@ import { fenceWaitTimeout } from './fence-wait-timeout.ts';
 import { forkUnderJob } from './fork-under-job.ts';
 import { getUnlessZeroDying } from './get-unless-zero-dying.ts';
 import { hmmRetryStorm } from './hmm-retry-storm.ts';
+import { hmmStaleSequence } from './hmm-stale-sequence.ts';
 import { hmmTimeout } from './hmm-timeout.ts';
 import { invalidateDeadlock } from './invalidate-deadlock.ts';
 import { invalidateStall } from './invalidate-stall.ts';
@@ -43,6 +44,7 @@ export const detectors: readonly Detector[] = [
   forkUnderJob,
   getUnlessZeroDying,
   hmmRetryStorm,
+  hmmStaleSequence,
   hmmTimeout,
   invalidateDeadlock,
   invalidateStall,

@@ -44,6 +44,7 @@ export class Episode {
   #attempts = 0;
   #busy = 0;
   #seqChanges = 0;
+  #stale = 0;
   #longestNs: number | undefined;
   #selfInflicted = 0;
   #first: Attempt | undefined;
@@ -99,9 +100,17 @@ export class Episode {
     return mni === range.mni && start === range.start && end === range.end;
   }
 
-  attempt(start: Mark, read: Mark | undefined, fault: Mark, seq: Word | undefined): void {
+  /** `readsSeen`: mmu_interval_read_begin is recorded, so that one without it made none. */
+  attempt(
+    start: Mark,
+    read: Mark | undefined,
+    fault: Mark,
+    seq: Word | undefined,
+    readsSeen: boolean,
+  ): void {
     if (this.isInside) this.returned(undefined, undefined);
     this.#countWaiting();
+    if (this.lastRet === EBUSY && !read && this.#isRefused(seq, readsSeen)) this.#stale += 1;
     if (this.lastSeq !== undefined && seq !== undefined && seq !== this.lastSeq) {
       this.#seqChanges += 1;
     }
@@ -111,6 +120,11 @@ export class Episode {
     const ended = undefined;
     this.#last = { start, read, fault, seq, ended, ownCollisions: 0, otherCollisions: 0 };
     this.#first ??= this.#last;
+  }
+
+  #isRefused(seq: Word | undefined, readsSeen: boolean): boolean {
+    if (seq !== undefined && this.lastSeq !== undefined) return seq === this.lastSeq;
+    return readsSeen;
   }
 
   /** The capture ended in its mmu_interval_read_begin. */
@@ -203,6 +217,7 @@ export class Episode {
       busy: this.#busy,
       last_ret: this.lastRet ?? null,
       seq_changes: this.#seqChanges,
+      stale: this.#stale,
       ...this.#wrapperColumns(),
       outcome,
       longest_attempt_ns: this.#longestNs ?? null,

@@ -26,6 +26,10 @@ export const rangeFaultTable: Table = {
       'seq_changes',
       'Attempts whose read_begin gave another sequence number than the one before.',
     ),
+    integer(
+      'stale',
+      'Attempts after -EBUSY without another mmu_interval_read_begin, or with the sequence number that had just been refused: they cannot win.',
+    ),
     text('wrapper', 'Driver function around the attempts.'),
     integer('wrapper_ret', 'What that function returned.'),
     integer('wrapper_start_ts', 'Its entry, relative ns.'),

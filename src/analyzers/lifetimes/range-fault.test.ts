@@ -31,6 +31,20 @@ function attempt(ms: number, seq: number, ret: number, start = 0, to = 0x10000):
 
 const bound: Happening = [0, 10, insert(MNI, MM, 0, 0x10000)];
 
+describe('an attempt that cannot win', () => {
+  it('did not read the sequence number again after -EBUSY', () => {
+    const again = (ms: number, ret: number): Happening[] =>
+      attempt(ms, 1, ret).filter(([, , { kind }]) => kind.startsWith('hmm.range_fault'));
+    const lived = live([bound, ...attempt(1, 1, EBUSY), ...again(3, EBUSY), ...again(5, EBUSY)]);
+    expect(lived.row('range_fault')).toMatchObject({ attempts: 3, busy: 3, stale: 2 });
+  });
+
+  it('is none that read another number, or the same one after a success', () => {
+    const lived = live([bound, ...attempt(1, 1, EBUSY), ...attempt(3, 3, 0), ...attempt(5, 3, 0)]);
+    expect(lived.rows('range_fault')).toMatchObject([{ stale: 0 }, { stale: 0 }]);
+  });
+});
+
 describe('a thread asleep in mmu_interval_read_begin as the capture ends', () => {
   it('is an open episode on the range of its notifier', () => {
     const lived = live([

@@ -55,6 +55,7 @@ class RangeFaultTracker implements Tracker {
   readonly #episodes = new Map<number, Episode>();
   readonly #byMm = new Map<Word, Set<Episode>>();
   readonly #wrappers = new CallStacks<Wrapper>();
+  #readsSeen = false;
   /** Returns of mmu_interval_read_begin are recorded. */
   #returnsSeen = false;
 
@@ -68,6 +69,7 @@ class RangeFaultTracker implements Tracker {
   }
 
   #read(read: OccurrenceOf<'hmm.read_begin'>): void {
+    this.#readsSeen = true;
     this.#reads.set(read.tid, {
       begin: markOf(read),
       mni: read.mni,
@@ -86,6 +88,7 @@ class RangeFaultTracker implements Tracker {
       return;
     }
     // only the return is probed
+    this.#readsSeen = true;
     this.#reads.set(returned.tid, {
       begin: markOf(returned),
       mni: undefined,
@@ -127,7 +130,7 @@ class RangeFaultTracker implements Tracker {
       episode = undefined;
     }
     episode ??= this.#open(range, fault.tid);
-    episode.attempt(began, read?.begin, markOf(fault), seq);
+    episode.attempt(began, read?.begin, markOf(fault), seq, this.#readsSeen);
     this.#meetOpenInvalidations(episode);
   }
 

@@ -82,3 +82,17 @@ export function aggressor(view: View, episode: Episode): string {
   const by = actor(view, episode.top_actor_tid, process);
   return `${episode.colliding ?? 0} invalidations of that range meanwhile, most by ${by.label} (${reasonName(episode.top_actor_reason)})`;
 }
+
+/** HMM_RANGE_DEFAULT_TIMEOUT, include/linux/hmm.h; jiffies make it a little longer. */
+const HMM_LIMIT_NS = 1e9;
+const LIMIT_EARLY = 0.01;
+const LIMIT_LATE = 0.05;
+
+/** How many whole limits a fault lasted; undefined where its length is no multiple of the limit. */
+export function limitsUsed(view: View, episode: Episode): number | undefined {
+  const from = episode.wrapper_start_ts ?? episode.start_ts;
+  const to = episode.wrapper_end_ts ?? episode.end_ts ?? view.end;
+  const limits = (to - from) / HMM_LIMIT_NS;
+  const whole = Math.max(1, Math.round(limits));
+  return limits >= whole - LIMIT_EARLY && limits <= whole + LIMIT_LATE ? whole : undefined;
+}
