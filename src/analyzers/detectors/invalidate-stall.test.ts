@@ -56,6 +56,26 @@ it('names caller, range, duration and the fence waited for', () => {
   });
 });
 
+it('splits the time into fence waits, callbacks besides and the rest', () => {
+  const parts = (more: RowOf): unknown[] =>
+    (judge({ ...stall, ...more })[0]?.details ?? []).flatMap(({ label, value }) =>
+      /^in (fence waits|callbacks besides|neither)$/.test(label) && value.type === 'duration'
+        ? [[label, value.ns]]
+        : [],
+    );
+  expect(parts({})).toEqual([
+    ['in fence waits', ms(410)],
+    ['in callbacks besides', ms(1)],
+    ['in neither', ms(1)],
+  ]);
+  // without a probe on callbacks nothing is said of them
+  expect(parts({ callbacks: 0, callback_ns: 0 })).toEqual([
+    ['in fence waits', ms(410)],
+    ['in neither', ms(2)],
+  ]);
+  expect(parts({ return_ts: null })).toEqual([]);
+});
+
 it('is silent below 10 ms and an error from 1 s on', () => {
   expect(judge({ ...stall, return_ts: ms(59) })).toEqual([]);
   const long = { ...stall, return_ts: s(6), longest_wait_ns: s(5) };

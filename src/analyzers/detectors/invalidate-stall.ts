@@ -60,6 +60,7 @@ interface Stall extends StallParts {
   readonly return_event: number | null;
   readonly end_ts: number | null;
   readonly end_event: number | null;
+  readonly callbacks: number | null;
   readonly sane: number | null;
   readonly lossy: number | null;
   readonly source: string;
@@ -127,6 +128,7 @@ function stallFinding(view: View, stall: Stall): FindingDraft {
     ],
     details: [
       view.clock.unit === 'ns' ? detail.duration('held up', ns) : detail.text('held up', ticks(ns)),
+      ...splitOf(view, stall),
       ...args.details,
       ...cause.details,
     ],
@@ -140,6 +142,23 @@ function stallFinding(view: View, stall: Stall): FindingDraft {
     ],
     key: { pid: who.pid, tid: stall.tid, ...args.key },
   };
+}
+
+/** Where the time went: fence waits, driver callbacks besides their waits, and the rest. */
+function splitOf(view: View, stall: Stall): Detail[] {
+  const { ns, known: how } = stall.length;
+  if (view.clock.unit !== 'ns' || how !== 'exact') return [];
+  const waits = Math.min(ns, stall.wait_ns ?? 0);
+  const callbacks = Math.min(ns, stall.callback_ns ?? 0);
+  const inside = Math.max(waits, callbacks);
+  if (inside === 0) return [];
+  return known([
+    detail.duration('in fence waits', waits),
+    stall.callbacks === 0
+      ? undefined
+      : detail.duration('in callbacks besides', Math.max(0, callbacks - waits)),
+    detail.duration('in neither', ns - inside),
+  ]);
 }
 
 interface Arguments {
