@@ -156,6 +156,14 @@ describe('damage', () => {
     expect(log.header.lines).toEqual({ total: 4, unrecognised: 2 });
   });
 
+  it('what a page of the web or a terminal puts around it is no part of a record', () => {
+    const log = readLog(
+      'I see:\n```text\n[    1.000000] a\n```\n[    2.000000] b\nme@rig:~$ dmesg | tail -1\n[    3.000000] c\n[root@rig ~]# journalctl -k\n[    4.000000] d\nlines 1-4/4 (END)\n',
+    );
+    expect(messages(log)).toEqual(['a', 'b', 'c', 'd']);
+    expect(codes(log)).toEqual({ 'unrecognised-line': 3 });
+  });
+
   it('a line of a trace inside is a record', () => {
     const line = 'umr:cs0-812     [003] .....   77.120345: dma_fence_signaled: driver=amdgpu';
     const log = readLog(`[   77.120345] a\n[   77.120346] ${line}\n`);

@@ -33,7 +33,8 @@ const BAR = 124;
 
 /** Quotation marks of mail, frames and indentation. */
 const LEAD = /(?:[>|│]|\s)*/y;
-const LEVEL = /<(\d{1,3})>/y;
+/** RFC 5424 has its version behind the priority. */
+const LEVEL = /<(\d{1,3})>(?:1 (?=\d{4}-))?/y;
 export const LEVELS: readonly string[] = [
   'emerg',
   'alert',
@@ -53,7 +54,8 @@ const UNOPENED = /(\d{1,6})\.(\d{6})\](?=\s)/y;
 /** /dev/kmsg: `6,339,5140900,-;text` (Documentation/ABI/testing/dev-kmsg); netconsole may add a release. */
 const KMSG = /(?:\d+\.\d[^,\s]{0,63},)?(\d{1,5}),\d+,(\d{1,15}),([^;]*);/y;
 const KERNEL = /kernel(?:\[\d+\])?: ?/y;
-const SENDER = /[ \t]+(?:(\S+)[ \t]+)?kernel(?:\[\d+\])?: ?/y;
+/** `host kernel: `; in RFC 5424 `host kernel - - - `. */
+const SENDER = /[ \t]+(?:(\S+)[ \t]+)?kernel(?:(?:\[\d+\])?:| - - (?:-|\[[^\]]*\])) ?/y;
 /** A host, a program, its pid. */
 const PROGRAM = /[ \t]+\S+[ \t]+[\w./@:()+-]+?(?:\[(\d+)\])?: /y;
 const CALLER = / ?\[\s*([TC]\d{1,10})\]/y;

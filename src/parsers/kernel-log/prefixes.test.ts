@@ -70,6 +70,11 @@ const WALL_CLOCKS: readonly (readonly [name: string, head: string, us: number])[
   ],
   ['ISO with a blank', '2025-03-03 07:08:09 rig kernel: ', at('2025-03-03T07:08:09Z')],
   ['short-full', 'Mon 2025-03-03 07:08:09 CET rig kernel: ', at('2025-03-03T07:08:09Z')],
+  [
+    'RFC 5424',
+    '<4>1 2025-03-03T07:08:09.120345+01:00 rig kernel - - - ',
+    at('2025-03-03T06:08:09Z') + 120_345,
+  ],
   ['short-full in UTC', 'Mon 2025-03-03 07:08:09 UTC rig kernel: ', at('2025-03-03T07:08:09Z')],
   ['short-unix', '1740985689.120345 rig kernel: ', 1_740_985_689_120_345],
   ['a year behind the day', 'Mar  3 2025 07:08:09 rig kernel: ', at('2025-03-03T07:08:09Z')],

@@ -1,7 +1,15 @@
 import { payloadText } from '../text/payload-text.ts';
 import { noteLoss } from './journal-record.ts';
 import { type LineForm, LineHead } from './line-head.ts';
-import { bootIdOf, isBlank, isBootMark, isFold } from './line-marks.ts';
+import {
+  bootIdOf,
+  isBlank,
+  isBootMark,
+  isFold,
+  isHeading,
+  isPrompt,
+  isStatus,
+} from './line-marks.ts';
 import type { LogNotes, LogRecord } from './log-record.ts';
 import type { LogStyle } from './log-style.ts';
 import type { WallClock } from './wall-clock.ts';
@@ -13,15 +21,11 @@ const MOST_CHARACTERS = 64 * 1024;
 const LEAST_WRAPPED = 60;
 const MOST_WRAPPED = 130;
 
-/** `-- Journal begins at …`, explanations of journalctl -x. */
-const HEADING = /^(?:-- |░░)/;
 const DROPPED = /^\*\* (\d{1,15}) printk messages dropped \*\*\s*/;
 const QUOTES = /^(?:\s{0,4}[>|│])*/;
 /** What a line of a record in several lines begins with (drm/xe/xe_pagefault.c, print_pagefault). */
 const FIELD = /^[A-Z]\w*(?: \w+)?:/;
 
-/** What systemd writes to the console. */
-const STATUS = /^\[(?: {2}OK {2}|FAILED|DEPEND| INFO | SKIP |[ *]{6})\] /;
 /** /dev/kmsg: ` SUBSYSTEM=pci`, of the record before. */
 const DICTIONARY = /^ [A-Z_]{1,32}=/;
 const ESCAPE = '\\x';
@@ -83,7 +87,7 @@ export class TextRecords {
   /** In a log without any prefix each line is a record, but for those that are set in. */
   #isBare(line: string): boolean {
     if (!this.#style.isBare || isBlank(line) || isFold(line) || isBootMark(line)) return false;
-    if (SET_IN.test(line) || HEADING.test(line)) return false;
+    if (SET_IN.test(line) || isHeading(line)) return false;
     this.#head.takeBare();
     return true;
   }
@@ -130,8 +134,8 @@ export class TextRecords {
   #rest(line: string, pending: LogRecord | undefined): void {
     const notes = this.#notes;
     if (isFold(line)) notes.folded();
-    else if (isBlank(line) || HEADING.test(line)) notes.skipped();
-    else if (STATUS.test(line)) notes.foreign();
+    else if (isBlank(line) || isHeading(line)) notes.skipped();
+    else if (isStatus(line)) notes.foreign();
     else if (pending?.prefix === '/dev/kmsg' && DICTIONARY.test(line)) {
       notes.skipped();
       return;
@@ -144,7 +148,7 @@ export class TextRecords {
 
   #goesOn(line: string): boolean {
     if (!this.#isOpen || this.#continued >= MOST_CONTINUED) return false;
-    if (line.length > MOST_CHARACTERS || STATUS.test(line)) return false;
+    if (line.length > MOST_CHARACTERS || isStatus(line) || isPrompt(line)) return false;
     return quotesOf(line) === quotesOf(this.#lead);
   }
 

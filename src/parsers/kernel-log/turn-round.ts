@@ -6,6 +6,7 @@ import { jsonOf } from './journal-json.ts';
 import { isVerboseHead } from './journal-verbose.ts';
 import { LineHead } from './line-head.ts';
 import { isBootMark } from './line-marks.ts';
+import { withoutColour } from './log-lines.ts';
 import type { LogStyle } from './log-style.ts';
 import { WallClock } from './wall-clock.ts';
 
@@ -20,7 +21,7 @@ const LINE_FEED = Buffer.from('\n');
  * order in both, and stay together.
  */
 export function turnedRound(path: string, style: LogStyle): TextSource {
-  const file = TemporaryFile.writeNow(recordsBackward(path, style), path);
+  const file = TemporaryFile.writeNow(chunks(recordsBackward(path, style)), path);
   try {
     return new TextSource(file.path);
   } finally {
@@ -29,12 +30,27 @@ export function turnedRound(path: string, style: LogStyle): TextSource {
   }
 }
 
+/** Large enough that writing them costs little. */
+function* chunks(pieces: Iterable<Buffer>): Generator<Buffer, void, undefined> {
+  let waiting: Buffer[] = [];
+  let size = 0;
+  for (const piece of pieces) {
+    waiting.push(piece);
+    size += piece.length;
+    if (size < CHUNK_BYTES) continue;
+    yield Buffer.concat(waiting, size);
+    waiting = [];
+    size = 0;
+  }
+  yield Buffer.concat(waiting, size);
+}
+
 function* recordsBackward(path: string, style: LogStyle): Generator<Buffer, void, undefined> {
   const isHead = headTest(style);
   const lines: Buffer[] = [];
   for (const line of linesBackward(path)) {
     lines.push(line);
-    const isWhole = isHead(payloadText(line, 0, line.length), lines.at(-2));
+    const isWhole = isHead(withoutColour(payloadText(line, 0, line.length)), lines.at(-2));
     if (!isWhole && lines.length < MOST_LINES) continue;
     yield joined(lines);
     lines.length = 0;
