@@ -11,6 +11,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Detector, Need } from '../src/analyzers/detector.ts';
 import type { Metric } from '../src/analyzers/metrics/metric.ts';
+import { wordsOf } from '../src/analyzers/need-words.ts';
 import { type Threshold, thresholdText } from '../src/analyzers/threshold.ts';
 import type { Table } from '../src/store/table.ts';
 
@@ -139,7 +140,7 @@ function needsLines(title: string, needs: readonly Need[]): string[] {
     `${title}:`,
     '',
     ...needs.flatMap((need) => [
-      `- ${need.oneOf.map((kind) => `\`${kind}\``).join(' or ')}`,
+      `- ${wordsOf(need.oneOf)}`,
       ...need.enable.map((line) => `  - \`${line}\``),
     ]),
   ];
