@@ -38,9 +38,7 @@ const WORDS: Readonly<Partial<Record<OccurrenceKind, string>>> = {
   'notifier.insert_return': 'returns of mmu_interval_notifier_insert',
   'notifier.remove': 'calls of mmu_interval_notifier_remove',
   'hmm.read_begin': 'calls of mmu_interval_read_begin',
-  'hmm.read_begin_return': 'calls of mmu_interval_read_begin',
   'hmm.range_fault': 'calls of hmm_range_fault',
-  'hmm.range_fault_return': 'calls of hmm_range_fault',
   'probe.enter': "calls of the driver's own functions",
   'probe.return': "returns of the driver's own functions",
   'device.fault': 'page faults of a GPU (amdgpu_iv, xe_vma_pagefault, KFD SMI)',
@@ -75,11 +73,39 @@ const WORDS: Readonly<Partial<Record<OccurrenceKind, string>>> = {
   'tlb.sent': 'TLB invalidations handed to firmware',
   'tlb.answered': 'TLB invalidations answered by firmware',
   'tlb.timeout': 'TLB invalidations without an answer',
+  'device.register': 'devices registered (drm_dev_register)',
+  'device.unregister': 'devices unregistered (drm_dev_unregister)',
+  'device.unplug': 'devices unplugged (drm_dev_unplug)',
+  'device.remove': "calls of a driver's remove function",
+  'device.suspend': "calls of a driver's suspend function",
+  'device.resume': "calls of a driver's resume function",
+  'device.enter': 'calls of drm_dev_enter',
+  'device.ioctl': 'calls of drm_ioctl',
+  'device.close': 'files of devices closed (drm_release)',
+  'device.gone': 'devices taken from their IOMMU (remove_device_from_group)',
+  'module.free': 'modules unloaded (module_free)',
+  'dmabuf.export': 'dma-bufs exported (dma_buf_export)',
+  'dmabuf.attach': 'dma-bufs attached (dma_buf_dynamic_attach)',
+  'dmabuf.detach': 'dma-bufs detached (dma_buf_detach)',
+  'dmabuf.map': 'calls of dma_buf_map_attachment',
+  'dmabuf.unmap': 'calls of dma_buf_unmap_attachment',
+  'dmabuf.pin': 'calls of dma_buf_pin',
+  'dmabuf.unpin': 'calls of dma_buf_unpin',
+  'dmabuf.move': 'calls of dma_buf_move_notify',
+  'dmabuf.access': 'accesses of the CPU to dma-bufs (dma_buf_begin_cpu_access, dma_buf_vmap)',
+  'dmabuf.release': 'dma-bufs freed (dma_buf_release)',
   'log.record': 'lines of the kernel log',
 };
 
+/** The return of a call is recorded with the call, where it has no words of its own. */
+const RETURN = /_return$/;
+
 /** One of these things must be recorded, in words a user knows. */
 export function wordsOf(oneOf: readonly OccurrenceKind[]): string {
-  const words = oneOf.map((kind) => WORDS[kind] ?? kind.replaceAll(/[._]/g, ' '));
-  return [...new Set(words)].join(' or ');
+  return [...new Set(oneOf.map(wordsOfKind))].join(' or ');
+}
+
+function wordsOfKind(kind: OccurrenceKind): string {
+  const call = kind.replace(RETURN, '') as OccurrenceKind;
+  return WORDS[kind] ?? WORDS[call] ?? kind.replaceAll(/[._]/g, ' ');
 }
