@@ -1,7 +1,7 @@
 import type { CommandModule } from 'yargs';
 import { detectors } from '../analyzers/detectors/index.ts';
 import { metrics } from '../analyzers/metrics/index.ts';
-import { type Step, stepByDetector, stepByMetric } from '../compare/bisect.ts';
+import type { Step } from '../compare/bisect.ts';
 import { TraceError } from '../errors.ts';
 import { visible } from '../reports/visible.ts';
 import { type QuietArguments, withQuiet } from './common.ts';
@@ -81,6 +81,7 @@ async function decide({
   threshold,
   quiet,
 }: BisectArguments): Promise<Step> {
+  const { stepByDetector, stepByMetric } = await import('../compare/bisect.ts');
   if (detector !== undefined) {
     if (!detectors.some(({ meta }) => meta.id === detector)) {
       throw new TraceError(`there is no detector ${detector}`, {

@@ -34,6 +34,8 @@ interface CompareArguments extends QuietArguments {
   readonly html: string | undefined;
   readonly markdown: string | undefined;
   readonly json: string | undefined;
+  readonly junit: string | undefined;
+  readonly sarif: string | undefined;
 }
 
 export const compareCommand: CommandModule<object, CompareArguments> = {
@@ -53,7 +55,10 @@ function builder(yargs: Argv<object>): Argv<CompareArguments> {
     .example('$0 compare base/ new/', 'all runs of two folders')
     .example('$0 compare base/*.db new/*.db --html compare.html', 'with a page to share')
     .example('$0 compare all/ --by kernel', 'two kernels in one folder')
-    .example('$0 compare base/ new/ --markdown "$GITHUB_STEP_SUMMARY"', 'for CI')
+    .example(
+      '$0 compare base/ new/ --markdown "$GITHUB_STEP_SUMMARY" --junit compare.xml',
+      'for CI',
+    )
     .example('$0 compare --aa base/', 'how far to trust it')
     .epilog(
       [
@@ -120,6 +125,8 @@ function withOutputs<T>(yargs: Argv<T>) {
   return yargs
     .option('html', { ...file, describe: 'Write a page with all runs, distributions and shifts' })
     .option('markdown', { ...file, describe: 'Write Markdown, for example for a step summary' })
+    .option('junit', { ...file, describe: 'Write JUnit XML' })
+    .option('sarif', { ...file, describe: 'Write SARIF' })
     .option('json', {
       type: 'string',
       describe: 'Write JSON with all inputs to this file, or to stdout instead of the text',
@@ -130,7 +137,7 @@ async function run(args: CompareArguments): Promise<void> {
   const settings = settingsOf(args);
   if (args.aa) return compareWithItself(args, settings);
   const groups = await sidesOf(args);
-  for (const output of [args.html, args.markdown, args.json]) {
+  for (const output of [args.html, args.markdown, args.json, args.junit, args.sarif]) {
     if (!output || output === '-') continue;
     checkOutput(
       output,
@@ -226,6 +233,14 @@ async function write(comparison: Comparison, args: CompareArguments): Promise<vo
       '../reports/html/comparison/render-comparison-html.tsx'
     );
     writeWhole(args.html, renderComparisonHtml(comparison, verdict));
+  }
+  if (args.junit !== undefined) {
+    const { renderJunit } = await import('../reports/comparison/junit.ts');
+    writeWhole(args.junit, renderJunit(comparison, verdict));
+  }
+  if (args.sarif !== undefined) {
+    const { renderSarif } = await import('../reports/comparison/sarif.ts');
+    writeWhole(args.sarif, renderSarif(comparison, verdict));
   }
   if (args.json) writeWhole(args.json, jsonOf(comparison));
   if (args.json === '' || args.json === '-') print(jsonOf(comparison));

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
 import type { Side } from '../compare/comparison.ts';
 import { naturally } from '../compare/inputs.ts';
-import { findTrend, type Trend } from '../compare/trend.ts';
+import type { Trend } from '../compare/trend.ts';
 import { renderTrendText } from '../reports/comparison/trend-text.ts';
 import { EXIT, type QuietArguments, withQuiet } from './common.ts';
 import {
@@ -81,6 +81,7 @@ async function run(args: TrendArguments): Promise<void> {
   for (const output of [args.html, args.json]) {
     if (output && output !== '-') checkOutput(output, inputs);
   }
+  const { findTrend } = await import('../compare/trend.ts');
   const trend = findTrend(builds, {
     metrics: args.metric,
     thresholds: parseThresholds(args.threshold),
