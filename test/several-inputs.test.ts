@@ -272,6 +272,23 @@ describe('recordings of two boots', () => {
   });
 });
 
+describe('one recording as file and as text', () => {
+  it.each([
+    ['the file first', 0],
+    ['the text first', 1],
+  ])('shows everything once, %s', async (_, first) => {
+    const folder = join(ROOT, 'fixtures/s612-svm-stall');
+    const paths = [join(folder, 'svm-stall.dat'), join(folder, 'svm-stall.report.txt')];
+    const alone = await together(paths[0] ?? '');
+    const both = await together(...(first === 0 ? paths : paths.toReversed()));
+    expect(both.capture.inputs[1]).toMatchObject({ aligned: 'events', boot: 0 });
+    expect(both.objectCounts).toEqual(alone.objectCounts);
+    const about = ({ findings }: Result) =>
+      findings.map(({ summary, severity }) => [summary, severity]);
+    expect(about(both)).toEqual(about(alone));
+  });
+});
+
 describe('events of a GPU’s driver', () => {
   it('are tied by the clock they have, and by the names of the processes', async () => {
     const hex = (ns: number) => String(Math.round(START_NS + AHEAD_NS + ns));

@@ -32,7 +32,7 @@ export async function openInputs(
       options.signal?.throwIfAborted();
       const capture = input.open();
       scouted.push(capture);
-      scoutings.push(scout(capture));
+      scoutings.push(await scout(capture, options.signal));
     }
     refuseSameContent(
       paths,

@@ -1,6 +1,7 @@
 /** What has to be said of a capture of several inputs: what ended early, what is told twice or apart. */
 import type { EventType, Loss, Problem } from '../parser.ts';
 import type { Part, PlacedPart } from './parts.ts';
+import { isSameType } from './repeats.ts';
 
 /** A loss that may be on any CPU. */
 const ANY_CPU = -1;
@@ -39,9 +40,9 @@ function isAloneWithAny({ scout, repeats, capture }: PlacedPart, parts: readonly
   );
 }
 
-function hasType({ capture, scout }: Part, { system, name }: EventType): boolean {
+function hasType({ capture, scout }: Part, type: EventType): boolean {
   return capture.header.eventTypes.some(
-    (type) => type.system === system && type.name === name && (scout.counts[type.index] ?? 0) > 0,
+    (other) => isSameType(other, type) && (scout.counts[other.index] ?? 0) > 0,
   );
 }
 

@@ -36,29 +36,38 @@ export function findRepeats(scouts: readonly Scout[], placements: readonly Place
 
 /**
  * All events of a system come from one input, that with the most of them: between its own events
- * there is no clock error.
+ * there is no clock error. Text leaves out the systems of probes: these are compared type by type.
  */
 function isTakenFromAnother(type: EventType, own: Member, others: readonly Member[]): boolean {
-  if (isConsole(type) || (own.scout.counts[type.index] ?? 0) === 0) return false;
-  const mine = eventsLike(type, own.scout);
+  if (isConsole(type) || countOf(type, own) === 0) return false;
   return others.some((other) => {
-    if (!recordsToo(type, other.scout)) return false;
-    const theirs = eventsLike(type, other.scout);
-    return theirs > mine || (theirs === mine && other.index < own.index);
+    const twin = other.scout.capture.header.eventTypes.find(
+      (one) => isSameType(one, type) && countOf(one, other) > 0,
+    );
+    if (!twin) return false;
+    const bySystem = twin.system === type.system && type.system !== '';
+    const [mine, theirs] = bySystem
+      ? [countOfSystem(type.system, own), countOfSystem(type.system, other)]
+      : [countOf(type, own), countOf(twin, other)];
+    if (theirs !== mine) return theirs > mine;
+    // text has no numbers for its types, and shows symbols for addresses
+    const isText = [twin, type].map(({ id }) => id < 0);
+    return isText[0] === isText[1] ? other.index < own.index : isText[1] === true;
   });
 }
 
-/** A system of which the other has nothing of that type is no repetition of it. */
-function recordsToo({ system, name }: EventType, { capture, counts }: Scout): boolean {
-  return capture.header.eventTypes.some(
-    (type) => type.system === system && type.name === name && (counts[type.index] ?? 0) > 0,
-  );
+export function isSameType(a: EventType, b: EventType): boolean {
+  return a.name === b.name && (a.system === b.system || a.system === '' || b.system === '');
 }
 
-function eventsLike({ system, name }: EventType, { capture, counts }: Scout): number {
-  return capture.header.eventTypes
-    .filter((type) => type.system === system && (system !== '' || type.name === name))
-    .reduce((sum, type) => sum + (counts[type.index] ?? 0), 0);
+function countOf({ index }: EventType, { scout }: Member): number {
+  return scout.counts[index] ?? 0;
+}
+
+function countOfSystem(system: string, member: Member): number {
+  return member.scout.capture.header.eventTypes
+    .filter((type) => type.system === system)
+    .reduce((sum, type) => sum + countOf(type, member), 0);
 }
 
 function knownLines(own: Member, others: readonly Member[]): Repeats['isLineKnown'] {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Capture, EventBatch, EventType, Fields } from '../parser.ts';
 
 /** Occurrences of one text, relative ns ascending. */
@@ -44,11 +45,17 @@ export interface Scouting {
   readonly boots: readonly Scout[];
 }
 
-/** Reads a capture through, once, for nothing but what ties it to others. */
-export function scout(capture: Capture): Scouting {
+/** The event loop is let in this often, so that Ctrl-C is heard. */
+const BREATHE_MS = 100;
+
+/**
+ * Reads a capture through, once, for nothing but what ties it to others.
+ * @throws the signal's reason when it is aborted.
+ */
+export async function scout(capture: Capture, signal?: AbortSignal): Promise<Scouting> {
   const { isLog, buffers } = capture.header;
   const boots = isLog && buffers.length > 1 ? buffers.map(() => new BootLines()) : [];
-  const whole = scoutWhole(capture, boots);
+  const whole = await scoutWhole(capture, boots, signal);
   return {
     whole,
     boots: boots.map((boot, buffer): Scout => {
@@ -87,7 +94,11 @@ class BootLines {
   }
 }
 
-function scoutWhole(capture: Capture, boots: readonly BootLines[]): Scout {
+async function scoutWhole(
+  capture: Capture,
+  boots: readonly BootLines[],
+  signal: AbortSignal | undefined,
+): Promise<Scout> {
   const lines = new TextMoments();
   const marks = new TextMoments();
   const events = new TextMoments();
@@ -97,6 +108,7 @@ function scoutWhole(capture: Capture, boots: readonly BootLines[]): Scout {
   const readers = eventTypes.map((type) =>
     readerOf(type, capture, { lines, marks, events }, boots),
   );
+  let breatheAt = performance.now() + BREATHE_MS;
   for (const batch of capture.batches({
     select: ({ index }) => (readers[index] || ofGpu ? 'rows' : 'count'),
   })) {
@@ -104,6 +116,10 @@ function scoutWhole(capture: Capture, boots: readonly BootLines[]): Scout {
       readers[batch.type[i] as number]?.(batch, i);
       if (ofGpu) learnName(names, capture, batch.tid[i] as number);
     }
+    if (performance.now() < breatheAt) continue;
+    await setImmediate();
+    signal?.throwIfAborted();
+    breatheAt = performance.now() + BREATHE_MS;
   }
   const spans = capture.counts.filter(({ events: count }) => count > 0);
   return {
