@@ -34,7 +34,8 @@ export interface Situation {
 export const ms = (value: number): number => value * 1e6;
 export const s = (value: number): number => value * 1e9;
 
-export function view(situation: Situation): View {
+/** A store of those rows, in memory. */
+export function storeOf(tables: NonNullable<Situation['rows']>): StoreReader {
   const db = new Database(':memory:');
   for (const table of [...schemaTables, ...lifetimes.flatMap((lifetime) => lifetime.tables)]) {
     db.exec([createTableSql(table), ...createIndexSql(table)].join(';'));
@@ -42,7 +43,7 @@ export function view(situation: Situation): View {
   db.exec(
     "CREATE VIEW event AS SELECT 1 AS id, 0 AS ts, 0 AS cpu, 1 AS tid, 'a:b' AS type, 0 AS buffer",
   );
-  for (const [table, rows] of Object.entries(situation.rows ?? {})) {
+  for (const [table, rows] of Object.entries(tables)) {
     rows.forEach((row, n) => {
       const full = { id: n + 1, ...row };
       const names = Object.keys(full).map(identifier).join(', ');
@@ -54,7 +55,11 @@ export function view(situation: Situation): View {
       );
     });
   }
-  const store = new StoreReader(db);
+  return new StoreReader(db);
+}
+
+export function view(situation: Situation): View {
+  const store = storeOf(situation.rows ?? {});
   const { observed, losses = [] } = situation;
   return {
     all: (sql, ...parameters) => store.all(sql, ...parameters),

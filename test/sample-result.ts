@@ -7,6 +7,7 @@ import type { Finding } from '../src/analyzers/finding.ts';
 import { groupIncidents } from '../src/analyzers/incidents.ts';
 import type {
   Distribution,
+  LogGroup,
   ObjectTable,
   Result,
   TimelineItem,
@@ -388,6 +389,7 @@ export function sampleResult(overrides: Partial<Result> = {}): Result {
         reason: `no such column: ${HOSTILE_NAMES[8]}`,
       },
     ],
+    kernelLog: [logGroup()],
     worst: 'critical',
     timeline: timeline(),
     timelineLanesOmitted: 3,
@@ -404,5 +406,36 @@ export function sampleResult(overrides: Partial<Result> = {}): Result {
       distribution('job', 'How long do jobs wait to run?', 0, []),
     ],
     ...overrides,
+  };
+}
+
+function logGroup(): LogGroup {
+  return {
+    boot: 0,
+    source: 'amdgpu',
+    class: 'gpu-page-fault',
+    device: '0000:43:00.0',
+    count: 25,
+    consequences: 13,
+    bodyMissing: 0,
+    hiddenAtLeast: 0,
+    running: 0,
+    first: 1_000_000,
+    last: 3_000_000,
+    event: 7,
+    line: `amdgpu 0000:43:00.0: page fault of ${HOSTILE_NAMES[0]}`,
+    processes: [`${HOSTILE_NAMES[1]} (pid 81)`],
+    engines: ['gfxhub0'],
+    meanings: [],
+    hints: [],
+    accesses: [{ access: 'read', count: 25 }],
+    pages: {
+      distinct: 13,
+      ranges: [
+        { from: '0x7f0000001000', to: '0x7f000000d000', pages: 12 },
+        { from: '0x7f0000100000', to: '0x7f0000101000', pages: 1 },
+      ],
+      rangesOmitted: 0,
+    },
   };
 }

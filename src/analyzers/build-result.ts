@@ -6,6 +6,7 @@ import type { DetectorRun } from './detector.ts';
 import { buildDistributions } from './distributions.ts';
 import type { EvidenceLine, Finding, FindingChain, ObjectRef } from './finding.ts';
 import { groupIncidents } from './incidents.ts';
+import { summariseLog } from './kernel-log.ts';
 import { buildObjectTables, countObjects } from './object-tables.ts';
 import {
   RESULT_VERSION,
@@ -67,6 +68,7 @@ export function buildResult(
     findings,
     incidents: groupIncidents(findings),
     detectors: runs,
+    kernelLog: summariseLog(store),
     worst: findings.reduce<Result['worst']>(
       (worst, { severity }) =>
         worst === null || SEVERITY_RANK[severity] > SEVERITY_RANK[worst] ? severity : worst,

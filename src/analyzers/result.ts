@@ -137,6 +137,52 @@ export interface Distribution {
   }[];
 }
 
+/** Records of the kernel log of one kind and one device, in one boot. */
+export interface LogGroup {
+  readonly boot: number;
+  /** Who writes them: amdgpu, xe, vt-d, hung-task, … */
+  readonly source: string;
+  /** What happened: gpu-page-fault, ring-timeout, gpu-reset, iommu-fault, … */
+  readonly class: string;
+  readonly device: string | null;
+  readonly count: number;
+  /** How many of them follow from a reset or kill. */
+  readonly consequences: number;
+  /** Of how many only the first line is in the log. */
+  readonly bodyMissing: number;
+  /** Messages that rate limiting left out, at least. */
+  readonly hiddenAtLeast: number;
+  /** Highest of the running numbers they print. */
+  readonly running: number;
+  /** Relative ns. */
+  readonly first: number;
+  readonly last: number;
+  /** The event of the first line. */
+  readonly event: number;
+  /** First line of the first of them. */
+  readonly line: string;
+  /** Of each a few, in the order they were seen. */
+  readonly processes: readonly string[];
+  readonly engines: readonly string[];
+  /** Reasons and fault types in words, or the functions named. */
+  readonly meanings: readonly string[];
+  readonly hints: readonly string[];
+  readonly accesses: readonly { readonly access: string; readonly count: number }[];
+  /** null where they name no address. */
+  readonly pages: LogPages | null;
+}
+
+/** Distinct pages of 4 KiB and the contiguous ranges they make up; `to` is exclusive. */
+export interface LogPages {
+  readonly distinct: number;
+  readonly ranges: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly pages: number;
+  }[];
+  readonly rangesOmitted: number;
+}
+
 export interface Result {
   readonly schema: 'svm-trace-result';
   readonly version: typeof RESULT_VERSION;
@@ -148,6 +194,8 @@ export interface Result {
   /** Every finding is in exactly one; the worst first. Those of tool-blind are in none. */
   readonly incidents: readonly Incident[];
   readonly detectors: readonly DetectorRun[];
+  /** What the kernel log says, in the order it began. */
+  readonly kernelLog: readonly LogGroup[];
   readonly worst: Severity | null;
   readonly timeline: readonly TimelineLane[];
   /** Lanes left out of `timeline` because there are too many. */

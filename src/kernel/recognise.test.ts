@@ -48,7 +48,7 @@ function recording(
   uname?: string,
 ): Set {
   const types = eventTypes(declarations);
-  const header = { eventTypes: types, uname } as unknown as CaptureHeader;
+  const header = { eventTypes: types, buffers: [], uname } as unknown as CaptureHeader;
   const recogniser = createRecogniser(header, (address) => symbols[Number(address)]);
   const type = (index: number) => types[index] as EventType;
   return {

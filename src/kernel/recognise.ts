@@ -3,6 +3,7 @@ import type { CaptureHeader, EventType, Fields, FieldValue } from '../parsers/pa
 import { small, word } from './arguments.ts';
 import { eventRules } from './catalogue.ts';
 import { LogAssembler } from './log-lines/assembler.ts';
+import { bootsOf } from './log-lines/echoes.ts';
 import type { Moment, Occurrence, OccurrenceKind, ProbeSource, Word } from './occurrence.ts';
 import { type ProbeCheck, ProbeSanity } from './probe-sanity.ts';
 import {
@@ -74,7 +75,7 @@ class CaptureRecogniser implements Recogniser {
   readonly #kernel: KernelFacts;
   readonly #readers: readonly (Reader | undefined)[];
   readonly #sanity = new ProbeSanity();
-  readonly #log = new LogAssembler();
+  readonly #log: LogAssembler;
   readonly #reporters = {
     enter: new Map<string, Reporter>(),
     return: new Map<string, Reporter>(),
@@ -90,6 +91,7 @@ class CaptureRecogniser implements Recogniser {
   constructor(header: CaptureHeader, symbol: SymbolLookup) {
     this.#header = header;
     this.#symbol = symbol;
+    this.#log = new LogAssembler(bootsOf(header));
     this.#kernel = { release: releaseOf(header.uname) };
     this.#seen = new Uint8Array(header.eventTypes.length);
     this.#readers = header.eventTypes.map((type) => this.#readerOf(type));

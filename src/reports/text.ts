@@ -6,6 +6,7 @@ import { detailText } from './detail-text.ts';
 import { eventLine } from './event-line.ts';
 import { isAboutRecording, SEVERITIES } from './importance.ts';
 import { inputRows, recordedSpan, recordedText } from './inputs.ts';
+import { logGroupLines } from './kernel-log.ts';
 import { type PlacedFinding, placeFindings, type Relation } from './placed-findings.ts';
 import { recordingCommands } from './recording.ts';
 import { plainStyle, type TextStyle } from './text-style.ts';
@@ -26,6 +27,8 @@ const EVIDENCE_LINES = 6;
 /** More findings than this are only counted. */
 const FINDINGS = 20;
 const RECORDING_LINES = 12;
+/** Kinds of kernel log records shown. */
+const LOG_GROUPS = 12;
 
 export function renderText(result: Result, options: TextOptions = {}): string {
   // the text shows nothing of the rest, which is long
@@ -54,7 +57,13 @@ class TextReport {
   }
 
   sections(): string[] {
-    return [this.#capture(), this.#verdict(), ...this.#findings(), ...this.#notObservable()];
+    return [
+      this.#capture(),
+      this.#verdict(),
+      ...this.#findings(),
+      ...this.#kernelLog(),
+      ...this.#notObservable(),
+    ];
   }
 
   #capture(): string {
@@ -219,6 +228,22 @@ class TextReport {
     const omitted = finding.evidenceOmitted + evidence.length - chosen.length;
     if (omitted > 0) lines.push(this.#style.faint(`  (and ${counted(omitted, 'more event')})`));
     return lines;
+  }
+
+  #kernelLog(): string[] {
+    const groups = this.#result.kernelLog;
+    if (groups.length === 0) return [];
+    const shown = this.#verbose ? groups : groups.slice(0, LOG_GROUPS);
+    const hidden = groups.length - shown.length;
+    return [
+      [
+        this.#style.strong('Kernel log'),
+        ...shown.flatMap((group) =>
+          logGroupLines(group, this.#time, this.#width - 2).map((line) => `  ${line}`),
+        ),
+        ...(hidden > 0 ? [`  And ${counted(hidden, 'more kind')}: --verbose shows them.`] : []),
+      ].join('\n'),
+    ];
   }
 
   #notObservable(): string[] {

@@ -9,6 +9,7 @@ type LogOccurrence = OccurrenceOf<'log.record'>;
 
 interface Cause {
   readonly id: number;
+  readonly boot: number;
   readonly device: string | undefined;
   readonly event: number;
   ts: number;
@@ -38,15 +39,15 @@ export class LogCauses {
   readonly #kills = new Map<string, Cause>();
 
   add(record: LogOccurrence, id: number): void {
-    const { buffer, device, event, ts } = record;
+    const { boot, device, event, ts } = record;
     if (record.class === 'oom-kill' && record.pid !== undefined) {
-      this.#kills.set(`${buffer} ${record.pid}`, { id, device, event, ts });
+      this.#kills.set(`${boot} ${record.pid}`, { id, boot, device, event, ts });
     }
-    const driver = `${buffer} ${driverOf(record)}`;
+    const driver = `${boot} ${driverOf(record)}`;
     const before = this.#resets.get(`${driver} ${device}`);
     if (STEPS.has(record.class) && before) before.ts = record.lastTs;
     if (!RESETS.has(record.class) || this.of(record) !== undefined) return;
-    this.#resets.set(`${driver} ${device}`, { id, device, event, ts: record.lastTs });
+    this.#resets.set(`${driver} ${device}`, { id, boot, device, event, ts: record.lastTs });
     const devices = this.#devices.get(driver) ?? new Set();
     this.#devices.set(driver, devices.add(device));
   }
@@ -55,7 +56,7 @@ export class LogCauses {
   of(record: LogOccurrence): number | undefined {
     const killed =
       record.pid !== undefined && FAULTS.has(record.class)
-        ? this.#kills.get(`${record.buffer} ${record.pid}`)
+        ? this.#kills.get(`${record.boot} ${record.pid}`)
         : undefined;
     if (killed && isAfter(record, killed, AFTERMATH_NS)) return killed.id;
     const within = aftermathOf(record);
@@ -68,11 +69,12 @@ export class LogCauses {
     if (record.source === 'amd-vi' || record.source === 'vt-d') {
       // an IOMMU reports for the driver of the device
       for (const cause of this.#resets.values()) {
-        if (cause.device === record.device && cause.device !== undefined) return cause;
+        const same = cause.boot === record.boot && cause.device === record.device;
+        if (same && cause.device !== undefined) return cause;
       }
       return undefined;
     }
-    const driver = `${record.buffer} ${driverOf(record)}`;
+    const driver = `${record.boot} ${driverOf(record)}`;
     if (record.device !== undefined) {
       return (
         this.#resets.get(`${driver} ${record.device}`) ?? this.#resets.get(`${driver} undefined`)

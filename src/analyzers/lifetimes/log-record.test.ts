@@ -11,6 +11,7 @@ const said = (rest: Partial<LogRecord>): { kind: 'log.record' } & LogRecord => {
     class: 'gpu-page-fault',
     owner: 'amdgpu',
     buffer: 0,
+    boot: 0,
     text: 'a line',
     events: [event],
     lastTs: 0,
@@ -38,7 +39,7 @@ describe('equal records', () => {
   });
 
   it('of two boots are two', () => {
-    const rows = live([at(1), at(2, { buffer: 1 })]).rows('log_record');
+    const rows = live([at(1), at(2, { buffer: 1, boot: 1 })]).rows('log_record');
     expect(rows.map((row) => row.buffer_id)).toEqual([0, 1]);
   });
 

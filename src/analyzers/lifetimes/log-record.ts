@@ -14,7 +14,8 @@ export const logRecordTable: Table = {
     text('class', 'What happened: gpu-page-fault, ring-timeout, gpu-reset, iommu-fault, …'),
     text('device', 'PCI address with its domain, or the name as printed; NULL = not named.'),
     text('owner', 'Driver of the device, where the lines name it.'),
-    integer('buffer_id', 'buffer.id: of a log, its boot.'),
+    integer('buffer_id', 'buffer.id it was read from.'),
+    integer('boot', 'Records of different boots share nothing.'),
     integer('count', 'How many equal records; no more than 10 s apart, nothing else between.'),
     text('comm', 'Process it names.'),
     integer('pid', 'Its pid; 0 = the driver did not know the process any more.'),
@@ -103,7 +104,7 @@ class LogRecordTracker implements Tracker {
   }
 
   #record(record: LogOccurrence): void {
-    const key = `${record.buffer} ${record.class} ${record.device} ${record.source}`;
+    const key = `${record.boot} ${record.class} ${record.device} ${record.source}`;
     const values = valuesOf(record);
     const consequenceOf = this.#causes.of(record);
     const before = this.#bursts.get(key);
@@ -142,6 +143,7 @@ class LogRecordTracker implements Tracker {
       class: first.class,
       owner: first.owner ?? null,
       buffer_id: first.buffer,
+      boot: first.boot,
       count,
       process_id: processId ?? null,
       running: running ?? null,

@@ -4,6 +4,7 @@
  * because they are neighbours.
  */
 import type { Moment, OccurrenceOf } from '../occurrence.ts';
+import { Echoes } from './echoes.ts';
 import { type LogLine, logLines } from './line.ts';
 import type { LogClass, LogParts } from './log-record.ts';
 import { type Groups, type HeadShape, type LogSource, type PartShape, readParts } from './shape.ts';
@@ -29,10 +30,18 @@ interface Printed {
 }
 
 export class LogAssembler {
+  readonly #bootOf: (buffer: number) => number;
+  readonly #echoes: Echoes | undefined;
   /** By who prints what about which device in which boot, in the order they began. */
   readonly #open = new Map<string, Open>();
   #oldest = Number.POSITIVE_INFINITY;
   readonly #done: LogOccurrence[] = [];
+
+  /** `boots`: the boot of each buffer; where two are of one, both may tell the same. */
+  constructor(boots: readonly number[] = []) {
+    this.#bootOf = (buffer) => boots[buffer] ?? buffer;
+    this.#echoes = new Set(boots).size < boots.length ? new Echoes() : undefined;
+  }
 
   /** One printk record: `message` may hold several lines. */
   add(message: string, moment: Moment, buffer: number): void {
@@ -83,9 +92,9 @@ export class LogAssembler {
   ): void {
     const parts: LogParts = {};
     readParts(parts, shape, groups, printed.line);
-    const record = recordOf(source, shape, parts, printed);
+    const record = recordOf(source, shape, parts, printed, this.#bootOf(printed.buffer));
     if (shape.body === undefined) {
-      this.#done.push(record);
+      this.#finish(record);
       return;
     }
     const key = `${record.buffer} ${record.class} ${record.device} ${source.name}`;
@@ -149,7 +158,11 @@ export class LogAssembler {
 
   #close(open: Open): void {
     this.#open.delete(open.key);
-    this.#done.push(open.record);
+    this.#finish(open.record);
+  }
+
+  #finish(record: LogOccurrence): void {
+    if (this.#echoes?.isEcho(record) !== true) this.#done.push(record);
   }
 }
 
@@ -163,6 +176,7 @@ function recordOf(
   shape: { readonly class: LogClass; readonly body?: HeadShape['body'] | undefined },
   parts: LogParts,
   { line, moment, buffer }: Printed,
+  boot: number,
 ): LogOccurrence {
   return {
     kind: 'log.record',
@@ -170,6 +184,7 @@ function recordOf(
     class: shape.class,
     owner: line.driver,
     buffer,
+    boot,
     text: line.text,
     events: [moment.event],
     lastTs: moment.ts,

@@ -126,8 +126,10 @@ export interface LogRecord extends LogParts {
   class: LogClass;
   /** Driver that owns the device, where the line says so. */
   owner: string | undefined;
-  /** Index in `CaptureHeader.buffers`: of a log, its boot. */
+  /** Index in `CaptureHeader.buffers`. */
   buffer: number;
+  /** Records of different boots share nothing. */
+  boot: number;
   /** First line, without the time in front. */
   text: string;
   /** Ordinals of the events of all its lines. */

@@ -6,6 +6,7 @@ import { DetectorsSection } from './detectors.tsx';
 import { Document } from './document.tsx';
 import { Figures, figuresOf } from './figures/figures.tsx';
 import { FindingsSection } from './findings.tsx';
+import { KernelLogSection } from './kernel-log.tsx';
 import { DataQuality } from './losses.tsx';
 import { ObjectTables } from './objects.tsx';
 import { Summary } from './summary.tsx';
@@ -22,6 +23,7 @@ export function Page({ result }: { readonly result: Result }): VNode {
       <main>
         <Summary result={result} />
         <FindingsSection result={result} />
+        <KernelLogSection groups={result.kernelLog} />
         <TimelineSection result={result} />
         <Figures figures={figures} />
         <DetectorsSection result={result} />

@@ -21,6 +21,7 @@ export function Summary({ result }: { readonly result: Result }): VNode {
       <CaptureFacts result={result} />
       <nav aria-label="Sections">
         <a href="#findings">Findings</a>
+        {result.kernelLog.length > 0 && <a href="#kernel-log">Kernel log</a>}
         <a href="#timeline">Timeline</a>
         <a href="#figures">Latencies</a>
         <a href="#detectors">What was checked</a>

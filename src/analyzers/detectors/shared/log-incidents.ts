@@ -10,7 +10,7 @@ export interface LogRow {
   readonly class: LogClass;
   readonly device: string | null;
   readonly owner: string | null;
-  readonly buffer_id: number;
+  readonly boot: number;
   readonly count: number;
   readonly comm: string | null;
   readonly pid: number | null;
@@ -39,7 +39,7 @@ export interface LogRow {
 export function logRows(view: View, classes: readonly LogClass[]): LogRow[] {
   return view
     .all<Omit<LogRow, 'events'> & { readonly events: string }>(
-      `SELECT id, source, class, device, owner, buffer_id, count, comm, pid, process_id, pasid, vmid,
+      `SELECT id, source, class, device, owner, boot, count, comm, pid, process_id, pasid, vmid,
               asid, queue, address, engine, seqno, emitted, errno, fence, function, meaning, hint,
               consequence_of, text, events, start_ts, end_ts
          FROM log_record
@@ -75,7 +75,7 @@ export function incidents(rows: readonly LogRow[], gapNs: number): Incident[] {
       incident.rows.push(row);
       incident.device ??= row.device;
     } else {
-      all.push({ boot: row.buffer_id, driver: driverOf(row), device: row.device, rows: [row] });
+      all.push({ boot: row.boot, driver: driverOf(row), device: row.device, rows: [row] });
     }
   }
   return all;
@@ -83,7 +83,7 @@ export function incidents(rows: readonly LogRow[], gapNs: number): Incident[] {
 
 function isOf(incident: Incident, row: LogRow): boolean {
   return (
-    incident.boot === row.buffer_id &&
+    incident.boot === row.boot &&
     incident.driver === driverOf(row) &&
     (row.device === null || incident.device === null || row.device === incident.device)
   );

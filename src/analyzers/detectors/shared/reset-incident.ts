@@ -58,7 +58,7 @@ export function resets(view: View): Reset[] {
 
 /** Of the same process or queue, and before: what comes after a reset follows from it. */
 function mayHaveCaused(fault: LogRow, incident: Incident): boolean {
-  if (fault.consequence_of !== null || fault.buffer_id !== incident.boot) return false;
+  if (fault.consequence_of !== null || fault.boot !== incident.boot) return false;
   if (incident.device !== null && fault.device !== null && fault.device !== incident.device) {
     return false;
   }

@@ -1,0 +1,49 @@
+/** What the kernel log says of GPUs and IOMMUs, folded by kind and device. */
+import type { VNode } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { LogGroup } from '../../analyzers/result.ts';
+import { logGroupSpan, logGroupText } from '../kernel-log.ts';
+import { Time } from './time-context.ts';
+
+export function KernelLogSection({
+  groups,
+}: {
+  readonly groups: readonly LogGroup[];
+}): VNode | null {
+  const time = useContext(Time);
+  if (groups.length === 0) return null;
+  return (
+    <section id="kernel-log">
+      <h2>Kernel log</h2>
+      <p>
+        Records about GPUs, IOMMUs and what makes them fail; a record is all lines of one message.
+      </p>
+      <div class="scroll">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">What</th>
+              <th scope="col">Device</th>
+              <th scope="col">When</th>
+              <th scope="col">Records</th>
+              <th scope="col">First line</th>
+            </tr>
+          </thead>
+          <tbody>
+            {groups.map((group) => (
+              <tr>
+                <td>{group.class}</td>
+                <td>
+                  {group.device ?? 'not named'} <span class="quiet mono">{group.source}</span>
+                </td>
+                <td>{logGroupSpan(group, time)}</td>
+                <td>{logGroupText(group)}</td>
+                <td class="mono">{group.line}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
