@@ -3,7 +3,10 @@ import type { LogSurvey } from './log-survey.ts';
 
 type Row = readonly [code: string, severity: Problem['severity'], count: number, message: string];
 
-/** What a log cannot tell, and what of it could not be read. */
+/**
+ * What a log cannot tell, and what of it could not be read. None of it is `data-loss`: a log tells what
+ * was said, and that something was not said proves nothing, so what a recording beside it shows stands.
+ */
 export function problemsOf(survey: LogSurvey): Problem[] {
   return [...timeRows(survey), ...lineRows(survey)]
     .filter(([, , count]) => count > 0)
@@ -16,7 +19,7 @@ function timeRows(survey: LogSurvey): Row[] {
     return [
       [
         'no-time',
-        'data-loss',
+        'info',
         1,
         'the lines have no time stamps: only their order is known; save the log with `dmesg` or `journalctl -k -o short-monotonic`',
       ],
@@ -85,8 +88,9 @@ function wallClockRows({ clock, prefixes }: LogSurvey): Row[] {
   ];
 }
 
-function lineRows({ lines, firstUnknown }: LogSurvey): Row[] {
+function lineRows({ lines, gaps, firstUnknown }: LogSurvey): Row[] {
   return [
+    ['lost-records', 'info', gaps.length, 'the log says that records of the kernel were lost'],
     [
       'other-programs',
       'info',
@@ -95,16 +99,16 @@ function lineRows({ lines, firstUnknown }: LogSurvey): Row[] {
     ],
     [
       'left-out-by-hand',
-      'data-loss',
+      'info',
       lines.folded,
       'lines were taken out of the log by hand; nobody knows how many',
     ],
     [
       'unrecognised-line',
-      'data-loss',
+      'info',
       lines.unknown,
       `lines that are no part of a record were left out, the first: ${firstUnknown}`,
     ],
-    ['long-line', 'data-loss', lines.cut, 'lines of more than a megabyte were cut'],
+    ['long-line', 'info', lines.cut, 'lines of more than a megabyte were cut'],
   ];
 }

@@ -46,15 +46,15 @@ export class SeveralCapture implements Capture {
   }
 
   get losses(): readonly Loss[] {
-    const own = this.#parts.flatMap(({ capture, scout, placement, input }) =>
-      capture.losses
-        .filter(({ buffer }) => scout.buffer === undefined || scout.buffer === buffer)
-        .map((loss) => ({
-          ...loss,
-          buffer: loss.buffer + input.buffers.first,
-          from: moved(loss.from, placement),
-          to: moved(loss.to, placement),
-        })),
+    // what a log lacks takes nothing from what the recordings show; its problems tell of it
+    const recordings = this.#parts.filter(({ input }) => !input.isLog);
+    const own = recordings.flatMap(({ capture, placement, input }) =>
+      capture.losses.map((loss) => ({
+        ...loss,
+        buffer: loss.buffer + input.buffers.first,
+        from: moved(loss.from, placement),
+        to: moved(loss.to, placement),
+      })),
     );
     return [...own, ...ends(this.#parts)];
   }

@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Scenario, type ScenarioOptions, scenario } from '../../../test/scenario/scenario.ts';
@@ -287,6 +287,27 @@ describe('merged events', () => {
     expect(capture.losses).toEqual([
       { buffer: 1, cpu: -1, from: 20 * MS + 1, to: null, events: null, kind: 'ended' },
     ]);
+    capture.close();
+  });
+});
+
+describe('a log beside a recording', () => {
+  it('that lacks lines takes nothing from what the recording shows', async () => {
+    const texts = ['gpu: reset', 'gpu: back', 'gpu: idle'];
+    const log = join(scratch('log'), 'dmesg.txt');
+    writeFileSync(
+      log,
+      `[  100.001000] ${texts[0]}\n** 9 printk messages dropped **\n[  100.011000] ${texts[1]}\n...\n[  100.021000] ${texts[2]}\n`,
+    );
+    const capture = await openInputs([lines(scenario({ base: START }), texts).file(), log]);
+    expect(capture.header.inputs?.[1]).toMatchObject({ isLog: true, alignment: { how: 'lines' } });
+    expect(capture.losses).toEqual([]);
+    expect(capture.problems.map(({ code, severity }) => [code, severity])).toEqual(
+      expect.arrayContaining([
+        ['lost-records', 'info'],
+        ['left-out-by-hand', 'info'],
+      ]),
+    );
     capture.close();
   });
 });
