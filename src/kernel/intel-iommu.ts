@@ -19,7 +19,15 @@ export const intelIommu: Subsystem = {
 };
 
 /** enum cache_tag_type: the tag of the IOMMU's own cache names the IOMMU, of the device's the device. */
-const DEVICE_TAGS: readonly (number | string)[] = [1, 3, 'devtlb', 'nesting_devtlb'];
+const DEVICE_TAGS: readonly (number | string)[] = [
+  1,
+  3,
+  'devtlb',
+  'nesting_devtlb',
+  // trace-cmd knows no names for them
+  '0x1',
+  '0x3',
+];
 
 /**
  * drivers/iommu/intel/cache.c, cache_tag_assign: a domain is attached for a PASID. With

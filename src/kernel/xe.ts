@@ -30,7 +30,7 @@ export const xe: Subsystem = {
       function: USERPTR_CALLBACK,
       module: 'xe',
       role: 'invalidate-callback',
-      args: { start: word(fields.ptr) ?? 0 },
+      args: { start: word(fields.ptr) ?? 0, vma: word(fields.vma) ?? 0 },
       ...moment,
     })),
     'xe:xe_vma_userptr_invalidate_complete': rule('probe.return', (_fields, moment) => ({

@@ -126,4 +126,27 @@ describe('reported faults', () => {
     expect(known).toMatchObject({ pasid: 7, process_id: 1, pasid_id: 1, vmid: 8 });
     expect(unknown).not.toHaveProperty('process_id');
   });
+
+  it('of KFD end when they are served', () => {
+    const fault = { ...none, driver: 'amdkfd', address: 0x7000, write: false };
+    const lived = live([
+      [0, 10, fault],
+      [
+        2,
+        10,
+        {
+          kind: 'device.fault_end',
+          driver: 'amdkfd',
+          pid: 10,
+          node: 1,
+          address: 0x7000,
+          migrated: true,
+        },
+      ],
+      [3, 10, { ...fault, address: 0x8000 }],
+    ]);
+    const [served, open] = lived.rows('device_fault');
+    expect(served).toMatchObject({ process_id: 1, served: 'migrated', end_ts: 2e6 });
+    expect(open).not.toHaveProperty('end_ts');
+  });
 });

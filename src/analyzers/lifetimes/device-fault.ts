@@ -1,41 +1,11 @@
 import { argument, smallArgument } from '../../kernel/arguments.ts';
 import type { LogClass } from '../../kernel/log-lines/log-record.ts';
 import type { OccurrenceOf, Word } from '../../kernel/occurrence.ts';
-import type { Table } from '../../store/table.ts';
 import { CallStacks, type Frame } from './call-stack.ts';
-import { integer, span, text } from './columns.ts';
+import { deviceFaultTable, type Fault, faultRow } from './device-fault-tables.ts';
 import type { Lifetime, LifetimeContext, OccurrenceHandlers, Tracker } from './lifetime.ts';
-import type { LiveAddressSpace, LivePasid, LiveProcess, Mark } from './live-objects.ts';
-import { flag, lived, markOf } from './lived.ts';
-
-export const deviceFaultTable: Table = {
-  name: 'device_fault',
-  doc: 'A page fault of a device: a call of its fault handler, or a tracepoint that reports one.',
-  columns: [
-    text('function', 'Probed handler, `system:event` of the tracepoint, or whose log line it is.'),
-    text('module', 'Module of the handler.'),
-    integer('pasid', 'Process address space id as the device gives it; never decoded into a pid.'),
-    integer('address', 'Faulting address.'),
-    integer('tid', 'Thread that handles it.'),
-    integer('ret', 'Return value: -3 and -14 = the address space was gone or had no mapping.'),
-    integer('process_id', 'process.id the PASID belonged to, learned from faults that worked.'),
-    integer('address_space_id', 'address_space.id of the mm.'),
-    integer('mm', 'mm_struct pointer.'),
-    integer('pasid_id', 'pasid.id: whose PASID it was then.'),
-    text('dev', 'Device.'),
-    integer('vmid', 'VMID; it names a PASID for the time it is granted.'),
-    integer('asid', 'ASID (xe).'),
-    integer('write', '1 = a write.'),
-    integer('gpu_vm_id', 'gpu_vm.id of the ASID.'),
-    integer('gpu_queue_id', 'gpu_queue.id whose work faulted, where the device names the queue.'),
-    text(
-      'source',
-      "'probe', 'tracepoint', 'iommu'; 'log' and 'iommu-log' where a log line tells it.",
-    ),
-    ...span('entry of the handler', 'return of the handler'),
-  ],
-  indexes: [['pasid'], ['process_id']],
-};
+import type { LiveAddressSpace, LivePasid, Mark } from './live-objects.ts';
+import { markOf } from './lived.ts';
 
 /**
  * Page faults of devices. Which process a PASID stands for is learned from the first fault that
@@ -56,6 +26,8 @@ const LOGGED_FAULTS: Partial<Record<LogClass, 'log' | 'iommu-log'>> = {
   'page-request-error': 'iommu-log',
 };
 
+/** Faults being served at a time. */
+const PENDING_MOST = 4096;
 /** -ESRCH, -EFAULT: the address space is gone, or holds no mapping there. */
 const REFUSALS: readonly number[] = [-3, -14];
 
@@ -72,27 +44,6 @@ interface Handler extends Frame {
   readsBegun: number;
 }
 
-/** What is known of one fault when its row is written. */
-interface Fault {
-  readonly function: string;
-  readonly module: string | undefined;
-  readonly pasid: number | undefined;
-  readonly address: Word | undefined;
-  readonly tid: number;
-  readonly ret: number | undefined;
-  readonly mm: Word | undefined;
-  readonly process: LiveProcess | undefined;
-  readonly addressSpace: LiveAddressSpace | undefined;
-  readonly source: 'probe' | 'tracepoint' | 'iommu' | 'log' | 'iommu-log';
-  readonly pasidId?: number | undefined;
-  readonly dev?: string | undefined;
-  readonly vmid?: number | undefined;
-  readonly asid?: number | undefined;
-  readonly write?: boolean | undefined;
-  readonly gpuVmId?: number | undefined;
-  readonly gpuQueueId?: number | undefined;
-}
-
 class DeviceFaultTracker implements Tracker {
   readonly on: OccurrenceHandlers = {
     'probe.enter': (probe) => this.#enter(probe),
@@ -100,12 +51,15 @@ class DeviceFaultTracker implements Tracker {
     'hmm.read_begin': (read) => this.#serves(read.tid, read.mni, read.mm),
     'hmm.range_fault': (fault) => this.#serves(fault.tid, fault.mni, fault.mm),
     'device.fault': (fault) => this.#reported(fault),
+    'device.fault_end': (end) => this.#over(end),
     'iommu.fault': (fault) => this.#iommu(fault),
     'log.record': (record) => this.#logged(record),
     'task.exit': (exit) => this.#handlers.clear(exit.tid),
   };
   readonly #context: LifetimeContext;
   readonly #handlers = new CallStacks<Handler>();
+  /** Faults whose end the driver tells of too. */
+  readonly #pending = new Map<string, { readonly fault: Fault; readonly start: Mark }>();
 
   constructor(context: LifetimeContext) {
     this.#context = context;
@@ -115,6 +69,7 @@ class DeviceFaultTracker implements Tracker {
     for (const handler of this.#handlers.all()) {
       if (handler.sure) this.#emitHandled(handler, undefined, undefined);
     }
+    for (const name of [...this.#pending.keys()]) this.#unserved(name);
   }
 
   #enter(probe: OccurrenceOf<'probe.enter'>): void {
@@ -212,29 +167,51 @@ class DeviceFaultTracker implements Tracker {
     const process = bound?.process ?? vm?.owner?.process ?? queue?.owner?.process ?? named;
     const addressSpace = bound?.addressSpace ?? process?.addressSpace;
     const mark = markOf(fault);
-    this.#emit(
-      {
-        function: fault.driver,
-        module: undefined,
-        pasid,
-        address: fault.address,
-        tid: fault.tid,
-        ret: undefined,
-        mm: addressSpace?.mm,
-        process,
-        addressSpace,
-        source: 'tracepoint',
-        pasidId: bound?.id,
-        dev: fault.dev,
-        vmid: fault.vmid,
-        asid: fault.asid,
-        write: fault.write,
-        gpuVmId: vm?.id,
-        gpuQueueId: queue?.id,
-      },
-      mark,
-      mark,
-    );
+    const told: Fault = {
+      function: fault.driver,
+      module: undefined,
+      pasid,
+      address: fault.address,
+      tid: fault.tid,
+      ret: undefined,
+      mm: addressSpace?.mm,
+      process,
+      addressSpace,
+      source: 'tracepoint',
+      pasidId: bound?.id,
+      dev: fault.dev,
+      vmid: fault.vmid,
+      asid: fault.asid,
+      write: fault.write,
+      gpuVmId: vm?.id,
+      gpuQueueId: queue?.id,
+    };
+    if (fault.driver === 'amdkfd' && fault.address !== undefined) {
+      this.#await(`${fault.tid} ${fault.address}`, told, mark);
+    } else this.#emit(told, mark, mark);
+  }
+
+  #await(name: string, fault: Fault, start: Mark): void {
+    this.#unserved(name);
+    this.#pending.set(name, { fault, start });
+    const [oldest] = this.#pending.keys();
+    if (oldest !== undefined && this.#pending.size > PENDING_MOST) this.#unserved(oldest);
+  }
+
+  #over(end: OccurrenceOf<'device.fault_end'>): void {
+    const name = `${end.pid} ${end.address}`;
+    const pending = this.#pending.get(name);
+    if (!pending) return;
+    this.#pending.delete(name);
+    const served = end.migrated === undefined ? undefined : end.migrated ? 'migrated' : 'mapped';
+    this.#emit({ ...pending.fault, served }, pending.start, markOf(end));
+  }
+
+  #unserved(name: string): void {
+    const pending = this.#pending.get(name);
+    if (!pending) return;
+    this.#pending.delete(name);
+    this.#emit(pending.fault, pending.start, undefined);
   }
 
   /** A fault of a VMID alone is of the PASID it is granted to, if it is one on all hubs. */
@@ -302,32 +279,7 @@ class DeviceFaultTracker implements Tracker {
   }
 
   #emit(fault: Fault, start: Mark, end: Mark | undefined): void {
-    this.#context.emit(deviceFaultTable, {
-      id: this.#context.nextId(deviceFaultTable),
-      function: fault.function,
-      module: fault.module ?? null,
-      pasid: fault.pasid ?? null,
-      address: fault.address ?? null,
-      tid: fault.tid,
-      ret: fault.ret ?? null,
-      process_id: fault.process?.id ?? null,
-      address_space_id: fault.addressSpace?.id ?? null,
-      mm: fault.mm ?? null,
-      ...placeOf(fault),
-      source: fault.source,
-      ...lived(this.#context, start, end),
-    });
+    const id = this.#context.nextId(deviceFaultTable);
+    this.#context.emit(deviceFaultTable, faultRow(id, fault, start, end, this.#context));
   }
-}
-
-function placeOf(fault: Fault) {
-  return {
-    pasid_id: fault.pasidId ?? null,
-    dev: fault.dev ?? null,
-    vmid: fault.vmid ?? null,
-    asid: fault.asid ?? null,
-    write: flag(fault.write),
-    gpu_vm_id: fault.gpuVmId ?? null,
-    gpu_queue_id: fault.gpuQueueId ?? null,
-  };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fork, live } from '../../../test/run-lifetimes.ts';
+import { enter, fork, live } from '../../../test/run-lifetimes.ts';
 import type { OccurrenceData } from '../../kernel/occurrence.ts';
 
 const BDF = '0000:03:00.0';
@@ -38,6 +38,7 @@ describe('a mapping of a GPU', () => {
         [2, WORKER, mapping('mapping.bound')],
         [3, 10, mapping('mapping.invalidated')],
         [4, WORKER, mapping('mapping.bound')],
+        [5, 10, enter('vma_userptr_invalidate', { vma: 0xa00 }, { role: 'invalidate-callback' })],
         [9, 10, mapping('mapping.unbound')],
         [10, 10, vm('vm.killed')],
         [11, WORKER, vm('vm.freed')],
@@ -59,7 +60,7 @@ describe('a mapping of a GPU', () => {
       range_end: 0x20000,
       userptr: 0x7f0000,
       binds: 2,
-      invalidations: 1,
+      invalidations: 2,
       end_ts: 9e6,
     });
   });

@@ -60,10 +60,12 @@ class GpuMappingTracker implements Tracker {
       if (known) this.#close(known, markOf(unbound));
     },
     'mapping.invalidated': (invalidated) => {
-      const known = this.#open.get(this.#keyOf(invalidated));
-      if (!known) return;
-      known.invalidations += 1;
-      known.invalidatedTs = invalidated.ts;
+      this.#invalidated(this.#keyOf(invalidated), invalidated.ts);
+    },
+    // the notifier callback of a userptr mapping
+    'probe.enter': ({ role, args, ts }) => {
+      const { vma } = args;
+      if (role === 'invalidate-callback' && vma !== undefined) this.#invalidated(vma, ts);
     },
   };
   readonly #context: LifetimeContext;
@@ -81,6 +83,13 @@ class GpuMappingTracker implements Tracker {
 
   finish(): void {
     for (const open of [...this.#open.values()]) this.#close(open, undefined);
+  }
+
+  #invalidated(key: Word | string, ts: number): void {
+    const known = this.#open.get(key);
+    if (!known) return;
+    known.invalidations += 1;
+    known.invalidatedTs = ts;
   }
 
   #bound(bound: OccurrenceOf<'mapping.bound'>): void {

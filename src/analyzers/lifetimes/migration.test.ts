@@ -72,7 +72,7 @@ it('ranges that KFD moves have nodes, of which 0 is system memory', () => {
     process_id: 1,
     range_end: 0x7f0000200000,
     from_place: 'system',
-    to_place: 'gpu 63',
+    to_place: 'gpu 3f',
     direction: 'to device',
     reason: 'GPU fault',
     end_ts: 3e6,

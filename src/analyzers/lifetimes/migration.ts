@@ -19,7 +19,7 @@ export const migrationTable: Table = {
     integer('range_start', 'First CPU address.'),
     integer('range_end', 'CPU address after the last.'),
     integer('bytes', 'Bytes of the range or buffer.'),
-    text('from_place', 'Where it was, as the event says: system, device, gpu 3, VRAM, gtt.'),
+    text('from_place', 'Where it was, as the event says: system, device, gpu ad5c, vram0, gtt.'),
     text('to_place', 'Where it goes.'),
     text('direction', "'to device', 'to system'; NULL = neither, or not known."),
     text('reason', 'Why, where the event says so: CPU fault, GPU fault, prefetch, eviction.'),
@@ -127,8 +127,8 @@ class MigrationTracker implements Tracker {
       source: start.driver,
       start: start.start,
       end: plus(start.start, start.bytes),
-      from: from === 'system' ? from : `gpu ${start.from}`,
-      to: to === 'system' ? to : `gpu ${start.to}`,
+      from: from === 'system' ? from : gpuName(start.from),
+      to: to === 'system' ? to : gpuName(start.to),
       direction: directionOf(from, to),
       reason: start.trigger === undefined ? undefined : KFD_REASONS[start.trigger],
     });
@@ -224,6 +224,11 @@ class MigrationTracker implements Tracker {
 
 function kfdKey(event: OccurrenceOf<'migration.start' | 'migration.end'>): string {
   return `${event.driver} ${event.pid} ${event.start} ${event.from} ${event.to}`;
+}
+
+/** As KFD's own tools print its gpu ids. */
+function gpuName(node: number): string {
+  return `gpu ${node.toString(16)}`;
 }
 
 function directionOf(from: MemorySide | undefined, to: MemorySide | undefined): Direction {

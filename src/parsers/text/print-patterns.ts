@@ -68,6 +68,11 @@ const MAPPING_EVENTS = [
   'userptr_rebind_exec',
   'userptr_rebind_worker',
 ];
+const XE_VM = [
+  'dev={dev}, vm={vm:p}, asid={asid:p}, vm flags={flags:p}',
+  'dev={dev}, vm={vm:p}, asid={asid:p}',
+];
+const XE_VM_EVENTS = ['create', 'free', 'kill'];
 const XE_QUEUE_EVENTS = [
   'cgp_context_error',
   'close',
@@ -155,6 +160,7 @@ const FORMATS: Readonly<Record<string, readonly string[]>> = {
   i915_request_retire: I915_REQUEST,
   i915_request_guc_submit: I915_REQUEST,
   ...Object.fromEntries(MAPPING_EVENTS.map((name) => [`xe_vma_${name}`, XE_VMA])),
+  ...Object.fromEntries(XE_VM_EVENTS.map((name) => [`xe_vm_${name}`, XE_VM])),
   ...Object.fromEntries(XE_QUEUE_EVENTS.map((name) => [`xe_exec_queue_${name}`, XE_QUEUE])),
   ...Object.fromEntries(XE_JOB_EVENTS.map((name) => [`xe_sched_job_${name}`, XE_JOB])),
   xe_bo_move: [
@@ -171,7 +177,11 @@ const FORMATS: Readonly<Record<string, readonly string[]>> = {
     '{iommu}/{dev} seq# {seq:d}: rid={rid:p} addr={addr:p} {access} pasid={pasid:p} index={index:p}',
   ],
   qi_submit: ['{type} {iommu}: {qw0:p} {qw1:p} {qw2:p} {qw3:p}'],
-  tlb_flush: ['pages:{pages:d} reason:{reason_text} ({reason:d})'],
+  // as the kernel prints it, and as trace-cmd's tlb plugin does
+  tlb_flush: [
+    'pages:{pages:d} reason:{reason_text} ({reason:d})',
+    'pages={pages:d} reason={reason_text} ({reason:d})',
+  ],
   io_page_fault: ['IOMMU:{driver} {device} iova={iova:p} flags={flags:p}'],
   cache_tag_assign: CACHE_TAG,
   cache_tag_unassign: CACHE_TAG,
