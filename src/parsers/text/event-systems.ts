@@ -62,6 +62,7 @@ const EVENTS: Readonly<Record<string, string>> = {
   ksm: 'ksm_enter ksm_exit ksm_merge_one_page',
   migrate: 'mm_migrate_pages mm_migrate_pages_start remove_migration_pte set_migration_pte',
   mmap: 'exit_mmap vm_unmapped_area vma_mas_szero vma_store',
+  module: 'module_free module_load',
   oom: `
     compact_retry finish_task_reaping mark_victim oom_score_adj_update reclaim_retry_zone
     skip_task_reaping start_task_reaping wake_reaper`,
