@@ -30,7 +30,10 @@ function facts(inspection: Inspection, time: TimeFormat, width: number): string 
   const converted = clock.converted === undefined ? '' : `, converted by ${clock.converted}`;
   const rows: [string, string][] = [
     ...captureRows(capture),
-    ['Format', `${capture.format} ${visible(capture.version)}, ${capture.endian} endian`],
+    [
+      'Format',
+      `${[capture.format, visible(capture.version)].filter(Boolean).join(' ')}, ${capture.endian} endian`,
+    ],
     ['Kernel', visible(capture.uname ?? 'not recorded')],
     ['Clock', `${visible(clock.name)}${unit}${converted}`],
     ['Recorded', recordedText(capture, time)],

@@ -23,7 +23,8 @@ export function CaptureSection({ capture }: { readonly capture: ResultCapture })
           <>
             <dt>Buffer {buffer.name === '' ? 'top' : buffer.name}</dt>
             <dd>
-              clock {buffer.clock}, {counted(buffer.cpus.length, 'CPU')}
+              clock {buffer.clock}
+              {buffer.cpus.length > 0 && `, ${counted(buffer.cpus.length, 'CPU')}`}
             </dd>
           </>
         ))}
