@@ -9,8 +9,8 @@
  * or when anything but a TraceError ends the reading.
  */
 import { spawnSync } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { printEvents } from '../src/commands/events.ts';
 import { TraceError } from '../src/errors.ts';
@@ -24,6 +24,7 @@ const { values, positionals } = parseArgs({
 const wanted = new RegExp(values.match);
 /** `comm tid [cpu] time: system:event:`, of a tracepoint; `cycles:pp` is a counter with modifiers. */
 const SAMPLE = /^(.*?\d+\.\d+:)\s+(?:\d+\s+)?(?![\w-]+:[ukhpPGHSDIeW]{1,6}:)([\w-]+:[\w-]+):/;
+const EXITED = ':-1 -1 ';
 const PERF_FIELDS = ['comm,tid,cpu,time,event', 'comm,tid,time,event'];
 
 interface Row {
@@ -66,8 +67,14 @@ function filesIn(root: string): string[] {
   if (statSync(root).isFile()) return [root];
   return readdirSync(root, { recursive: true, encoding: 'utf8' })
     .map((name) => join(root, name))
-    .filter((path) => wanted.test(path) && statSync(path).isFile())
+    .filter((path) => wanted.test(path) && (statSync(path).isFile() || isDirectoryOfPerf(path)))
+    .filter((path) => !isDirectoryOfPerf(dirname(path)))
     .sort();
+}
+
+/** What `perf record --threads` makes is one capture. */
+function isDirectoryOfPerf(path: string): boolean {
+  return existsSync(join(path, 'data.0')) && existsSync(join(path, 'data'));
 }
 
 async function rowOf(path: string, file: string): Promise<Row> {
@@ -132,18 +139,29 @@ function comparedSamples(path: string): Compared {
   if (theirs === undefined) return { text: 'perf cannot read it', isWrong: false };
   const ours = samplesOf(ownText(path));
   let different = Math.abs(ours.length - theirs.length);
+  let exited = 0;
   let first = '';
   for (let n = 0; n < Math.min(ours.length, theirs.length); n++) {
-    // with -F perf leaves out the CPU where it was not recorded
     if (ours[n] === theirs[n]) continue;
+    if (isOfExited(theirs[n] ?? '', ours[n] ?? '')) {
+      exited++;
+      continue;
+    }
     different++;
     first ||= ` (first: perf ${theirs[n]}, svm-trace ${ours[n]})`;
   }
-  const equal = different === 0 ? 'all equal' : `${different} differ${first}`;
+  const but =
+    exited === 0 ? '' : ` but for the threads of ${count(exited)}, which perf does not know`;
+  const equal = different === 0 ? `all equal${but}` : `${different} differ${first}`;
   return {
     text: `perf script shows ${count(theirs.length)} tracepoint samples, ${equal}`,
     isWrong: different > 0,
   };
+}
+
+/** perf calls a thread that has exited `:-1 -1`; the event itself says which it is. */
+function isOfExited(theirs: string, ours: string): boolean {
+  return theirs.startsWith(EXITED) && ours.endsWith(` ${theirs.slice(EXITED.length)}`);
 }
 
 /** What is refused must hold no tracepoint's sample. */
