@@ -48,7 +48,7 @@ export function readRun(store: StoreReader, path: string): Run {
     uname: capture.uname,
     clock: { name: capture.clock_name, unit: capture.clock_unit },
     host: { cpus: capture.cpus, endian: capture.endian, machine: machineOf(capture.uname) },
-    durationNs: capture.duration_ns,
+    durationNs: capture.end_ns - capture.start_ns,
     events: capture.events,
     lost: readLost(store),
     programs: readPrograms(store),
@@ -76,7 +76,8 @@ interface CaptureRow {
   readonly clock_unit: 'ns' | 'ticks';
   readonly cpus: number;
   readonly endian: string;
-  readonly duration_ns: number;
+  readonly start_ns: number;
+  readonly end_ns: number;
   readonly events: number;
 }
 

@@ -1,6 +1,8 @@
-/** Metrics of what devices ask for: page faults and page requests. */
+/** Metrics of what devices ask for: page faults, page requests, migrations, TLB invalidations. */
 import { duration, type Metric, perSecond, share } from './metric.ts';
 
+const MIGRATIONS = [['migrate_vma.setup', 'migration.start', 'migration.buffer']] as const;
+const FLUSHES = [['tlb.flush', 'tlb.sent']] as const;
 const FAULTS = [['device.fault', 'probe.enter']] as const;
 
 export const deviceMetrics: readonly Metric[] = [
@@ -32,11 +34,106 @@ export const deviceMetrics: readonly Metric[] = [
     events: `sum(source <> 'iommu')`,
   }),
   perSecond({
-    name: 'page-request-rate',
+    name: 'iommu-fault-rate',
     title: 'How many page requests and faults does the IOMMU report?',
     doc: 'Page requests and translation faults at the IOMMU per second of the capture.',
     needs: [['iommu.fault']],
     from: 'device_fault',
     events: `sum(source = 'iommu')`,
+  }),
+  duration({
+    name: 'page-request-response',
+    title: 'How long does a device wait for the answer to its page requests?',
+    doc: 'First request of a group to its answer.',
+    needs: [['iommu.fault'], ['page.response']],
+    from: 'page_request',
+    value: 'end_ts - start_ts',
+    where: 'start_ts IS NOT NULL AND end_ts >= start_ts',
+    figure: { ts: 'start_ts', series: `coalesce('code ' || code, 'code unknown')` },
+  }),
+  share({
+    name: 'page-request-failures',
+    title: 'How many page requests are answered with an error?',
+    doc: 'Groups answered invalid or failed, per 1000 whose answer was recorded.',
+    needs: [['iommu.fault'], ['page.response']],
+    from: 'page_request',
+    events: 'sum(code <> 0)',
+    per: 'count(code)',
+    unit: 'page requests',
+  }),
+  perSecond({
+    name: 'page-request-rate',
+    title: 'How many groups of page requests are there?',
+    doc: 'Groups of page requests (PCI PRI) per second of the capture.',
+    needs: [['iommu.fault']],
+    from: 'page_request',
+    events: 'count(*)',
+  }),
+  duration({
+    name: 'migration-duration',
+    title: 'How long does it take to migrate memory, by direction?',
+    doc: 'One value per migration between system and device that moved something and whose both ends were recorded.',
+    needs: MIGRATIONS,
+    from: 'migration',
+    value: 'end_ts - start_ts',
+    where: `start_ts IS NOT NULL AND end_ts > start_ts AND ret IS NULL AND source <> 'migrate_pages'`,
+    figure: { ts: 'start_ts', series: `coalesce(direction, 'direction unknown')` },
+  }),
+  share({
+    name: 'migration-turns',
+    title: 'How often does memory migrate back to where it came from?',
+    doc: 'Ping-pong: migrations of a range or buffer the other way than its last one, per 1000 migrations.',
+    needs: MIGRATIONS,
+    from: `(SELECT direction <> lag(direction) OVER (
+        PARTITION BY object, mm, range_start ORDER BY start_ts, id) AS turn
+      FROM migration WHERE direction IS NOT NULL AND ret IS NULL)`,
+    events: 'coalesce(sum(turn), 0)',
+    per: 'count(*)',
+    unit: 'migrations',
+  }),
+  perSecond({
+    name: 'migration-rate',
+    title: 'How many migrations are there?',
+    doc: 'Migrations between system and device per second of the capture.',
+    needs: MIGRATIONS,
+    from: 'migration',
+    events: `sum(source <> 'migrate_pages')`,
+  }),
+  perSecond({
+    name: 'tlb-flush-rate',
+    title: 'How many TLB invalidations are there?',
+    doc: 'TLB invalidations of devices and IOMMUs per second of the capture; those of CPUs are left out.',
+    needs: FLUSHES,
+    from: 'tlb_flush',
+    events: `sum(CASE WHEN source = 'cpu' THEN 0 ELSE flushes END)`,
+  }),
+  share({
+    name: 'tlb-flushes-in-invalidations',
+    title: 'How many TLB invalidations does an MMU notifier invalidation cost?',
+    doc: 'TLB invalidations made by the thread that invalidates, per 1000 invalidations of an mm that has notifiers.',
+    needs: [['invalidation.begin'], ...FLUSHES],
+    from: 'invalidation',
+    events: `(SELECT coalesce(sum(invalidations), 0) FROM tlb_flush WHERE source <> 'cpu')`,
+    per: 'count(*)',
+    unit: 'invalidations',
+  }),
+  duration({
+    name: 'tlb-flush-wait',
+    title: 'How long does a device take to answer TLB invalidations?',
+    doc: 'One value per run of TLB invalidations of a thread: the time waited for each of them, on average.',
+    needs: [['tlb.answered']],
+    from: 'tlb_flush',
+    value: 'wait_ns / flushes',
+    where: 'wait_ns IS NOT NULL AND flushes > 0',
+  }),
+  share({
+    name: 'tlb-flush-timeouts',
+    title: 'How many TLB invalidations are not answered in time?',
+    doc: 'TLB invalidations that timed out, per 1000.',
+    needs: [['tlb.timeout']],
+    from: 'tlb_flush',
+    events: 'coalesce(sum(timeouts), 0)',
+    per: `coalesce(sum(CASE WHEN source = 'cpu' THEN 0 ELSE flushes END), 0)`,
+    unit: 'TLB invalidations',
   }),
 ];

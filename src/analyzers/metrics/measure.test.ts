@@ -11,7 +11,9 @@ import { StoreWriter } from '../../store/writer.ts';
 import { fenceTable } from '../lifetimes/fence.ts';
 import { lifetimes } from '../lifetimes/index.ts';
 import { jobTable } from '../lifetimes/job-tables.ts';
+import { migrationTable } from '../lifetimes/migration.ts';
 import { rangeFaultTable } from '../lifetimes/range-fault-tables.ts';
+import { tlbFlushTable } from '../lifetimes/tlb-flush.ts';
 import { metrics } from './index.ts';
 import { measureMetrics, QUANTILE_GRID, quantilesOf } from './measure.ts';
 
@@ -21,6 +23,8 @@ interface Objects {
   readonly fences?: readonly Row[];
   readonly jobs?: readonly Row[];
   readonly rangeFaults?: readonly Row[];
+  readonly migrations?: readonly Row[];
+  readonly flushes?: readonly Row[];
 }
 
 /** The metrics of a capture of two seconds. */
@@ -33,6 +37,7 @@ function measured(objects: Objects): Map<string, ReturnType<typeof measureMetric
       captureTable.columns.map(({ name, type }) => [name, type === 'TEXT' ? '' : 0]),
     ),
     duration_ns: 2e9,
+    end_ns: 2e9,
     clock_unit: objects.unit ?? 'ns',
   });
   objects.observable.forEach((kind, n) => {
@@ -41,6 +46,8 @@ function measured(objects: Objects): Map<string, ReturnType<typeof measureMetric
   for (const row of objects.fences ?? []) writer.insert(fenceTable, row);
   for (const row of objects.jobs ?? []) writer.insert(jobTable, row);
   for (const row of objects.rangeFaults ?? []) writer.insert(rangeFaultTable, row);
+  for (const row of objects.migrations ?? []) writer.insert(migrationTable, row);
+  for (const row of objects.flushes ?? []) writer.insert(tlbFlushTable, row);
   writer.loaded();
   const rows = measureMetrics(new StoreReader(writer.db));
   writer.abort();
@@ -90,6 +97,46 @@ describe('metrics of a capture', () => {
     expect(rows.get('fence-latency')).toMatchObject({ count: 3, sum: 900 + 100 + 800 });
     expect(rows.get('fence-queueing')).toMatchObject({ count: 2, sum: 200 + 50 });
     expect(rows.get('fence-execution')).toMatchObject({ count: 2, sum: 700 + 50 });
+  });
+
+  it('ping-pong: only what moves back counts, range by range and buffer by buffer', () => {
+    const move = (id: number, direction: string, range_start: number, object?: number): Row => ({
+      id,
+      source: 'migrate_vma',
+      direction,
+      range_start,
+      object: object ?? null,
+      start_ts: id * 100,
+      end_ts: id * 100 + 30,
+    });
+    const rows = measured({
+      observable: ['migration.start'],
+      migrations: [
+        move(1, 'to device', 0x1000),
+        move(2, 'to device', 0x2000),
+        move(3, 'to system', 0x1000),
+        move(4, 'to device', 0x1000),
+        move(5, 'to device', 0x1000),
+        move(6, 'to system', 0x1000, 7),
+        // nothing moved
+        { ...move(7, 'to system', 0x2000), ret: -16 },
+      ],
+    });
+    expect(rows.get('migration-turns')).toMatchObject({ count: 2, denominator: 6 });
+    expect(rows.get('migration-duration')).toMatchObject({ count: 6, sum: 180 });
+  });
+
+  it('TLB invalidations: those of CPUs are not those of devices', () => {
+    const rows = measured({
+      observable: ['tlb.flush', 'tlb.answered', 'tlb.timeout'],
+      flushes: [
+        { id: 1, source: 'xe', flushes: 4, wait_ns: 400, timeouts: 1 },
+        { id: 2, source: 'cpu', flushes: 90 },
+      ],
+    });
+    expect(rows.get('tlb-flush-rate')).toMatchObject({ count: 4, denominator: 2 });
+    expect(rows.get('tlb-flush-wait')).toMatchObject({ count: 1, sum: 100 });
+    expect(rows.get('tlb-flush-timeouts')).toMatchObject({ count: 1, denominator: 4 });
   });
 
   it('have no rate per second where nobody knows how long a tick is', () => {
