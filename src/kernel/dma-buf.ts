@@ -32,7 +32,8 @@ export const dmaBuf: Subsystem = {
     dma_buf_begin_cpu_access: probed('dma_buf_begin_cpu_access', 'dmabuf.access'),
     dma_buf_vmap: probed('dma_buf_vmap', 'dmabuf.access'),
     dma_buf_mmap: probed('dma_buf_mmap', 'dmabuf.access'),
-    dma_buf_release: probed('dma_buf_release', 'dmabuf.release'),
+    // its argument is the dentry: the buffer is in d_fsdata
+    dma_buf_release: probed('dma_buf_release', 'dmabuf.release', []),
   },
   eventNames: {
     dbexp: 'dma_buf_export',

@@ -2,6 +2,7 @@ import { addressSpace } from './address-space.ts';
 import { device } from './device.ts';
 import { deviceFault } from './device-fault.ts';
 import { deviceReset } from './device-reset.ts';
+import { dmaBuf } from './dma-buf.ts';
 import { fence } from './fence.ts';
 import { fenceWait } from './fence-wait.ts';
 import { gpuMapping } from './gpu-mapping.ts';
@@ -31,6 +32,7 @@ export const lifetimes: readonly Lifetime[] = [
   pasid,
   syscall,
   device,
+  dmaBuf,
   invalidation,
   fence,
   gpuQueue,
