@@ -38,7 +38,7 @@ describe('probes on a device', () => {
       .probe('drm_dev_enter_ret', { ret: 0 })
       .probe('drm_ioctl_ret', { ret: -19 });
     expect(rows(made, 'device_use')).toMatchObject([{ what: 'ioctl', ret: -19, tid: 100 }]);
-    expect(rows(made, 'device')).toMatchObject([{ pointer: DEV - (1n << 64n), refused: 1 }]);
+    expect(rows(made, 'device')).toMatchObject([{ pointer: DEV, refused: 1 }]);
   });
 });
 
