@@ -44,6 +44,32 @@ it('a two-pass notifier (7.x) waits in its second pass', async () => {
   ]);
 });
 
+it('an mm that a worker keeps for 2 s after its process died', async () => {
+  expect(await verdicts('c612-mm-pinned/mm-pinned.dat')).toEqual([
+    'warn proven mm-pinned: 1984 ms',
+  ]);
+});
+
+it('a fork under a job, and the copy-on-write after it', async () => {
+  expect(await verdicts('c612-svm-fork/svm-fork.dat')).toEqual([
+    'warn proven fork-under-job: 310 ms',
+    'warn proven invalidate-stall: 309 ms',
+    'warn proven invalidate-stall: 123 ms',
+  ]);
+});
+
+it('notifiers made for each use and not removed', async () => {
+  expect(await verdicts('c612-notifier-leak/notifier-leak.dat')).toEqual([
+    'warn likely notifier-leak: 1412 ms',
+  ]);
+});
+
+it('a notifier on the whole address space', async () => {
+  expect(await verdicts('c612-svm-whole/svm-whole.dat')).toEqual([
+    'warn likely notifier-too-wide: 18 ms',
+  ]);
+});
+
 it('errors that no probe shows are undecidable, not absent', async () => {
   const capture = join(FIXTURES, 's612-svm-error/svm-error.dat');
   const { result } = await analyze(capture, { strict: true });
