@@ -28,6 +28,19 @@ export type {
   TimelineItem,
   TimelineLane,
 } from './analyzers/result.ts';
+export { compareRuns } from './compare/compare.ts';
+export type {
+  CompareSettings,
+  Comparison,
+  FigureComparison,
+  FindingComparison,
+  Side,
+  Verdict,
+} from './compare/comparison.ts';
+export { type Gate, gate } from './compare/gate.ts';
+export { filesOf, loadRuns } from './compare/inputs.ts';
+export { type Run, readRun } from './compare/run.ts';
+export { findTrend, type Trend } from './compare/trend.ts';
 export { TraceError } from './errors.ts';
 export { type OpenOptions, openCapture, openInput } from './parsers/detect.ts';
 export type {
@@ -42,6 +55,9 @@ export type {
   Problem,
   ReadOptions,
 } from './parsers/parser.ts';
+export { renderComparisonMarkdown } from './reports/comparison/markdown.ts';
+export { renderComparisonText } from './reports/comparison/text.ts';
+export { renderComparisonHtml } from './reports/html/comparison/render-comparison-html.tsx';
 export { renderHtml } from './reports/html/render-html.tsx';
 export { renderJson } from './reports/json.ts';
 export { renderText, type TextOptions } from './reports/text.ts';

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { ROOT, svmTrace } from './cli.ts';
+import { runMain } from './run-main.ts';
 import { SVM_PROBES } from './scenario/probes.ts';
 
 const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -23,4 +24,24 @@ it('the README links to files that are there', () => {
 it('the probes to record are those of the tests', () => {
   const recording = readFileSync(join(ROOT, 'docs/recording.md'), 'utf8');
   for (const probe of SVM_PROBES) expect(recording).toContain(probe);
+});
+
+it('what is said of comparing uses options there are, and links to files that are there', async () => {
+  const pages = ['comparing.md', 'compare-workflow.yml'].map((name) =>
+    readFileSync(join(ROOT, 'docs', name), 'utf8'),
+  );
+  for (const command of ['compare', 'trend', 'bisect-step', 'analyze']) {
+    const { stdout } = await runMain([command, '--help']);
+    const used = pages.flatMap((page) =>
+      page
+        .replaceAll('\\\n', ' ')
+        .split('\n')
+        .filter((line) => line.includes(`svm-trace ${command} `))
+        .flatMap((line) => line.match(/(?<=\s)--[a-z-]+/g) ?? []),
+    );
+    expect(used.length, command).toBeGreaterThan(0);
+    for (const option of used) expect(stdout, option).toContain(`${option} `);
+  }
+  const links = [...(pages[0] ?? '').matchAll(/\]\(([^)#:]+)\)/g)].map(([, target = '']) => target);
+  expect(links.filter((target) => !existsSync(join(ROOT, 'docs', target)))).toEqual([]);
 });
