@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
+import { createRecognition } from '../src/analyzers/recognition.ts';
 import { printEvents } from '../src/commands/events.ts';
 import { openCapture, openInput } from '../src/parsers/detect.ts';
 import type { Capture } from '../src/parsers/parser.ts';
@@ -65,6 +66,14 @@ describe('the log of a recorded run', () => {
     svmTrace('export', db, '--csv', table);
     expect(consoleOf(openCapture(table))).toEqual(log);
   });
+});
+
+it('pids and pointers hold within one boot of a log', () => {
+  const path = join(folder, 'boots');
+  writeFileSync(path, '[    5.000000] a\n[    9.000000] b\n-- Reboot --\n[    1.000000] c\n');
+  const capture = openCapture(path);
+  expect(createRecognition(capture).bootOf).toEqual([0, 1]);
+  capture.close();
 });
 
 describe('what `events` prints of a log is that log', () => {

@@ -24,7 +24,8 @@ export interface Recognition {
 
 export function createRecognition(capture: Capture): Recognition {
   const { header } = capture;
-  const bootOf = header.buffers.map(() => 0);
+  // each buffer of a log is a boot
+  const bootOf = header.buffers.map((_, n) => (header.isLog && !header.inputs ? n : 0));
   for (const { boot, buffers } of header.inputs ?? []) {
     bootOf.fill(boot, buffers.first, buffers.first + buffers.length);
   }

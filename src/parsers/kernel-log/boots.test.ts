@@ -14,7 +14,7 @@ describe('boots are told apart', () => {
     expect(boots(log)).toEqual(['boot 1', 'boot 1', 'boot 2', 'boot 2']);
     // nothing says how long the machine was off
     expect(times(log)).toEqual([0, 50, 51, 54]);
-    expect(codes(log)).toEqual({ 'several-boots': 2 });
+    expect(codes(log)).toEqual({ 'several-boots': 1 });
     expect(log.counts).toEqual([{ events: 4, first: 0, last: 54e9 }]);
   });
 
@@ -148,7 +148,7 @@ describe('the newest line first', () => {
     );
     const log = readLog(many.join(''));
     expect(new Set(boots(log)).size).toBe(20);
-    expect(codes(log)).toEqual({ 'several-boots': 20 });
+    expect(codes(log)).toEqual({ 'several-boots': 1 });
   });
 
   it('of more than fits into memory at once comes out whole', () => {
@@ -167,6 +167,6 @@ describe('the newest line first', () => {
 it('a boot of every line takes no more than memory has', () => {
   const lines = Array.from({ length: 9000 }, () => `-- Reboot --\n[    5.000000] a\n`);
   const log = readLog(lines.join(''));
-  expect(log.header.buffers.length).toBeLessThanOrEqual(4096);
+  expect(log.header.buffers.length).toBeLessThanOrEqual(256);
   expect(log.records).toHaveLength(9000);
 });

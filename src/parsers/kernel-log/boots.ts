@@ -6,7 +6,7 @@ const DISORDER_US = 1_000_000;
 const FIRST_US = 1_000_000;
 const FIRST_RECORDS = 8;
 /** Damage can make a boot of every line. */
-const MOST_BOOTS = 4096;
+const MOST_BOOTS = 256;
 /** Lines in disorder are of one of the last boots. */
 const MOST_COMPARED = 8;
 /** Between boots nothing tells the distance of. */

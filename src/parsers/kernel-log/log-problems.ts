@@ -31,7 +31,7 @@ function timeRows(survey: LogSurvey): Row[] {
     [
       'several-boots',
       'info',
-      boots.length > 1 ? boots.length : 0,
+      boots.length > 1 ? 1 : 0,
       `the log is of ${boots.length} boots, whose times are laid one after another: as far apart as the wall clock says where it is known, else one second`,
     ],
     [
