@@ -75,7 +75,7 @@ function groupOf(rows: readonly Row[]): LogGroup {
     processes: named(rows.map(processOf)),
     engines: named(rows.map((row) => row.engine)),
     meanings: named(rows.map((row) => row.meaning ?? row.function)),
-    hints: named(rows.map((row) => row.hint)),
+    hints: hintsOf(rows),
     accesses: accessesOf(rows),
     pages: pagesOf(rows),
   };
@@ -88,6 +88,15 @@ function processOf({ comm, pid }: Row): string | null {
 
 function named(values: readonly (string | null)[]): string[] {
   return [...new Set(values.filter((value) => value !== null))].slice(0, NAMES_MOST);
+}
+
+/** What holds for some of them says for how many. */
+function hintsOf(rows: readonly Row[]): string[] {
+  const all = sum(rows, (row) => row.count);
+  return named(rows.map((row) => row.hint)).map((hint) => {
+    const count = sum(rows, (row) => (row.hint === hint ? row.count : 0));
+    return count === all ? hint : `${hint} (${count} of them)`;
+  });
 }
 
 /** How often each, the most frequent first. */

@@ -17,6 +17,7 @@ import { hmmTimeout } from './hmm-timeout.ts';
 import { invalidateDeadlock } from './invalidate-deadlock.ts';
 import { invalidateStall } from './invalidate-stall.ts';
 import { jobTimeoutReset } from './job-timeout-reset.ts';
+import { loggedGpuFault } from './logged-gpu-fault.ts';
 import { migrationThrash } from './migration-thrash.ts';
 import { mmPinned } from './mm-pinned.ts';
 import { nonblockRefused } from './nonblock-refused.ts';
@@ -51,6 +52,7 @@ export const detectors: readonly Detector[] = [
   invalidateDeadlock,
   invalidateStall,
   jobTimeoutReset,
+  loggedGpuFault,
   migrationThrash,
   mmPinned,
   nonblockRefused,

@@ -20,6 +20,7 @@ export interface LogRow {
   readonly asid: number | null;
   readonly queue: number | null;
   readonly address: Word | null;
+  readonly access: string | null;
   readonly engine: string | null;
   readonly seqno: number | null;
   readonly emitted: number | null;
@@ -28,6 +29,7 @@ export interface LogRow {
   readonly function: string | null;
   readonly meaning: string | null;
   readonly hint: string | null;
+  readonly body_missing: number | null;
   readonly consequence_of: number | null;
   readonly text: string;
   /** Ordinals of its lines. */
@@ -40,8 +42,8 @@ export function logRows(view: View, classes: readonly LogClass[]): LogRow[] {
   return view
     .all<Omit<LogRow, 'events'> & { readonly events: string }>(
       `SELECT id, source, class, device, owner, boot, count, comm, pid, process_id, pasid, vmid,
-              asid, queue, address, engine, seqno, emitted, errno, fence, function, meaning, hint,
-              consequence_of, text, events, start_ts, end_ts
+              asid, queue, address, access, engine, seqno, emitted, errno, fence, function, meaning, hint,
+              body_missing, consequence_of, text, events, start_ts, end_ts
          FROM log_record
         WHERE start_ts IS NOT NULL AND class IN (${classes.map(() => '?').join()})
         ORDER BY start_ts, id`,

@@ -13,7 +13,7 @@ import {
   processName,
 } from './log-incidents.ts';
 import type { TimedOutJob } from './timed-out-job.ts';
-import { capital, errno, hex } from './wording.ts';
+import { errno, hex } from './wording.ts';
 
 /** Drivers give a job its time again and again before they reset; a reset takes seconds. */
 const GAP_NS = 15e9;
@@ -81,7 +81,7 @@ export function resetFinding(view: View, reset: Reset, jobs: readonly TimedOutJo
   return {
     severity: severityOf(reset),
     confidence: 'proven',
-    summary: `${capital(whatText(reset))}${guilty.length > 0 ? ` with work of ${guilty.join(', ')}` : ''}${outcomeText(reset)}${refusedText(reset)}${cause ? `; before it, ${causeText(cause)}` : ''}.`,
+    summary: `${whatText(reset)}${guilty.length > 0 ? ` with work of ${guilty.join(', ')}` : ''}${outcomeText(reset)}${refusedText(reset)}${cause ? `; before it, ${causeText(cause)}` : ''}.`,
     from: reset.from,
     to: reset.to,
     objects: [
@@ -142,8 +142,8 @@ function whatText(reset: Reset): string {
   const device = deviceName(reset);
   const [timeout] = of(reset, TIMEOUTS);
   const where = reset.engines.length > 0 ? `${reset.engines.join(', ')} of ${device}` : device;
-  if (timeout === undefined) return `${where} was reset`;
-  return timeout.class === 'gpu-hang' ? `${where} hung` : `a job on ${where} timed out`;
+  if (timeout === undefined) return `The GPU was reset (${where})`;
+  return timeout.class === 'gpu-hang' ? `The GPU hung (${where})` : `A job on ${where} timed out`;
 }
 
 function outcomeText(reset: Reset): string {
