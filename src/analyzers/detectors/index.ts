@@ -8,6 +8,7 @@ import { fenceError } from './fence-error.ts';
 import { fenceLatency } from './fence-latency.ts';
 import { fenceNeverSignalled } from './fence-never-signalled.ts';
 import { fenceOrder } from './fence-order.ts';
+import { fenceOutlivesDriver } from './fence-outlives-driver.ts';
 import { fenceWaitTimeout } from './fence-wait-timeout.ts';
 import { forkUnderJob } from './fork-under-job.ts';
 import { getUnlessZeroDying } from './get-unless-zero-dying.ts';
@@ -23,6 +24,7 @@ import { mmPinned } from './mm-pinned.ts';
 import { nonblockRefused } from './nonblock-refused.ts';
 import { notifierLeak } from './notifier-leak.ts';
 import { notifierTooWide } from './notifier-too-wide.ts';
+import { p2pOutlivesExporter } from './p2p-outlives-exporter.ts';
 import { postExitGpuFault } from './post-exit-gpu-fault.ts';
 import { postExitIommuFault } from './post-exit-iommu-fault.ts';
 import { restoreLivelock } from './restore-livelock.ts';
@@ -43,6 +45,7 @@ export const detectors: readonly Detector[] = [
   fenceLatency,
   fenceNeverSignalled,
   fenceOrder,
+  fenceOutlivesDriver,
   fenceWaitTimeout,
   forkUnderJob,
   getUnlessZeroDying,
@@ -58,6 +61,7 @@ export const detectors: readonly Detector[] = [
   nonblockRefused,
   notifierLeak,
   notifierTooWide,
+  p2pOutlivesExporter,
   postExitGpuFault,
   postExitIommuFault,
   restoreLivelock,
