@@ -6,6 +6,8 @@ import { kernelOf, type Run } from '../compare/run.ts';
 import { TraceError } from '../errors.ts';
 import { startProgress } from './progress.ts';
 import { listenForSignals } from './signals.ts';
+import { print } from './terminal.ts';
+import { writeWhole } from './write-file.ts';
 
 /** Arguments of the commands that compare which may be given more than once. */
 export const COMPARED_LISTS: readonly string[] = [
@@ -113,4 +115,16 @@ export function list(describe: string): {
   readonly describe: string;
 } {
   return { type: 'string', array: true, default: [], requiresArg: true, describe };
+}
+
+/** Writes to the file `json` names, or to stdout; true = stdout is taken. */
+export function writeJson(json: string | undefined, value: unknown): boolean {
+  if (json === undefined) return false;
+  const text = `${JSON.stringify(value, null, 1)}\n`;
+  if (json !== '' && json !== '-') {
+    writeWhole(json, text);
+    return false;
+  }
+  print(text);
+  return true;
 }

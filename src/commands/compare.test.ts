@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ROOT } from '../../test/cli.ts';
@@ -85,6 +85,8 @@ describe('svm-trace compare', () => {
       true,
     ]);
     expect(JSON.parse((await svmTrace('compare', A, B, '--json')).stdout)).toEqual(comparison);
+    expect(JSON.parse((await svmTrace('compare', A, B, '--json', '-')).stdout)).toEqual(comparison);
+    expect(existsSync('-')).toBe(false);
     expect(readFileSync(markdown, 'utf8')).toMatch(/\| 🟠 suspect \| invalidation-duration p50 \|/);
     const refused = await svmTrace('compare', A, B, '--json', join(A, 'reg-a-3.db'));
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(/is an input/)]);

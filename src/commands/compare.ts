@@ -13,6 +13,7 @@ import {
   list,
   loadGroups,
   parseThresholds,
+  writeJson,
 } from './compare-inputs.ts';
 import { print, stdoutStyle, stdoutWidth } from './terminal.ts';
 import { checkOutput, writeWhole } from './write-file.ts';
@@ -159,9 +160,14 @@ async function compareWithItself(args: CompareArguments, settings: CompareSettin
   if (!side || side.runs.length === 0) {
     throw new TraceError('nothing to compare', { hint: 'svm-trace compare --aa base/' });
   }
+  if (args.json) {
+    checkOutput(
+      args.json,
+      side.runs.map(({ path }) => path),
+    );
+  }
   const result = measure(side, settings);
-  if (args.json === undefined) print(renderSelfComparison(result, stdoutWidth()));
-  else print(`${JSON.stringify(result, null, 1)}\n`);
+  if (!writeJson(args.json, result)) print(renderSelfComparison(result, stdoutWidth()));
   process.exitCode = result.tests === 0 ? EXIT.undecided : EXIT.clean;
 }
 
@@ -242,9 +248,7 @@ async function write(comparison: Comparison, args: CompareArguments): Promise<vo
     const { renderSarif } = await import('../reports/comparison/sarif.ts');
     writeWhole(args.sarif, renderSarif(comparison, verdict));
   }
-  if (args.json) writeWhole(args.json, jsonOf(comparison));
-  if (args.json === '' || args.json === '-') print(jsonOf(comparison));
-  else {
+  if (!writeJson(args.json, comparison)) {
     const { renderComparisonText } = await import('../reports/comparison/text.ts');
     print(
       renderComparisonText(comparison, verdict, { style: stdoutStyle(), width: stdoutWidth() }),
@@ -253,8 +257,4 @@ async function write(comparison: Comparison, args: CompareArguments): Promise<vo
   process.exitCode = { pass: EXIT.clean, fail: EXIT.findings, undecided: EXIT.undecided }[
     verdict.outcome
   ];
-}
-
-function jsonOf(comparison: Comparison): string {
-  return `${JSON.stringify(comparison, null, 1)}\n`;
 }

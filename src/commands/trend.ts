@@ -12,6 +12,7 @@ import {
   list,
   loadGroups,
   parseThresholds,
+  writeJson,
 } from './compare-inputs.ts';
 import { print, stdoutStyle, stdoutWidth } from './terminal.ts';
 import { checkOutput, writeWhole } from './write-file.ts';
@@ -90,9 +91,8 @@ async function run(args: TrendArguments): Promise<void> {
     const { renderTrendHtml } = await import('../reports/html/comparison/trend-page.tsx');
     writeWhole(args.html, renderTrendHtml(trend));
   }
-  if (args.json) writeWhole(args.json, jsonOf(trend));
-  if (args.json === '' || args.json === '-') print(jsonOf(trend));
-  else print(renderTrendText(trend, { style: stdoutStyle(), width: stdoutWidth() }));
+  if (!writeJson(args.json, trend))
+    print(renderTrendText(trend, { style: stdoutStyle(), width: stdoutWidth() }));
   process.exitCode = exitCodeOf(trend);
 }
 
@@ -115,8 +115,4 @@ function exitCodeOf({ figures, obstacles }: Trend): number {
     return EXIT.findings;
   }
   return obstacles.length > 0 || figures.length === 0 ? EXIT.undecided : EXIT.clean;
-}
-
-function jsonOf(trend: Trend): string {
-  return `${JSON.stringify(trend, null, 1)}\n`;
 }

@@ -39,6 +39,10 @@ export function comparability(base: Side, next: Side, allow: readonly Difference
   if (longer && found[3]?.[1] === undefined) {
     notes.push(`${longer}: only rates and quantiles are compared, never totals`);
   }
+  const shared = base.runs.filter(({ identity }) =>
+    next.runs.some((run) => run.identity === identity),
+  ).length;
+  if (shared > 0) notes.push(`${shared} of the captures are on both sides`);
   const clock = clockDifference([...base.runs, ...next.runs]);
   if (clock && allow.includes('clock')) notes.push(`${clock} (allowed)`);
   return { obstacles, notes, clock: allow.includes('clock') ? undefined : clock };
@@ -48,6 +52,45 @@ function tooFewRuns({ label, runs }: Side): string[] {
   if (runs.length >= LEAST_RUNS) return [];
   const many = runs.length === 1 ? 'one run' : `${runs.length} runs`;
   return [`${label} has ${many}: ${LEAST_RUNS} are needed to see the noise, 5 to gate`];
+}
+
+/**
+ * The earlier builds that were measured as these two are: on such a host, by such a clock, with such
+ * a load; and a sentence on the others.
+ */
+export function likeBuilds(
+  history: readonly Side[],
+  base: Side,
+): { readonly like: readonly Side[]; readonly note: string | undefined } {
+  const [first] = base.runs;
+  const like = history.filter(
+    (build) =>
+      build.runs.length > 0 &&
+      hostDifference(base, build) === undefined &&
+      workloadDifference(base, build) === undefined &&
+      (lossRatio(build) ?? 1) <= MOST_LOSS &&
+      build.runs.every(({ clock }) => clock.name === first?.clock.name),
+  );
+  const others = history.length - like.length;
+  const note =
+    others === 0
+      ? undefined
+      : `${others} of ${history.length} earlier builds are left out: another host, clock or load, or events lost`;
+  return { like, note };
+}
+
+/** What takes the times away: several clocks, or one of unknown unit. */
+export function clockDifference(runs: readonly Run[]): string | undefined {
+  const names = [...new Set(runs.map(({ clock }) => clock.name))].sort();
+  if (names.length > 1) return `other trace clocks (${names.join(', ')})`;
+  return runs.some(({ clock }) => clock.unit === 'ticks')
+    ? 'the trace clock counts ticks of unknown length'
+    : undefined;
+}
+
+/** Whether so much was lost that counts and tails mean nothing. */
+export function isLossy(side: Side): boolean {
+  return (lossRatio(side) ?? 1) > MOST_LOSS;
 }
 
 function lossDifference(base: Side, next: Side): string | undefined {
@@ -102,12 +145,4 @@ function durationDifference(base: Side, next: Side, factor: number): string | un
   const times = Number((Math.max(before, after) / Math.min(before, after)).toPrecision(2));
   const [longer, shorter] = after > before ? [next, base] : [base, next];
   return `the runs of ${longer.label} are ${times} times as long as those of ${shorter.label}`;
-}
-
-function clockDifference(runs: readonly Run[]): string | undefined {
-  const names = [...new Set(runs.map(({ clock }) => clock.name))].sort();
-  if (names.length > 1) return `other trace clocks (${names.join(', ')})`;
-  return runs.some(({ clock }) => clock.unit === 'ticks')
-    ? 'the trace clock counts ticks of unknown length'
-    : undefined;
 }

@@ -278,6 +278,14 @@ describe('what stands in the way', () => {
     expect(both.verdict).not.toBe('regressed');
   });
 
+  it('a capture on both sides is told', () => {
+    const comparison = compareRuns(
+      la,
+      sideOf('mixed', [...la.runs.slice(0, 2), ...la2.runs.slice(2)]),
+    );
+    expect(comparison.notes.join()).toMatch(/2 of the captures are on both sides/);
+  });
+
   it('pairs need partners', () => {
     expect(() => compareRuns(la, sideOf('fewer', lb.runs.slice(1)), { paired: true })).toThrow(
       /as many runs/,
@@ -305,6 +313,19 @@ describe('earlier builds', () => {
     expect([alone.verdict, alone.pHistory]).toEqual(['regressed', null]);
     expect(known.pHistory).toBeGreaterThan(0.05);
     expect(known.verdict).not.toBe('regressed');
+  });
+
+  it('builds of another host say nothing of this one', () => {
+    const elsewhere = restless.map(({ label, runs }) =>
+      sideOf(
+        label,
+        runs.map((run) => ({ ...run, host: { ...run.host, cpus: 64 } })),
+      ),
+    );
+    const comparison = compareRuns(la, lb, {}, elsewhere);
+    expect(comparison.history).toEqual([]);
+    expect(comparison.notes.join()).toMatch(/10 of 10 earlier builds are left out/);
+    expect(figure(comparison, 'invalidation-duration p50').verdict).toBe('regressed');
   });
 
   it('fewer than eight say nothing', () => {

@@ -2,7 +2,7 @@
 import type { MetricRow } from '../analyzers/metrics/measure.ts';
 import { TraceError } from '../errors.ts';
 import { VERSION } from '../version.ts';
-import { type Comparability, comparability, LEAST_RUNS } from './comparability.ts';
+import { type Comparability, comparability, LEAST_RUNS, likeBuilds } from './comparability.ts';
 import {
   COMPARISON_VERSION,
   type CompareSettings,
@@ -68,7 +68,8 @@ export function compareRuns(
   );
   const rows = { base: base.runs.map(rowsByName), next: next.runs.map(rowsByName) };
   const cases = figures.map((figure) => caseOf(figure, rows.base, rows.next));
-  const { results, prior, family } = testAll(cases, common, all, history);
+  const { like, note } = likeBuilds(history, base);
+  const { results, prior, family } = testAll(cases, common, all, like);
   return {
     schema: 'svm-trace-comparison',
     version: COMPARISON_VERSION,
@@ -76,9 +77,9 @@ export function compareRuns(
     settings: all,
     base,
     new: next,
-    history,
+    history: like,
     obstacles: common.obstacles,
-    notes: common.notes,
+    notes: note === undefined ? common.notes : [...common.notes, note],
     prior: prior
       ? { df: Number.isFinite(prior.df) ? prior.df : null, variance: prior.variance }
       : null,

@@ -97,6 +97,27 @@ describe('trend', () => {
     expect(renderTrendText(trend)).toMatch(/^Too few builds for a trend: 7\n/);
   });
 
+  it('builds that lost events are left out; of several clocks no times are compared', () => {
+    const [first, second, ...rest] = builds(16, 5, 10, 1.5);
+    if (!first || !second) throw new Error('no builds');
+    const changed = (build: Side, change: Partial<Side['runs'][number]>): Side =>
+      sideOf(
+        build.label,
+        build.runs.map((run) => ({ ...run, ...change })),
+      );
+    const lossy = findTrend([changed(first, { lost: null }), second, ...rest]);
+    expect(lossy.notes).toEqual(['builds left out, because too many of their events were lost: 1']);
+    expect(lossy.figures[0]?.changes[0]?.verdict).toBe('regressed');
+    const mixed = findTrend([
+      changed(first, { clock: { name: 'tsc', unit: 'ns' } }),
+      second,
+      ...rest,
+    ]);
+    expect(mixed.notes).toEqual(['other trace clocks (mono, tsc): no times are compared']);
+    expect(mixed.figures.map(({ metric }) => metric)).not.toContain('invalidation-duration');
+    expect(mixed.figures.map(({ metric }) => metric)).toContain('range-fault-retries');
+  });
+
   it('two builds of one name stay two', () => {
     const twice = builds(12, 4).map(({ runs }) => sideOf('same', runs));
     expect(findTrend(twice).builds).toHaveLength(12);

@@ -1,7 +1,7 @@
 /** Many builds in order: since which one a metric is worse. */
 import type { MetricRow } from '../analyzers/metrics/measure.ts';
 import { VERSION } from '../version.ts';
-import { hostClass } from './comparability.ts';
+import { clockDifference, hostClass, isLossy } from './comparability.ts';
 import { type CompareSettings, DEFAULT_SETTINGS, type Side } from './comparison.ts';
 import { type Figure, figuresOf, rowsByName, sampleOf } from './figures.ts';
 import { benjaminiHochberg } from './statistics/benjamini-hochberg.ts';
@@ -61,8 +61,9 @@ export interface Trend {
   readonly figures: readonly FigureTrend[];
 }
 
-export function findTrend(builds: readonly Side[], settings: Partial<CompareSettings> = {}): Trend {
+export function findTrend(given: readonly Side[], settings: Partial<CompareSettings> = {}): Trend {
   const all: CompareSettings = { ...DEFAULT_SETTINGS, ...settings };
+  const builds = given.filter((build) => build.runs.length > 0 && !isLossy(build));
   const obstacles =
     builds.length < LEAST_BUILDS
       ? [
@@ -70,9 +71,11 @@ export function findTrend(builds: readonly Side[], settings: Partial<CompareSett
         ]
       : [];
   const runs = builds.flatMap((build) => build.runs);
+  const clock = clockDifference(runs);
   const rows = builds.map((build) => build.runs.map(rowsByName));
   const figures = figuresOf(runs, all.thresholds)
     .filter(({ metric }) => all.metrics.length === 0 || all.metrics.includes(metric))
+    .filter(({ statistic, perSecond }) => !clock || (statistic === 'rate' && !perSecond))
     .map((figure) => seriesOf(figure, builds, rows))
     .filter(({ known }) => known.length >= LEAST_BUILDS);
   const splits = figures.map(({ logs }) => bestSplit(logs, randomFrom(SEED)));
@@ -84,7 +87,7 @@ export function findTrend(builds: readonly Side[], settings: Partial<CompareSett
     settings: all,
     builds,
     obstacles,
-    notes: notesOn(builds),
+    notes: notesOn(builds, given.length - builds.length, clock),
     figures: figures
       .map((series, n) => trendOf(series, splits[n], qs[n] ?? 1, all.q))
       .sort(byWeight),
@@ -173,16 +176,17 @@ function changeOf(
   };
 }
 
-function notesOn(builds: readonly Side[]): string[] {
+function notesOn(builds: readonly Side[], leftOut: number, clock: string | undefined): string[] {
   const runs = builds.flatMap((build) => build.runs);
   const hosts = [...new Set(runs.map(hostClass))].sort();
-  const clocks = [...new Set(runs.map(({ clock }) => clock.name))].sort();
   const few = builds.filter((build) => build.runs.length < 3).length;
   return [
     ...(hosts.length > 1 ? [`several classes of hosts: ${hosts.join(', ')}`] : []),
-    ...(clocks.length > 1 ? [`several trace clocks: ${clocks.join(', ')}`] : []),
+    ...(clock ? [`${clock}: no times are compared`] : []),
+    ...(leftOut > 0
+      ? [`builds left out, because too many of their events were lost: ${leftOut}`]
+      : []),
     ...(few > 0 ? [`${few} of ${builds.length} builds have fewer than 3 runs`] : []),
-    ...(runs.some(({ lost }) => lost !== 0) ? ['events were lost in some of the runs'] : []),
   ];
 }
 
