@@ -6,6 +6,7 @@
 import type { Word } from '../../kernel/occurrence.ts';
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, FindingDraft } from '../finding.ts';
+import type { Threshold } from '../threshold.ts';
 import { detail, evidence, known } from './shared/details.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
 import {
@@ -18,8 +19,12 @@ import {
 } from './shared/needs.ts';
 import { type Actor, duration, fenceLabel, fenceRef, hex, processActor } from './shared/wording.ts';
 
-/** Closing takes a few milliseconds; a driver that waits for its jobs takes longer. */
-const GAP_NS = 100e6;
+const GAP: Threshold = {
+  name: 'gap',
+  unit: 'ns',
+  default: 100e6,
+  doc: 'A file closed this long after the memory was gone leaves a context at work.',
+};
 const EVIDENCE_EVENTS = 8;
 
 export const exitGap: Detector = {
@@ -32,6 +37,7 @@ export const exitGap: Detector = {
     severity: 'warn',
     needs: [exits, addressSpaceEnds, notifierBirths],
     uses: [fileCloses, fenceSignals, deviceFaults],
+    thresholds: [GAP],
     traps: [
       'The window is there by design; only its length and what happens inside matter.',
       'A thread that exits is no dead process.',
@@ -54,7 +60,7 @@ export const exitGap: Detector = {
       const closed = death.closed_ts ?? inside.last?.ts;
       if (closed === undefined) continue;
       const gap = closed - death.gone_ts;
-      if (gap < GAP_NS && inside.faults === 0) continue;
+      if (gap < view.limit(GAP) && inside.faults === 0) continue;
       yield gapFinding(view, death, inside, closed);
     }
   },

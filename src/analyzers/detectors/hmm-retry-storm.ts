@@ -5,6 +5,7 @@
  */
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, FindingDraft, Severity } from '../finding.ts';
+import type { Threshold } from '../threshold.ts';
 import { atMost, detail, evidence, known } from './shared/details.ts';
 import {
   driverFunctions,
@@ -23,10 +24,30 @@ import {
 } from './shared/range-fault.ts';
 import { actor, duration, reasonName, ticks } from './shared/wording.ts';
 
-const STORM_ATTEMPTS = 5;
-const STORM_WINDOW_NS = 100e6;
-const ERROR_ATTEMPTS = 50;
-const ERROR_SPAN_NS = 1e9;
+const ATTEMPTS: Threshold = {
+  name: 'attempts',
+  unit: 'count',
+  default: 5,
+  doc: 'So many attempts within `window` are a storm.',
+};
+const WINDOW: Threshold = {
+  name: 'window',
+  unit: 'ns',
+  default: 100e6,
+  doc: 'The time they are made in.',
+};
+const ERROR_ATTEMPTS: Threshold = {
+  name: 'error-attempts',
+  unit: 'count',
+  default: 50,
+  doc: 'So many attempts of one fault are an error.',
+};
+const ERROR_SPAN: Threshold = {
+  name: 'error-span',
+  unit: 'ns',
+  default: 1e9,
+  doc: 'A storm this long is an error.',
+};
 /** hmm_range_fault itself said -EBUSY this often: no inference about the inline read_retry is needed. */
 const PROVEN_BUSY = 5;
 const FINDINGS_PER_CAUSE = 50;
@@ -47,6 +68,7 @@ export const hmmRetryStorm: Detector = {
       },
     ],
     uses: [rangeFaults, readBegins, invalidations, notifierBirths, driverFunctions],
+    thresholds: [ATTEMPTS, WINDOW, ERROR_ATTEMPTS, ERROR_SPAN],
     traps: [
       'mmu_interval_read_retry is inline: a failed one shows only as another attempt with another sequence number.',
       'Without a probe on the driver function around it, consecutive faults of one range look like one chain.',
@@ -65,7 +87,7 @@ export const hmmRetryStorm: Detector = {
     const storms = view
       .all<Episode>(
         'SELECT * FROM range_fault WHERE attempts >= ? AND start_ts IS NOT NULL ORDER BY start_ts',
-        STORM_ATTEMPTS,
+        view.limit(ATTEMPTS),
       )
       .map((episode) => ({ episode, span: (episode.end_ts ?? view.end) - episode.start_ts }))
       .filter(({ episode, span }) => isStorm(view, episode, span));
@@ -102,10 +124,10 @@ function byRange(storms: readonly Storm[]): Storm[][] {
 }
 
 function isStorm(view: View, episode: Episode, span: number): boolean {
-  if (episode.attempts >= ERROR_ATTEMPTS) return true;
+  if (episode.attempts >= view.limit(ERROR_ATTEMPTS)) return true;
   if (view.clock.unit !== 'ns') return false;
-  const dense = episode.attempts / STORM_ATTEMPTS >= span / STORM_WINDOW_NS;
-  return dense || span >= ERROR_SPAN_NS;
+  const dense = episode.attempts / view.limit(ATTEMPTS) >= span / view.limit(WINDOW);
+  return dense || span >= view.limit(ERROR_SPAN);
 }
 
 function stormFinding(view: View, storm: Storm, others: readonly Storm[]): FindingDraft {
@@ -159,8 +181,8 @@ function stormFinding(view: View, storm: Storm, others: readonly Storm[]): Findi
 
 function severityOf(view: View, { episode, span }: Storm): Severity {
   if (view.clock.unit !== 'ns') return 'warn';
-  if (episode.attempts >= ERROR_ATTEMPTS) return 'error';
-  return span >= ERROR_SPAN_NS ? 'error' : 'warn';
+  if (episode.attempts >= view.limit(ERROR_ATTEMPTS)) return 'error';
+  return span >= view.limit(ERROR_SPAN) ? 'error' : 'warn';
 }
 
 function confidenceOf(view: View, episode: Episode): Confidence {

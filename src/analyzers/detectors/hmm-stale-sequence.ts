@@ -5,16 +5,25 @@
  */
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, FindingDraft } from '../finding.ts';
+import type { Threshold } from '../threshold.ts';
 import { detail, evidence, known } from './shared/details.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
 import { driverFunctions, invalidations, rangeFaults, readBegins } from './shared/needs.ts';
 import { type Episode, episodeKey, episodeRange, limitsUsed } from './shared/range-fault.ts';
 import { actor, duration, ticks } from './shared/wording.ts';
 
-/** One attempt with an old number may be an event that was missed; so many in a row are a loop. */
-const STALE_ATTEMPTS = 3;
-/** Refused so often while nothing invalidated the range: the number must be an old one. */
-const REFUSED_ATTEMPTS = 10;
+const STALE: Threshold = {
+  name: 'stale-attempts',
+  unit: 'count',
+  default: 3,
+  doc: 'So many attempts with a refused number are a loop; one may be an event that was missed.',
+};
+const REFUSED: Threshold = {
+  name: 'refused-attempts',
+  unit: 'count',
+  default: 10,
+  doc: 'Refused so often while nothing invalidated the range, the number must be an old one.',
+};
 const EVIDENCE_ATTEMPTS = 4;
 
 export const hmmStaleSequence: Detector = {
@@ -27,6 +36,7 @@ export const hmmStaleSequence: Detector = {
     severity: 'error',
     needs: [rangeFaults],
     uses: [readBegins, invalidations, driverFunctions],
+    thresholds: [STALE, REFUSED],
     traps: [
       'Without probes on mmu_interval_read_begin, and without the notifier_seq of the range, only the lack of invalidations tells.',
       'A range that is really invalidated all the time gives -EBUSY as often, but each time for another number.',
@@ -46,9 +56,9 @@ export const hmmStaleSequence: Detector = {
         WHERE stale >= ? OR (? AND busy >= ? AND busy = attempts AND colliding <= 1
               AND coalesce(self_inflicted, 0) = 0 AND mm IS NOT NULL)
         ORDER BY start_ts`,
-      STALE_ATTEMPTS,
+      view.limit(STALE),
       quietShows ? 1 : 0,
-      REFUSED_ATTEMPTS,
+      view.limit(REFUSED),
     );
     for (const episodes of byThreadAndRange(rows)) {
       const [first] = episodes;

@@ -4,6 +4,7 @@
  */
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, FindingDraft } from '../finding.ts';
+import type { Threshold } from '../threshold.ts';
 import { detail, evidence, known } from './shared/details.ts';
 import { driverFunctions, invalidations, rangeFaults, readBegins } from './shared/needs.ts';
 import {
@@ -15,8 +16,12 @@ import {
 } from './shared/range-fault.ts';
 import { actor, duration } from './shared/wording.ts';
 
-/** 0.95 of HMM_RANGE_DEFAULT_TIMEOUT: jiffies round the limit. */
-const CHAIN_NS = 950e6;
+const CHAIN: Threshold = {
+  name: 'chain',
+  unit: 'ns',
+  default: 950e6,
+  doc: 'An unbroken chain of attempts this long was probably given up: 0.95 of HMM_RANGE_DEFAULT_TIMEOUT, which jiffies round.',
+};
 const EBUSY = -16;
 /** One attempt longer than this share of the whole: the fault was slow, not contended. */
 const SLOW_SHARE = 0.5;
@@ -36,6 +41,7 @@ export const hmmTimeout: Detector = {
       },
     ],
     uses: [driverFunctions, rangeFaults, readBegins, invalidations],
+    thresholds: [CHAIN],
     traps: [
       'Drivers have limits of their own (a fraction of a second, or scaled by the size of the range): a shorter chain may have timed out unseen.',
       'The last hmm_range_fault of a timed-out fault can return 0: the limit is tested before the next attempt.',
@@ -66,7 +72,7 @@ export const hmmTimeout: Detector = {
       EBUSY,
       timed ? 1 : 0,
       view.end,
-      CHAIN_NS,
+      view.limit(CHAIN),
     );
     for (const episode of episodes) yield timeoutFinding(view, episode);
   },

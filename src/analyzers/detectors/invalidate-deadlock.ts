@@ -6,6 +6,7 @@
 import type { Word } from '../../kernel/occurrence.ts';
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, FindingDraft, ObjectRef, Severity } from '../finding.ts';
+import type { Threshold } from '../threshold.ts';
 import { type Chain, isDeadlock } from '../wait-for/chain.ts';
 import { waitChain } from '../wait-for/wait-for.ts';
 import { atMost, detail, evidence, known } from './shared/details.ts';
@@ -21,8 +22,12 @@ import {
 } from './shared/needs.ts';
 import { actor, duration, hex, processActor, range } from './shared/wording.ts';
 
-/** Drivers that give up do so after some seconds; a job that long is a hang in any case. */
-const HANG_NS = 5e9;
+const HANG: Threshold = {
+  name: 'hang',
+  unit: 'ns',
+  default: 5e9,
+  doc: 'Begun this long before the end of the recording, it has not come back.',
+};
 const FINDINGS_PER_CAUSE = 20;
 
 export const invalidateDeadlock: Detector = {
@@ -35,6 +40,7 @@ export const invalidateDeadlock: Detector = {
     severity: 'critical',
     needs: [invalidations, invalidationReturns],
     uses: [fenceWaits, fenceBirths, readBegins, deviceFaults],
+    thresholds: [HANG],
     traps: [
       'A ring through the hardware cannot be seen: it is called a hang, or perhaps a deadlock.',
       'A return that was not recorded looks like none; what the thread did later tells.',
@@ -78,7 +84,7 @@ function openInvalidations(view: View): Open[] {
       WHERE i.return_ts IS NULL AND i.end_ts IS NULL AND i.start_ts <= ?
         AND i.source IN ('probe', 'function_graph', 'release') AND NOT (${MOVED_ON})
       ORDER BY i.start_ts`,
-    view.end - HANG_NS,
+    view.end - view.limit(HANG),
   );
 }
 
@@ -184,7 +190,7 @@ function stuckDeviceFault(view: View, open: Open): StuckFault | undefined {
         AND start_ts <= ? ORDER BY start_ts DESC LIMIT 1`,
     open.mm,
     owner?.processId ?? null,
-    view.end - HANG_NS / 2,
+    view.end - view.limit(HANG) / 2,
   );
   return fault;
 }

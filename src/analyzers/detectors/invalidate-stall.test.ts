@@ -82,6 +82,11 @@ it('is silent below 10 ms and an error from 1 s on', () => {
   expect(judge(long, { end: s(10) })).toMatchObject([{ severity: 'error' }]);
 });
 
+it('judges by the limits it is given', () => {
+  const limits = new Map((invalidateStall.meta.thresholds ?? []).map((one) => [one, s(1)]));
+  expect(judge(stall, { limits })).toEqual([]);
+});
+
 it('names the callback and no fence when the wait is an innocent short one', () => {
   const [finding] = judge({ ...stall, longest_wait_ns: 30_000, wait_ns: 30_000 });
   expect(finding?.summary).toContain('driver callback sl_invalidate, not in a fence wait');

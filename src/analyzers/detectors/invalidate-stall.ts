@@ -5,6 +5,7 @@
 import type { Word } from '../../kernel/occurrence.ts';
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, Detail, FindingDraft, Severity } from '../finding.ts';
+import type { Threshold } from '../threshold.ts';
 import { atMost, detail, evidence, known } from './shared/details.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
 import { MOVED_ON } from './shared/moved-on.ts';
@@ -12,8 +13,18 @@ import { driverFunctions, fenceWaits, invalidationReturns, invalidations } from 
 import { CAUSE_SHARE, type Cause, causeOf, type StallParts } from './shared/stall-cause.ts';
 import { actor, duration, hex, range, reasonName, ticks } from './shared/wording.ts';
 
-const WARN_NS = 10e6;
-const ERROR_NS = 1e9;
+const WARN: Threshold = {
+  name: 'warn',
+  unit: 'ns',
+  default: 10e6,
+  doc: 'Held up this long, an invalidation is a stall.',
+};
+const ERROR: Threshold = {
+  name: 'error',
+  unit: 'ns',
+  default: 1e9,
+  doc: 'Held up this long, it is an error.',
+};
 const FINDINGS_PER_CAUSE = 50;
 
 export const invalidateStall: Detector = {
@@ -26,6 +37,7 @@ export const invalidateStall: Detector = {
     severity: 'error',
     needs: [invalidations],
     uses: [invalidationReturns, fenceWaits, driverFunctions],
+    thresholds: [WARN, ERROR],
     traps: [
       'A task that was preempted looks stalled: without a wait or a callback inside it is only info.',
       'The function tracer has no returns, so its durations are upper bounds.',
@@ -72,7 +84,7 @@ interface Stall extends StallParts {
 
 function stalledInvalidations(view: View): Stall[] {
   const timed = view.clock.unit === 'ns';
-  const least = timed ? WARN_NS : 1;
+  const least = timed ? view.limit(WARN) : 1;
   const rows = view.all<Omit<Stall, 'length'>>(
     `SELECT i.*, s.name AS syscall, w.end_ts AS wait_end_ts,
             i.return_ts IS NULL AND i.end_ts IS NULL AND (${MOVED_ON}) AS moved_on
@@ -217,11 +229,11 @@ function victimDetail(view: View, stall: Stall): Detail | undefined {
 function severityOf(view: View, stall: Stall, cause: Cause, comm: string): Severity {
   const { ns } = stall.length;
   if (view.clock.unit !== 'ns') return 'info';
-  if (cause.kind === 'unexplained') return ns >= ERROR_NS ? 'warn' : 'info';
+  if (cause.kind === 'unexplained') return ns >= view.limit(ERROR) ? 'warn' : 'info';
   // kswapd behind a device holds up memory reclaim of the whole machine.
   if (comm.startsWith('kswapd')) return 'error';
   if (stall.source === 'syscall') return 'warn';
-  return ns >= ERROR_NS ? 'error' : 'warn';
+  return ns >= view.limit(ERROR) ? 'error' : 'warn';
 }
 
 function confidenceOf(view: View, stall: Stall, cause: Cause): Confidence {

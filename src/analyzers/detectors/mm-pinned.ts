@@ -6,6 +6,7 @@
 import type { Word } from '../../kernel/occurrence.ts';
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, FindingDraft, Severity } from '../finding.ts';
+import type { Threshold } from '../threshold.ts';
 import { detail, evidence, known } from './shared/details.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
 import { addressSpaceEnds, exits, notifierBirths, structEnds } from './shared/needs.ts';
@@ -19,11 +20,24 @@ import {
   processActor,
 } from './shared/wording.ts';
 
-/** A process that exits takes its memory with it within milliseconds. */
-const USERS_NS = 1e9;
-/** The struct goes right after exit_mmap, unless a CPU that idles still has it as its lazy TLB mm. */
-const COUNT_NS = 1e9;
-const COUNT_WARN_NS = 10e9;
+const USERS: Threshold = {
+  name: 'users',
+  unit: 'ns',
+  default: 1e9,
+  doc: 'Memory kept this long after the death of its process is pinned.',
+};
+const COUNT: Threshold = {
+  name: 'count',
+  unit: 'ns',
+  default: 1e9,
+  doc: 'A struct kept this long after exit_mmap is mentioned.',
+};
+const COUNT_WARN: Threshold = {
+  name: 'count-warn',
+  unit: 'ns',
+  default: 10e9,
+  doc: 'A struct kept this long by a notifier is a warning.',
+};
 
 export const mmPinned: Detector = {
   meta: {
@@ -35,6 +49,7 @@ export const mmPinned: Detector = {
     severity: 'warn',
     needs: [exits, addressSpaceEnds],
     uses: [structEnds, notifierBirths],
+    thresholds: [USERS, COUNT, COUNT_WARN],
     traps: [
       'A leader that exits before its threads is no dead process: its mm lives on rightly.',
       'Children of vfork and tasks made with CLONE_VM share the mm and may end it.',
@@ -95,7 +110,7 @@ function keptSpaces(view: View): Space[] {
     `SELECT a.id, a.mm, a.process_id, a.release_ts, a.end_ts, a.end_event, a.end_tid, a.end_reason,
             a.drop_ts, a.drop_event, a.lossy, p.end_ts AS died_ts, p.end_event AS died_event,
             p.start_ts AS born_ts, p.group_dead_known, count(n.id) AS notifiers,
-            coalesce(sum(n.end_ts IS NULL OR n.end_ts > a.end_ts + ${COUNT_NS}), 0) AS notifiers_left,
+            coalesce(sum(n.end_ts IS NULL OR n.end_ts > a.end_ts + ${view.limit(COUNT)}), 0) AS notifiers_left,
             min(n.start_event) AS notifier_event
        FROM address_space a
        JOIN process p ON p.id = a.process_id
@@ -104,8 +119,8 @@ function keptSpaces(view: View): Space[] {
         AND (coalesce(a.end_ts, ?) - p.end_ts >= ? OR a.drop_ts - a.end_ts >= ?)
       GROUP BY a.id ORDER BY coalesce(p.end_ts, a.end_ts)`,
     view.end,
-    USERS_NS,
-    COUNT_NS,
+    view.limit(USERS),
+    view.limit(COUNT),
   );
 }
 
@@ -123,7 +138,7 @@ interface Pin {
 /** The memory itself was kept. */
 function usersPin(view: View, space: Space, owner: string): Pin | undefined {
   const { died_ts: died, end_ts: ended } = space;
-  if (died === null || (ended ?? view.end) - died < USERS_NS) return undefined;
+  if (died === null || (ended ?? view.end) - died < view.limit(USERS)) return undefined;
   const by = ended === null ? undefined : enderOf(view, space);
   if (ended === null ? !isSurelyKept(view, space) : by === undefined) return undefined;
   const to = ended ?? view.end;
@@ -189,10 +204,10 @@ function countPin(view: View, space: Space, owner: string): Pin | undefined {
   const { end_ts: ended, drop_ts: dropped } = space;
   if (ended === null || dropped === null || space.notifiers === 0) return undefined;
   const kept = dropped - ended;
-  if (kept < COUNT_NS) return undefined;
+  if (kept < view.limit(COUNT)) return undefined;
   const registered = space.notifiers_left > 0 && view.observed('notifier.remove');
   return {
-    severity: registered && kept >= COUNT_WARN_NS ? 'warn' : 'info',
+    severity: registered && kept >= view.limit(COUNT_WARN) ? 'warn' : 'info',
     confidence: registered && !mayBeMissing(view, space.lossy) ? 'likely' : 'suspect',
     kind: 'mm_count',
     summary: `The mm_struct of ${owner} was freed ${duration(kept)} after exit_mmap: ${

@@ -5,6 +5,7 @@
 import type { Word } from '../../kernel/occurrence.ts';
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, FindingDraft, Severity } from '../finding.ts';
+import type { Threshold } from '../threshold.ts';
 import { type BusyFence, fencesBusyAt } from './shared/busy-fences.ts';
 import { detail, evidence, known } from './shared/details.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
@@ -28,8 +29,12 @@ import {
 
 /** MMU_NOTIFIER_RANGE_BLOCKABLE, include/linux/mmu_notifier.h. */
 const BLOCKABLE = 1;
-/** The reaper gives up after 10 tries 100 ms apart: memory that lives longer was not reaped. */
-const NOT_FREED_NS = 1e9;
+const NOT_FREED: Threshold = {
+  name: 'not-freed',
+  unit: 'ns',
+  default: 1e9,
+  doc: 'Memory that stayed this long after the first refusal is a warning: the OOM reaper gives up after 10 tries 100 ms apart.',
+};
 /** Refusals closer together are of one try over the whole address space. */
 const ONE_TRY_NS = 50e6;
 const EVIDENCE_REFUSALS = 8;
@@ -44,6 +49,7 @@ export const nonblockRefused: Detector = {
     severity: 'error',
     needs: [invalidations, invalidationReturns],
     uses: [addressSpaceEnds, fenceBirths],
+    thresholds: [NOT_FREED],
     traps: [
       'A refused invalidation has no invalidate_range_end; other mappings of the same try have one.',
       'Only the function that asked knows who refused: without a probe on the driver callbacks the notifier is not named.',
@@ -183,7 +189,7 @@ function stayedFor(view: View, first: Refusal): Stay | undefined {
 function severityOf(view: View, first: Refusal, stayed: Stay | undefined): Severity {
   if (mayBlock(first) === true) return 'error';
   if (view.clock.unit !== 'ns' || stayed === undefined) return 'info';
-  return stayed.ns >= NOT_FREED_NS ? 'warn' : 'info';
+  return stayed.ns >= view.limit(NOT_FREED) ? 'warn' : 'info';
 }
 
 function confidenceOf(view: View, refusals: readonly Refusal[], first: Refusal): Confidence {

@@ -6,18 +6,37 @@
 import type { Word } from '../../kernel/occurrence.ts';
 import type { Detector, View } from '../detector.ts';
 import type { FindingDraft } from '../finding.ts';
+import type { Threshold } from '../threshold.ts';
 import { detail, evidence } from './shared/details.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
 import { addressSpaceEnds, invalidations, notifierBirths } from './shared/needs.ts';
+import { grouped, highest, type Pile, type Registration } from './shared/notifier-piles.ts';
 import { type Actor, duration, hex, processActor, range } from './shared/wording.ts';
 
-/** Closing the device file removes notifiers right after exit_mmap; later than this they are left. */
-const AFTER_MM_NS = 1e9;
-/** A driver needs one registration of a range per device and VM; this many at once are left-overs. */
-const SAME_RANGE_AT_ONCE = 10;
-/** Registered and removed again round one fault (i915 SVM RFC): each removal may have to sleep. */
-const SHORT_LIVED_NS = 10e6;
-const SHORT_LIVED_PER_S = 1000;
+const AFTER_MM: Threshold = {
+  name: 'after-mm',
+  unit: 'ns',
+  default: 1e9,
+  doc: 'A notifier still registered this long after its memory was gone is left behind; closing the file removes it at once.',
+};
+const AT_ONCE: Threshold = {
+  name: 'at-once',
+  unit: 'count',
+  default: 10,
+  doc: 'So many registrations of one range at once are left-overs: a driver needs one per device and VM.',
+};
+const SHORT_LIVED: Threshold = {
+  name: 'short-lived',
+  unit: 'ns',
+  default: 10e6,
+  doc: 'A notifier removed this soon was registered round one use.',
+};
+const SHORT_LIVED_RATE: Threshold = {
+  name: 'short-lived-rate',
+  unit: 'per second',
+  default: 1000,
+  doc: 'So many of those are mentioned: each removal may have to sleep.',
+};
 const EVIDENCE_NOTIFIERS = 8;
 /** SQL: a registration that was seen being made and worked. */
 const REGISTERED = "source = 'insert' AND coalesce(insert_ret, 0) = 0 AND start_ts IS NOT NULL";
@@ -32,6 +51,7 @@ export const notifierLeak: Detector = {
     severity: 'warn',
     needs: [notifierBirths],
     uses: [addressSpaceEnds, invalidations],
+    thresholds: [AFTER_MM, AT_ONCE, SHORT_LIVED, SHORT_LIVED_RATE],
     traps: [
       'A notifier registered round one fault and removed again is no leak. What is registered when the recording ends may be removed later: only its dead mm says it will not.',
       'A thread that exits takes no notifier with it; the address space counts.',
@@ -74,7 +94,7 @@ function* leftBehind(view: View): Iterable<FindingDraft> {
        FROM notifier n JOIN address_space a ON a.id = n.address_space_id
       WHERE n.end_ts IS NULL AND n.source = 'insert' AND coalesce(n.insert_ret, 0) = 0 AND n.start_ts < a.end_ts AND a.end_ts <= ?
       GROUP BY a.id ORDER BY a.end_ts`,
-    view.end - AFTER_MM_NS,
+    view.end - view.limit(AFTER_MM),
   );
   for (const row of rows) {
     const owner = processActor(view, row.process_id);
@@ -106,19 +126,6 @@ function* leftBehind(view: View): Iterable<FindingDraft> {
   }
 }
 
-interface Registration {
-  readonly id: number;
-  readonly mm: Word;
-  readonly address_space_id: number | null;
-  readonly process_id: number | null;
-  readonly range_start: Word;
-  readonly range_last: Word;
-  readonly start_ts: number;
-  readonly start_event: number | null;
-  readonly end_ts: number | null;
-  readonly lossy: number | null;
-}
-
 /** Many registrations of the same range of one mm, alive at the same time. */
 function* piledUp(view: View): Iterable<FindingDraft> {
   const rows = view.all<Registration>(
@@ -127,45 +134,16 @@ function* piledUp(view: View): Iterable<FindingDraft> {
         SELECT mm, range_start, range_last FROM notifier WHERE ${REGISTERED}
          GROUP BY mm, range_start, range_last HAVING count(*) >= ?)
       ORDER BY start_ts`,
-    SAME_RANGE_AT_ONCE,
+    view.limit(AT_ONCE),
   );
   const perMm = new Map<string, Pile[]>();
   for (const group of grouped(rows)) {
     const pile = highest(group);
-    if (pile.most < SAME_RANGE_AT_ONCE) continue;
+    if (pile.most < view.limit(AT_ONCE)) continue;
     const owner = `${pile.members[0]?.address_space_id} ${pile.members[0]?.mm}`;
     perMm.set(owner, [...(perMm.get(owner) ?? []), pile]);
   }
   for (const piles of perMm.values()) yield* pileFinding(view, piles);
-}
-
-interface Pile {
-  /** All registrations of one range, in the order they were made. */
-  readonly members: readonly Registration[];
-  /** How many of them were registered at the same time. */
-  readonly most: number;
-}
-
-function grouped(rows: readonly Registration[]): Registration[][] {
-  const groups = new Map<string, Registration[]>();
-  for (const row of rows) {
-    const key = [row.address_space_id ?? row.mm, row.range_start, row.range_last].join();
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [row]);
-    else group.push(row);
-  }
-  return [...groups.values()];
-}
-
-function highest(members: readonly Registration[]): Pile {
-  const ends = members.map((one) => one.end_ts ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b);
-  let ended = 0;
-  let most = 0;
-  members.forEach((one, n) => {
-    while ((ends[ended] ?? Number.POSITIVE_INFINITY) <= one.start_ts) ended += 1;
-    most = Math.max(most, n + 1 - ended);
-  });
-  return { members, most };
 }
 
 function* pileFinding(view: View, piles: readonly Pile[]): Iterable<FindingDraft> {
@@ -245,18 +223,18 @@ function* shortLived(view: View): Iterable<FindingDraft> {
             min(start_ts) AS first_ts, max(end_ts) AS last_ts
        FROM notifier WHERE end_ts - start_ts <= ? AND address_space_id IS NOT NULL
       GROUP BY address_space_id HAVING count(*) >= ?`,
-    SHORT_LIVED_NS,
-    SHORT_LIVED_PER_S,
+    view.limit(SHORT_LIVED),
+    view.limit(SHORT_LIVED_RATE),
   );
   for (const row of rows) {
     const span = row.last_ts - row.first_ts;
     const perSecond = Math.round(row.notifiers / (span / 1e9));
-    if (perSecond < SHORT_LIVED_PER_S) continue;
+    if (perSecond < view.limit(SHORT_LIVED_RATE)) continue;
     const owner = processActor(view, row.process_id);
     yield {
       severity: 'info',
       confidence: 'likely',
-      summary: `${row.notifiers} interval notifiers of ${owner?.label ?? 'a process'} were registered and removed again within ${duration(SHORT_LIVED_NS)} each, ${perSecond} per second: every removal waits for the invalidations under way.`,
+      summary: `${row.notifiers} interval notifiers of ${owner?.label ?? 'a process'} were registered and removed again within ${duration(view.limit(SHORT_LIVED))} each, ${perSecond} per second: every removal waits for the invalidations under way.`,
       from: row.first_ts,
       to: row.last_ts,
       objects: objectsOf(owner, row.address_space_id, row.mm),

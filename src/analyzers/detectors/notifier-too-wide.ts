@@ -6,6 +6,7 @@
 import type { Word } from '../../kernel/occurrence.ts';
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, FindingDraft } from '../finding.ts';
+import type { Threshold } from '../threshold.ts';
 import { IS_WIDE } from './shared/bound-ranges.ts';
 import { detail, evidence, known } from './shared/details.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
@@ -13,11 +14,24 @@ import { driverFunctions, invalidations, notifierBirths, rangeFaults } from './s
 import { wrongOffsets } from './shared/probe-offsets.ts';
 import { duration, hex, processActor, range } from './shared/wording.ts';
 
-/** Below this share the notifier is wide, but most of what it is called for concerns the device. */
-const WASTED_SHARE = 0.8;
-const WASTED_PER_S = 100;
-/** Fewer say nothing about a rate. */
-const LEAST_WASTED = 100;
+const WASTED_SHARE: Threshold = {
+  name: 'wasted-share',
+  unit: 'share',
+  default: 0.8,
+  doc: 'This share of the calls must be for nothing.',
+};
+const WASTED_RATE: Threshold = {
+  name: 'wasted-rate',
+  unit: 'per second',
+  default: 100,
+  doc: 'So many calls for nothing in a second are worth a warning.',
+};
+const LEAST_WASTED: Threshold = {
+  name: 'least-wasted',
+  unit: 'count',
+  default: 100,
+  doc: 'Fewer calls for nothing say nothing about a rate.',
+};
 /** Ranges the device used are merged until there are no more of them than this. */
 const MOST_RANGES = 100;
 const PAGE_BYTES = 4096n;
@@ -33,6 +47,7 @@ export const notifierTooWide: Detector = {
     severity: 'warn',
     needs: [invalidations, notifierBirths, rangeFaults],
     uses: [driverFunctions],
+    thresholds: [WASTED_SHARE, WASTED_RATE, LEAST_WASTED],
     traps: [
       'What the device uses is taken from its range faults: memory pinned or mapped another way looks unused.',
       'Faults before the recording began are not known.',
@@ -55,7 +70,8 @@ export const notifierTooWide: Detector = {
       const used = usedRanges(view, notifier);
       if (used.length === 0) continue;
       const calls = callsOf(view, notifier, used);
-      if (calls !== undefined && isWaste(calls)) yield wideFinding(view, notifier, used, calls);
+      if (calls !== undefined && isWaste(view, calls))
+        yield wideFinding(view, notifier, used, calls);
     }
   },
 };
@@ -168,9 +184,13 @@ function reachedParameters(view: View, notifier: Notifier): (number | bigint)[] 
   ];
 }
 
-function isWaste(calls: Calls): boolean {
-  if (calls.wasted < LEAST_WASTED || calls.wasted < WASTED_SHARE * calls.reached) return false;
-  return calls.wasted / ((calls.last_ts - calls.first_ts) / 1e9) >= WASTED_PER_S;
+function isWaste(view: View, calls: Calls): boolean {
+  if (
+    calls.wasted < view.limit(LEAST_WASTED) ||
+    calls.wasted < view.limit(WASTED_SHARE) * calls.reached
+  )
+    return false;
+  return calls.wasted / ((calls.last_ts - calls.first_ts) / 1e9) >= view.limit(WASTED_RATE);
 }
 
 function wideFinding(

@@ -6,6 +6,7 @@
 import type { Word } from '../../kernel/occurrence.ts';
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, FindingDraft } from '../finding.ts';
+import type { Threshold } from '../threshold.ts';
 import { detail, evidence, known } from './shared/details.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
 import { invalidations, rangeFaults, restoreWorkers } from './shared/needs.ts';
@@ -21,9 +22,18 @@ import {
   range,
 } from './shared/wording.ts';
 
-/** A few rounds after a burst of invalidations are normal. */
-const LIVELOCK_ATTEMPTS = 50;
-const LIVELOCK_WINDOW_NS = 1e9;
+const ATTEMPTS: Threshold = {
+  name: 'attempts',
+  unit: 'count',
+  default: 50,
+  doc: 'So many attempts in a row without success, within `window`; a few are normal after a burst of invalidations.',
+};
+const WINDOW: Threshold = {
+  name: 'window',
+  unit: 'ns',
+  default: 1e9,
+  doc: 'The time they are made in.',
+};
 const EVIDENCE_ATTEMPTS = 8;
 const EFAULT = -14;
 const EBUSY = -16;
@@ -39,6 +49,7 @@ export const restoreLivelock: Detector = {
     severity: 'error',
     needs: [restoreWorkers],
     uses: [rangeFaults, invalidations],
+    thresholds: [ATTEMPTS, WINDOW],
     traps: [
       'Restoring is tried again a few times after every burst of invalidations: only many in a row count.',
       'Without a probe on hmm_range_fault or on kgd2kfd_resume_mm an attempt that succeeded looks like one that failed.',
@@ -60,11 +71,11 @@ export const restoreLivelock: Detector = {
   },
 
   *detect(view) {
-    const restores = chainsOf(restoreAttempts(view));
+    const restores = chainsOf(view, restoreAttempts(view));
     for (const chain of restores) yield chainFinding(view, chain);
     const told = new Set(restores.map((chain) => chain[0]?.tid));
     const workers = workerFaults(view).filter(({ tid }) => !told.has(tid));
-    for (const chain of chainsOf(workers)) yield chainFinding(view, chain);
+    for (const chain of chainsOf(view, workers)) yield chainFinding(view, chain);
   },
 };
 
@@ -107,7 +118,7 @@ function workerFaults(view: View): Attempt[] {
     .all<{ tid: number; start_ts: number }>(
       `SELECT tid, min(start_ts) AS start_ts FROM range_fault WHERE start_ts IS NOT NULL
         GROUP BY tid HAVING sum(coalesce(wrapper_ret, last_ret) < 0) >= ?`,
-      LIVELOCK_ATTEMPTS,
+      view.limit(ATTEMPTS),
     )
     .filter(({ tid, start_ts }) =>
       isKernelThread(actor(view, tid, processOf(view, tid, start_ts)).comm),
@@ -126,17 +137,17 @@ function workerFaults(view: View): Attempt[] {
 }
 
 /** Unbroken rows of failures, dense enough to be a livelock. */
-function chainsOf(attempts: readonly Attempt[]): Attempt[][] {
+function chainsOf(view: View, attempts: readonly Attempt[]): Attempt[][] {
   const open = new Map<string, Attempt[]>();
   const chains: Attempt[][] = [];
   const close = (name: string): void => {
     const chain = open.get(name) ?? [];
     open.delete(name);
-    if (isDense(chain)) chains.push(chain);
+    if (isDense(view, chain)) chains.push(chain);
   };
   for (const attempt of attempts) {
     const last = open.get(attempt.name)?.at(-1);
-    if (last !== undefined && attempt.start_ts - last.start_ts > LIVELOCK_WINDOW_NS) {
+    if (last !== undefined && attempt.start_ts - last.start_ts > view.limit(WINDOW)) {
       close(attempt.name);
     }
     if (attempt.worked === 1) {
@@ -151,10 +162,10 @@ function chainsOf(attempts: readonly Attempt[]): Attempt[][] {
   return chains;
 }
 
-function isDense(chain: readonly Attempt[]): boolean {
+function isDense(view: View, chain: readonly Attempt[]): boolean {
   return chain.some((attempt, n) => {
-    const before = chain[n - LIVELOCK_ATTEMPTS + 1];
-    return before !== undefined && attempt.start_ts - before.start_ts <= LIVELOCK_WINDOW_NS;
+    const before = chain[n - view.limit(ATTEMPTS) + 1];
+    return before !== undefined && attempt.start_ts - before.start_ts <= view.limit(WINDOW);
   });
 }
 

@@ -6,6 +6,7 @@
 import type { Word } from '../../kernel/occurrence.ts';
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, FindingDraft } from '../finding.ts';
+import type { Threshold } from '../threshold.ts';
 import { BY_OWNER, TOUCHES_BOUND } from './shared/bound-ranges.ts';
 import { fencesBusyAt } from './shared/busy-fences.ts';
 import { atMost, detail, evidence, known } from './shared/details.ts';
@@ -33,8 +34,12 @@ import {
 
 /** A wait given up sooner is a poll: the driver goes on to something else. */
 const VAIN_WAIT_NS = 1e6;
-/** A shorter wait of the caller for its own job is nothing worth mentioning. */
-const WAITED_NS = 10e6;
+const WAITED: Threshold = {
+  name: 'waited',
+  unit: 'ns',
+  default: 10e6,
+  doc: 'A caller that stood still this long for its own job is mentioned.',
+};
 const FINDINGS_PER_CAUSE = 50;
 /** Refused faults looked at: a flood of them tells no more. */
 const MOST_FAULTS = 200;
@@ -53,6 +58,7 @@ export const unmapUnderJob: Detector = {
     severity: 'error',
     needs: [invalidations, notifierBirths, fenceBirths],
     uses: [fenceWaits, deviceFaults],
+    thresholds: [WAITED],
     traps: [
       'Which job uses which memory is not recorded: a job of the process may not touch the range.',
       'The end of the process zaps everything and is no unmap of the program.',
@@ -212,7 +218,7 @@ function* waitedFor(view: View): Iterable<FindingDraft> {
         AND f.signaled_ts <= coalesce(i.end_ts, i.return_ts)
         AND ${IS_OWN_JOB} AND ${IS_UNMAP}
       ORDER BY i.longest_wait_ns DESC`,
-    WAITED_NS,
+    view.limit(WAITED),
   );
   const groups = new Map<string, (Unmap & Wait)[]>();
   for (const row of rows) {
