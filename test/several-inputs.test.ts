@@ -152,6 +152,14 @@ describe('a log', () => {
     expect(both.capture.inputs[0]).toMatchObject({ from: 0, to: 1500 * MS });
   });
 
+  it('without times is analysed too, and compared with nothing', async () => {
+    const log = file('dmesg.txt', dmesg(fault(EXIT_NS + 170 * MS)).replaceAll(/^\[.*?\] /gm, ''));
+    const result = await together(client().file(), log);
+    expect(result.capture.inputs[1]).toMatchObject({ clock: 'order of lines', aligned: 'none' });
+    expect(result.objectCounts).toContainEqual({ kind: 'log_record', count: 1 });
+    expect(postExit(result)).toEqual([]);
+  });
+
   it('tells nothing twice that the recording has as well', async () => {
     const recording = client();
     const lines = fault(EXIT_NS + 170 * MS)

@@ -101,9 +101,13 @@ function errorOf(a: InputRow, b: InputRow): number {
   return (a.error_ns ?? Number.POSITIVE_INFINITY) + (b.error_ns ?? Number.POSITIVE_INFINITY);
 }
 
-/** One happening is confirmed by no other; that the clock has the same name does not make it one boot. */
+/**
+ * One happening is confirmed by no other; clocks of one name, and the time of day, do not make it one
+ * boot.
+ */
 function isUnconfirmed({ anchors, aligned }: InputRow): boolean {
-  return aligned === 'clock' ? anchors === 0 : anchors === 1;
+  if (aligned === 'clock' || aligned === 'wall') return anchors === 0;
+  return anchors === 1;
 }
 
 function worstError(inputs: readonly InputRow[]): number {

@@ -40,18 +40,23 @@ export function inputFormat({ format, version, sizeBytes }: ResultInput): string
   return `${[format, version].filter(Boolean).join(' ')}, ${formatBytes(sizeBytes)}`;
 }
 
+/** Whether its times can be compared with those of the reference. */
+export function isAligned({ errorNs }: ResultInput): boolean {
+  return errorNs !== null;
+}
+
 /** `clock printk, moved by +39.637000 ms ± 0.101 ms: 12 console lines in both`. */
 export function alignment(input: ResultInput, unit: 'ns' | 'ticks'): string {
   const clock = `clock ${input.clock}`;
   if (input.aligned === 'reference') return `${clock}, the reference`;
-  if (input.errorNs === null) {
+  if (!isAligned(input)) {
     return `${clock}, NOT ALIGNED and analysed apart: ${input.reason}`;
   }
   const offset = signedOffset(BigInt(input.offsetNs));
   const by =
     unit === 'ticks'
       ? `${input.offsetNs} ± ${input.errorNs} ticks`
-      : `${offset} ± ${milliseconds(input.errorNs)}`;
+      : `${offset} ± ${milliseconds(input.errorNs ?? 0)}`;
   return `${clock}, moved by ${by}: ${input.reason}`;
 }
 

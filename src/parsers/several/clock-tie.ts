@@ -1,6 +1,7 @@
 import type { Alignment, Clock } from '../parser.ts';
 import { agreement } from './agreement.ts';
-import type { Moments, Scout } from './scout.ts';
+import type { Scout } from './scout.ts';
+import { unsharedKind } from './unshared-kind.ts';
 
 /** What makes the stamps of a second input comparable with those of a first. */
 export interface Tie {
@@ -41,6 +42,10 @@ export function tie(first: Scout, second: Scout): Tie | NoTie {
   if (isGuestOf(second, first) || isGuestOf(first, second)) return hostTie(first, second);
   if (kernels[0] && kernels[1] && kernels[0] !== kernels[1]) {
     return none(`they are of different kernels, ${kernels[0]} and ${kernels[1]}`);
+  }
+  const hosts = [first, second].map(hostOf);
+  if (hosts[0] !== undefined && hosts[1] !== undefined && hosts[0] !== hosts[1]) {
+    return none(`they are of different machines, ${hosts[0]} and ${hosts[1]}`);
   }
   if (first.capture.header.clock.unit !== second.capture.header.clock.unit) {
     return none('one of them counts ticks of unknown length');
@@ -156,50 +161,6 @@ function sameClock(first: string, second: string): string | undefined {
     : undefined;
 }
 
-/**
- * What both recorded while both did, and yet nothing of it is the same; that of single tasks may well
- * differ.
- */
-function unsharedKind(first: Scout, second: Scout, shift: number): string | undefined {
-  const from = Math.max(first.first, second.first + shift);
-  const to = Math.min(first.last, second.last + shift);
-  const [ours, theirs] = [
-    kindsWithin(first, from, to),
-    kindsWithin(second, from - shift, to - shift),
-  ];
-  if ([first, second].some(({ capture }) => capture.header.facts['per-task'] !== undefined)) {
-    ours.clear();
-  }
-  for (const kind of ours) {
-    if (theirs.has(kind) && !sharesKind(first, second, kind)) return kind;
-  }
-  return undefined;
-}
-
-const LINE_KIND = 'console line';
-
-/** `sched_process_fork` of the event `sched_process_fork comm=…`. */
-function kindOf(text: string): string {
-  return text.slice(0, text.indexOf(' '));
-}
-
-function kindsWithin({ lines, events }: Scout, from: number, to: number): Set<string> {
-  const within = (moments: Moments) => moments.some((moment) => moment >= from && moment <= to);
-  const kinds = new Set<string>();
-  if ([...lines.values()].some(within)) kinds.add(LINE_KIND);
-  for (const [text, moments] of events) if (within(moments)) kinds.add(kindOf(text));
-  return kinds;
-}
-
-function sharesKind(first: Scout, second: Scout, kind: string): boolean {
-  const [ours, theirs] =
-    kind === LINE_KIND ? [first.lines, second.lines] : [first.events, second.events];
-  for (const text of theirs.keys()) {
-    if (ours.has(text) && (kind === LINE_KIND || kindOf(text) === kind)) return true;
-  }
-  return false;
-}
-
 /** Logs get their wall-clock stamps late, or in whole seconds. */
 const LOG_WALL_ERROR_NS = SECOND;
 
@@ -269,6 +230,16 @@ function overlaps(first: Scout, second: Scout, shift: number): boolean {
 /** `6.12.117-svmlab` of `Linux host 6.12.117-svmlab x86_64` or `Linux version 6.12.117-svmlab (…`. */
 function releaseOf(uname: string | undefined): string | undefined {
   return /^\S+ \S+ (\d+\.\d+\S*)/.exec(uname ?? '')?.[1];
+}
+
+/** What uname -n and syslog lines say where nobody gave the machine a name. */
+const NO_NAME: ReadonlySet<string> = new Set(['(none)', 'unknown', 'localhost', '']);
+
+function hostOf({ capture }: Scout): string | undefined {
+  const { facts, uname } = capture.header;
+  const name = facts.host ?? /^Linux (\S+) \d/.exec(uname ?? '')?.[1] ?? '';
+  const [short = ''] = name.split('.');
+  return NO_NAME.has(short) ? undefined : short;
 }
 
 function missing(first: Scout, second: Scout): string {

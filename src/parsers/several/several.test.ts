@@ -200,6 +200,17 @@ describe('nothing ties inputs', () => {
     expect(found.reason).toContain('no sched_process_fork in common');
   });
 
+  it('of different machines, even if they share every line', async () => {
+    const found = await alignmentOf(
+      lines(scenario({ base: START }), ['a first', 'a second']),
+      lines(scenario({ base: START, uname: 'Linux other.lan 6.12.0 x86_64' }), [
+        'a first',
+        'a second',
+      ]),
+    );
+    expect(found.reason).toContain('different machines, scenario and other');
+  });
+
   it('of different kernels, even if they share every line', async () => {
     const found = await alignmentOf(
       lines(scenario({ base: START }), ['a first', 'a second']),

@@ -5,7 +5,7 @@ import type { Finding } from '../../analyzers/finding.ts';
 import type { Result } from '../../analyzers/result.ts';
 import { headline } from '../headline.ts';
 import { isAboutRecording, SEVERITIES } from '../importance.ts';
-import { recordedSpan } from '../inputs.ts';
+import { isAligned, recordedSpan } from '../inputs.ts';
 import { lossSentence } from '../loss-sentence.ts';
 import { count, counted, formatBytes } from '../units.ts';
 import { SeverityBadge } from './badges.tsx';
@@ -98,9 +98,16 @@ function CaptureFacts({ result }: { readonly result: Result }): VNode {
       <Fact label="Clock">
         {capture.clock.name}
         {capture.clock.unit === 'ticks' && ' (ticks of unknown length)'}
+        {capture.inputs.length > 1 && (
+          <>
+            , others{' '}
+            <a href="#inputs">{capture.inputs.every(isAligned) ? 'aligned' : 'not all aligned'}</a>
+          </>
+        )}
       </Fact>
       <Fact label="Format">
-        {capture.format} {capture.version}, {formatBytes(capture.sizeBytes)}
+        {[capture.format, capture.version].filter(Boolean).join(' ')},{' '}
+        {formatBytes(capture.sizeBytes)}
       </Fact>
     </dl>
   );
