@@ -307,6 +307,7 @@ describe('events of a GPU’s driver', () => {
         `6 ${hex(31 * MS)} -${PID} @7f3a2c000(200) 0->ad5c 1 0`,
         `1 ${PID.toString(16)}:vectoradd`,
         `7 ${hex(EXIT_NS + 400 * MS)} -${PID} @7f3a2c127(ad5c) R`,
+        `8 ${hex(EXIT_NS + 401 * MS)} -${PID} @7f3a2c127(ad5c) U`,
         '',
       ].join('\n'),
     );
