@@ -16,6 +16,8 @@ const LONGER = 2;
 export interface Comparability {
   readonly obstacles: readonly string[];
   readonly notes: readonly string[];
+  /** The sides differ in more than the kernel: what is new need not be its fault. */
+  readonly different: boolean;
   /** Times cannot be compared, only rates per object. */
   readonly clock: string | undefined;
 }
@@ -34,6 +36,7 @@ export function comparability(base: Side, next: Side, allow: readonly Difference
     if (allow.includes(difference)) notes.push(`${reason} (allowed)`);
     else obstacles.push(`${reason}; --allow ${difference} compares all the same`);
   }
+  const different = obstacles.length > 0;
   obstacles.unshift(...[base, next].flatMap(tooFewRuns));
   const longer = durationDifference(base, next, LONGER);
   if (longer && found[3]?.[1] === undefined) {
@@ -45,7 +48,7 @@ export function comparability(base: Side, next: Side, allow: readonly Difference
   if (shared > 0) notes.push(`${shared} of the captures are on both sides`);
   const clock = clockDifference([...base.runs, ...next.runs]);
   if (clock && allow.includes('clock')) notes.push(`${clock} (allowed)`);
-  return { obstacles, notes, clock: allow.includes('clock') ? undefined : clock };
+  return { obstacles, notes, different, clock: allow.includes('clock') ? undefined : clock };
 }
 
 function tooFewRuns({ label, runs }: Side): string[] {

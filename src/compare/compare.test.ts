@@ -389,6 +389,18 @@ describe('findings', () => {
     expect(outcome(comparison)).toBe('pass');
   });
 
+  it('of another load nothing new is the fault of the kernel; of a single run it is', () => {
+    const next = withFindings(la2, [[finding('error')]]);
+    const other = sideOf(
+      'other',
+      next.runs.map((run) => ({ ...run, programs: ['glmark'] })),
+    );
+    expect(compareRuns(withFindings(la, []), other).findings[0]?.gates).toBe(false);
+    const one = sideOf('one', next.runs.slice(0, 1));
+    const comparison = compareRuns(withFindings(la, []), one);
+    expect(gate(comparison, 'regressed', false)).toMatchObject({ outcome: 'fail', findings: [{}] });
+  });
+
   it('where the base could not look nothing is new', () => {
     const blind = sideOf(
       'blind',

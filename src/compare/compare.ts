@@ -85,7 +85,7 @@ export function compareRuns(
       : null,
     family,
     figures: results.sort(byVerdict),
-    findings: compareFindings(base, next),
+    findings: compareFindings(base, next, !common.different),
   };
 }
 

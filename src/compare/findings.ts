@@ -11,14 +11,17 @@ interface Kind {
   readonly identity: readonly string[];
 }
 
-/** Worst first: new ones that gate, other new ones, gone ones, those of both sides. */
-export function compareFindings(base: Side, next: Side): FindingComparison[] {
+/**
+ * Worst first: new ones that gate, other new ones, gone ones, those of both sides. None gates where
+ * the sides are not `alike`.
+ */
+export function compareFindings(base: Side, next: Side, alike = true): FindingComparison[] {
   const kinds = new Map<string, Kind>();
   for (const { detector, identity, severity } of allFindings(base, next)) {
     if (severity === 'info') continue;
     kinds.set(keyOf({ detector, identity }), { detector, identity });
   }
-  return [...kinds.values()].map((kind) => compareKind(kind, base, next)).sort(byWeight);
+  return [...kinds.values()].map((kind) => compareKind(kind, base, next, alike)).sort(byWeight);
 }
 
 function allFindings(base: Side, next: Side): RunFinding[] {
@@ -29,7 +32,7 @@ function keyOf({ detector, identity }: Kind): string {
   return JSON.stringify([detector, identity]);
 }
 
-function compareKind(kind: Kind, base: Side, next: Side): FindingComparison {
+function compareKind(kind: Kind, base: Side, next: Side, alike: boolean): FindingComparison {
   const [before, after] = [presence(kind, base), presence(kind, next)];
   const severity = [before, after]
     .flatMap(({ incident }) => incident?.severity ?? [])
@@ -40,7 +43,7 @@ function compareKind(kind: Kind, base: Side, next: Side): FindingComparison {
     ...kind,
     severity,
     verdict,
-    gates: verdict === 'new' && SEVERITY_RANK[severity] >= GATES_FROM,
+    gates: alike && verdict === 'new' && SEVERITY_RANK[severity] >= GATES_FROM,
     base: before,
     new: after,
     absentUpTo: verdict === 'new' || verdict === 'gone' ? 1 - CONFIDENCE ** (1 / absent) : null,

@@ -1,6 +1,6 @@
 /** How the numbers of a comparison are written, whatever the report. */
 import type { Comparison, FigureComparison, FindingComparison } from '../../compare/comparison.ts';
-import type { Gate } from '../../compare/gate.ts';
+import { type Gate, isWorseSuspect } from '../../compare/gate.ts';
 import { count, counted, formatNanoseconds } from '../units.ts';
 import { visible } from '../visible.ts';
 
@@ -65,7 +65,12 @@ export function comparisonHeadline(
   const base = visible(comparison.base.label);
   if (outcome === 'undecided')
     return `${next} cannot be compared with ${base}: ${visible(reasons[0] ?? '')}`;
-  if (outcome === 'pass') return `${next} shows no regression against ${base}`;
+  if (outcome === 'pass') {
+    const [worst] = comparison.figures.filter(isWorseSuspect);
+    return worst
+      ? `${next} shows no certain regression against ${base}: ${worst.metric} ${changeText(worst.ratio)} is suspect`
+      : `${next} shows no regression against ${base}`;
+  }
   const parts = [
     ...figures.slice(0, 2).map((figure) => `${figure.metric} ${changeText(figure.ratio)}`),
     ...(figures.length > 2 ? [`${figures.length - 2} more`] : []),
