@@ -107,6 +107,17 @@ describe('analyze', () => {
     expect(JSON.parse(reanalysed.stdout)).toEqual(JSON.parse(analysed.stdout));
   });
 
+  test('--format markdown is what the report of the database gives, and nothing else', async () => {
+    const db = join(scratch(), 'x.db');
+    const analysed = await run(['analyze', hang, '-o', db, '--format', 'markdown']);
+    const reported = await run(['report', db, '--format', 'markdown']);
+    expect(analysed.code).toBe(1);
+    expect(analysed.stdout).toMatch(/^\| Capture \| svm-hang\.dat .*\n\| --- \| --- \|\n/);
+    expect(analysed.stdout).toContain('### 1. ERROR proven invalidate-stall-');
+    expect(analysed.stdout).not.toContain('Database  ');
+    expect(reported.stdout).toBe(analysed.stdout);
+  });
+
   test('the same capture again, wherever it lies now, uses the database', async () => {
     const directory = scratch();
     const db = join(directory, 'x.db');

@@ -60,6 +60,7 @@ export { renderComparisonText } from './reports/comparison/text.ts';
 export { renderComparisonHtml } from './reports/html/comparison/render-comparison-html.tsx';
 export { renderHtml } from './reports/html/render-html.tsx';
 export { renderJson } from './reports/json.ts';
+export { type MarkdownOptions, renderMarkdown } from './reports/markdown.ts';
 export { renderText, type TextOptions } from './reports/text.ts';
 export { openStore, type StoreReader } from './store/reader.ts';
 export { VERSION } from './version.ts';

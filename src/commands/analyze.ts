@@ -4,12 +4,12 @@ import { SEVERITY_RANK } from '../analyzers/complete-findings.ts';
 import type { Severity } from '../analyzers/finding.ts';
 import type { Result } from '../analyzers/result.ts';
 import { renderJson } from '../reports/json.ts';
-import { renderText } from '../reports/text.ts';
 import { EXIT, EXIT_CODES, type QuietArguments, withQuiet } from './common.ts';
 import { CONFIG_FILE, readConfig } from './config.ts';
 import { watchInput } from './live-input.ts';
 import { startProgress } from './progress.ts';
-import { notice, print, stdoutStyle, stdoutWidth } from './terminal.ts';
+import { SUMMARY_FORMATS, type SummaryFormat, summary } from './summary.ts';
+import { notice, print } from './terminal.ts';
 import { checkOutput, writeWhole } from './write-file.ts';
 
 const FAIL_ON = ['info', 'warn', 'error', 'critical', 'never'] as const;
@@ -19,6 +19,7 @@ interface AnalyzeArguments extends QuietArguments {
   readonly db: string | undefined;
   readonly report: string | undefined;
   readonly json: string | undefined;
+  readonly format: SummaryFormat;
   readonly 'fail-on': (typeof FAIL_ON)[number];
   readonly events: 'default' | 'all';
   readonly config: string | undefined;
@@ -58,6 +59,11 @@ function builder(yargs: Argv<object>): Argv<AnalyzeArguments> {
       type: 'string',
       describe: 'Write the result as JSON to this file, or to stdout instead of the text',
     })
+    .option('format', {
+      choices: SUMMARY_FORMATS,
+      default: 'text' as const,
+      describe: 'The summary on stdout: for the terminal, or to be pasted into an issue',
+    })
     .option('fail-on', {
       choices: FAIL_ON,
       default: 'error' as const,
@@ -88,6 +94,7 @@ function builder(yargs: Argv<object>): Argv<AnalyzeArguments> {
     .example('$0 analyze trace.dat -o trace.db --report trace.html', 'keep it, and a page to share')
     .example('$0 analyze trace.dat dmesg.txt', 'the kernel log beside it, clocks aligned')
     .example('$0 analyze trace.dat --json | jq .findings[].summary', 'for scripts')
+    .example('$0 analyze trace.dat --format markdown', 'to be pasted into an issue')
     .example('$0 analyze trace.dat --fail-on warn', 'for CI: exit code 1 from warn upwards')
     .example('$0 analyze /sys/kernel/tracing/trace_pipe', 'live, until Ctrl-C')
     .example('$0 analyze trace.db', 'run the detectors again, without the capture')
@@ -138,14 +145,8 @@ async function writeReports(result: Result, args: AnalyzeArguments): Promise<voi
     print(renderJson(result));
     return;
   }
-  print(
-    renderText(result, {
-      style: stdoutStyle(),
-      width: stdoutWidth(),
-      verbose: args.verbose,
-    }),
-  );
-  print(`\n${outputs(args)}\n`);
+  print(summary(result, args));
+  if (args.format === 'text') print(`\n${outputs(args)}\n`);
 }
 
 function outputs(args: AnalyzeArguments): string {

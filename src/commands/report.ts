@@ -1,16 +1,17 @@
 import type { CommandModule } from 'yargs';
 import { buildResult } from '../analyzers/build-result.ts';
 import { renderJson } from '../reports/json.ts';
-import { renderText } from '../reports/text.ts';
 import { openStore } from '../store/reader.ts';
 import { type QuietArguments, withQuiet } from './common.ts';
-import { notice, print, stdoutStyle, stdoutWidth } from './terminal.ts';
+import { SUMMARY_FORMATS, type SummaryFormat, summary } from './summary.ts';
+import { notice, print } from './terminal.ts';
 import { checkOutput, writeWhole } from './write-file.ts';
 
 interface ReportArguments extends QuietArguments {
   readonly db: string;
   readonly output: string | undefined;
   readonly json: boolean;
+  readonly format: SummaryFormat | undefined;
   readonly verbose: boolean;
 }
 
@@ -35,6 +36,10 @@ export const reportCommand: CommandModule<object, ReportArguments> = {
         default: false,
         describe: 'The result as JSON on stdout',
       })
+      .option('format', {
+        choices: SUMMARY_FORMATS,
+        describe: 'The summary on stdout: text for the terminal, or to be pasted into an issue',
+      })
       .option('verbose', {
         alias: 'v',
         type: 'boolean',
@@ -43,6 +48,7 @@ export const reportCommand: CommandModule<object, ReportArguments> = {
       })
       .example('$0 report trace.db -o trace.html', 'a page to share')
       .example('$0 report trace.db', 'the text report again')
+      .example('$0 report trace.db --format markdown', 'for an issue')
       .example('$0 report trace.db --json > trace.json', 'for scripts'),
   handler: run,
 };
@@ -58,10 +64,8 @@ async function run(args: ReportArguments): Promise<void> {
       notice(`wrote ${args.output}`, args.quiet);
     }
     if (args.json) print(renderJson(result));
-    else if (args.output === undefined) {
-      print(
-        renderText(result, { style: stdoutStyle(), width: stdoutWidth(), verbose: args.verbose }),
-      );
+    else if (args.output === undefined || args.format !== undefined) {
+      print(summary(result, { format: args.format ?? 'text', verbose: args.verbose }));
     }
   } finally {
     store.close();

@@ -3,6 +3,7 @@ import type { Finding } from '../analyzers/finding.ts';
 import type { Result, ResultCapture } from '../analyzers/result.ts';
 import { detailText } from './detail-text.ts';
 import { eventLine } from './event-line.ts';
+import { fileName } from './inputs.ts';
 import { lossSentence } from './loss-sentence.ts';
 import { count, timeFormat } from './units.ts';
 
@@ -28,8 +29,6 @@ export function bugText(finding: Finding, result: Result): string {
   ].join('\n');
 }
 
-/** Without the folders of the path: they are the reporter's own business. */
 function recording(capture: ResultCapture): string {
-  const name = capture.path.split(/[\\/]/).at(-1) || capture.path;
-  return `${name} (${capture.format} ${capture.version}), clock ${capture.clock.name}, ${count(capture.events)} events`;
+  return `${fileName(capture.path)} (${capture.format} ${capture.version}), clock ${capture.clock.name}, ${count(capture.events)} events`;
 }

@@ -5,6 +5,11 @@ import { formatBytes, type TimeFormat } from './units.ts';
 
 const SECOND = 1_000_000_000n;
 
+/** Without the folders of the path: they are the reporter's own business. */
+export function fileName(path: string): string {
+  return path.split(/[\\/]/).at(-1) || path;
+}
+
 /** One row for each input; the one of a capture that is one input needs no more than its name. */
 export function inputRows({ inputs, clock }: ResultCapture): [string, string][] {
   return inputs.map((input, n) => [

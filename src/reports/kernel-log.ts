@@ -3,6 +3,8 @@ import type { LogGroup, LogPages } from '../analyzers/result.ts';
 import { count, counted, type TimeFormat } from './units.ts';
 import { columns } from './wrap.ts';
 
+const MAX_LINE = 200;
+
 /** `gpu-page-fault on amdgpu 0000:43:00.0`. */
 export function logGroupName({ class: name, source, device }: LogGroup): string {
   return `${name} ${device === null ? `(${source})` : `on ${device} (${source})`}`;
@@ -48,16 +50,19 @@ export function logGroupSpan(group: LogGroup, time: TimeFormat): string {
   return group.last === group.first ? first : `${first} to ${time.moment(group.last)}`;
 }
 
+/** As it was printed, unless it is very long. */
+export function logGroupFirstLine({ line }: LogGroup): string {
+  return line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}…` : line;
+}
+
 /** On the terminal: name and words, below them when, and the first line as it was printed. */
 export function logGroupLines(group: LogGroup, time: TimeFormat, width: number): string[] {
   const rows = [
     [logGroupSpan(group, time), logGroupText(group)],
-    ['first line', group.line.length > MAX_LINE ? `${group.line.slice(0, MAX_LINE)}…` : group.line],
+    ['first line', logGroupFirstLine(group)],
   ] as const;
   const body = columns(rows, width - 2)
     .split('\n')
     .filter(Boolean);
   return [logGroupName(group), ...body.map((line) => `  ${line}`)];
 }
-
-const MAX_LINE = 200;

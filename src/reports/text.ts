@@ -2,15 +2,24 @@
 import type { Finding } from '../analyzers/finding.ts';
 import type { Result } from '../analyzers/result.ts';
 import { chainText } from './chain-text.ts';
-import { detailText } from './detail-text.ts';
 import { eventLine } from './event-line.ts';
-import { isAboutRecording, SEVERITIES } from './importance.ts';
-import { inputRows, recordedSpan, recordedText } from './inputs.ts';
 import { logGroupLines } from './kernel-log.ts';
-import { type PlacedFinding, placeFindings, type Relation } from './placed-findings.ts';
-import { recordingCommands } from './recording.ts';
+import { type PlacedFinding, placeFindings } from './placed-findings.ts';
+import {
+  Advice,
+  type CannotShow,
+  cannotShow,
+  captureRows,
+  findingRows,
+  relationText,
+  SHOWN_AT_MOST,
+  severityCounts,
+  shownChain,
+  shownEvidence,
+  verdict,
+} from './summary.ts';
 import { plainStyle, type TextStyle } from './text-style.ts';
-import { count, counted, type TimeFormat, timeFormat } from './units.ts';
+import { counted, type TimeFormat, timeFormat } from './units.ts';
 import { visibleResult } from './visible.ts';
 import { columns, indent, wrap } from './wrap.ts';
 
@@ -23,12 +32,6 @@ export interface TextOptions {
 }
 
 const WIDTH = 100;
-const EVIDENCE_LINES = 6;
-/** More findings than this are only counted. */
-const FINDINGS = 20;
-const RECORDING_LINES = 12;
-/** Kinds of kernel log records shown. */
-const LOG_GROUPS = 12;
 
 export function renderText(result: Result, options: TextOptions = {}): string {
   // the text shows nothing of the rest, which is long
@@ -43,9 +46,7 @@ class TextReport {
   readonly #width: number;
   readonly #verbose: boolean;
   readonly #time: TimeFormat;
-  /** Next steps already shown, and with which finding. */
-  readonly #advice = new Map<string, number>();
-  readonly #placed: readonly PlacedFinding[];
+  readonly #advice = new Advice();
 
   constructor(result: Result, options: TextOptions) {
     this.#result = result;
@@ -53,117 +54,30 @@ class TextReport {
     this.#width = options.width ?? WIDTH;
     this.#verbose = options.verbose ?? false;
     this.#time = timeFormat(result.capture.clock);
-    this.#placed = placeFindings(result);
   }
 
   sections(): string[] {
+    const unseen = cannotShow(this.#result, this.#verbose);
     return [
-      this.#capture(),
+      columns(captureRows(this.#result, this.#time, this.#style), this.#width),
       this.#verdict(),
       ...this.#findings(),
       ...this.#kernelLog(),
-      ...this.#notObservable(),
+      ...(unseen === undefined ? [] : [this.#cannotShow(unseen)]),
     ];
-  }
-
-  #capture(): string {
-    const { capture, losses, problems } = this.#result;
-    const stored = capture.eventTypes.filter((type) => type.selected);
-    const storedEvents = stored.reduce((sum, type) => sum + type.events, 0);
-    const occurring = capture.eventTypes.filter((type) => type.events > 0);
-    const clock = capture.clock.unit === 'ns' ? '' : ', ticks of unknown length';
-    const rows: [string, string][] = [
-      ...inputRows(capture),
-      ['Kernel', capture.uname ?? 'not recorded'],
-      [
-        'Recorded',
-        `${recordedText(capture, this.#time)}${capture.cpus > 0 ? ` on ${counted(capture.cpus, 'CPU')}` : ''}, clock ${capture.clock.name}${clock}`,
-      ],
-      [
-        'Events',
-        `${count(capture.events)} of ${counted(occurring.length, 'type')}, ${storedEvents === capture.events ? 'all stored' : `${count(storedEvents)} of them stored and the rest counted`}`,
-      ],
-      ...this.#objects(),
-      ['Lost', this.#lossText(losses)],
-      ...problems.map((problem): [string, string] => [
-        problem.severity === 'info' ? 'Note' : 'Problem',
-        `${problem.message}${problem.count > 1 ? ` (${count(problem.count)} times)` : ''}`,
-      ]),
-    ];
-    return columns(rows, this.#width);
-  }
-
-  #objects(): [string, string][] {
-    const kinds = this.#result.objectCounts.map((seen) => {
-      const noun = seen.kind.replaceAll('_', ' ');
-      return counted(seen.count, noun, /(s|sh|ch|x)$/.test(noun) ? `${noun}es` : `${noun}s`);
-    });
-    return kinds.length === 0 ? [] : [['Objects', kinds.join(', ')]];
-  }
-
-  #lossText(all: Result['losses']): string {
-    const losses = all.filter((loss) => loss.kind !== 'ended');
-    const ended = all
-      .filter((loss) => loss.kind === 'ended')
-      .map(({ buffer }) => buffer || 'the first');
-    const early = ended.length > 0 ? `; ${ended.join(', ')} ended before the others` : '';
-    return `${this.#lostText(losses)}${this.#style.bad(early)}`;
-  }
-
-  #lostText(losses: Result['losses']): string {
-    if (losses.length === 0) return 'no events';
-    const known = losses.reduce((sum, loss) => sum + (loss.events ?? 0), 0);
-    const unknown = losses.filter((loss) => loss.events === null).length;
-    const overwritten = losses.filter((loss) => loss.kind === 'overwritten').length;
-    const truncated = losses.filter((loss) => loss.kind === 'truncated').length;
-    const parts = [
-      known > 0
-        ? `${counted(known, 'event')}${unknown > 0 ? ' and more' : ''}`
-        : 'events, number unknown,',
-      `in ${counted(losses.length, 'place')}`,
-      overwritten > 0 ? `(${count(overwritten)} overwritten before the recording was taken)` : '',
-      truncated > 0 ? '(the file ends early)' : '',
-    ];
-    return this.#style.bad(parts.filter(Boolean).join(' '));
   }
 
   #verdict(): string {
-    const findings = this.#placed.map(({ finding }) => finding);
-    const runs = this.#result.detectors.filter((run) => !isAboutRecording(run));
-    const looked = runs.filter((run) => run.outcome === 'clean' || run.outcome === 'findings');
-    const blind = runs.filter((run) => run.outcome === 'not-observable').length;
-    const failed = runs.filter((run) => run.outcome === 'error');
-    const nothing =
-      looked.length === 0
-        ? `Nothing can be said${blind > 0 ? ': this capture lacks the events that the detectors need' : ''}.`
-        : `No findings: ${counted(looked.length, 'detector')} looked and found nothing.`;
-    const sentences = [
-      findings.length === 0
-        ? nothing
-        : `${counted(findings.length, 'finding')}${this.#incidents(findings)}: ${severityCounts(findings)}.`,
-      blind > 0
-        ? `${count(blind)} of ${counted(runs.length, 'detector')} could not look (see the end).`
-        : '',
-      ...failed.map(
-        (run) => `Detector ${run.detector} failed: ${run.reason ?? 'no reason given'}.`,
-      ),
-    ];
-    const clean = findings.length === 0 && looked.length > 0 && failed.length === 0;
-    const style = clean ? this.#style.good : this.#style.strong;
-    return wrap(sentences.filter(Boolean).join(' '), this.#width).map(style).join('\n');
-  }
-
-  #incidents(findings: readonly Finding[]): string {
-    const { incidents } = this.#result;
-    return incidents.length === 0 || incidents.length === findings.length
-      ? ''
-      : ` in ${counted(incidents.length, 'incident')}`;
+    const { text, isClean } = verdict(this.#result);
+    const style = isClean ? this.#style.good : this.#style.strong;
+    return wrap(text, this.#width).map(style).join('\n');
   }
 
   #findings(): string[] {
-    const shown = this.#verbose ? this.#placed : this.#placed.slice(0, FINDINGS);
-    const blocks = shown.map((placed) => this.#finding(placed));
-    const hidden = this.#placed.slice(shown.length).map(({ finding }) => finding);
+    const placed = placeFindings(this.#result);
+    const shown = this.#verbose ? placed : placed.slice(0, SHOWN_AT_MOST.findings);
+    const blocks = shown.map((one) => this.#finding(one));
+    const hidden = placed.slice(shown.length).map(({ finding }) => finding);
     if (hidden.length > 0) {
       blocks.push(`And ${severityCounts(hidden)} more: --verbose shows them.`);
     }
@@ -172,22 +86,12 @@ class TextReport {
 
   #finding({ finding, number, relation }: PlacedFinding): string {
     const width = this.#width - 3;
-    const head = `${number}. ${this.#style.severity(finding.severity)} ${finding.confidence}  ${this.#style.faint(finding.id)}${relationText(relation)}`;
-    const span =
-      finding.from === 0 && finding.to === recordedSpan(this.#result.capture).to
-        ? []
-        : [
-            [
-              'when',
-              `${this.#time.moment(finding.from)} to ${this.#time.moment(finding.to)}`,
-            ] as const,
-          ];
-    const details = finding.details.map(
-      (detail) => [detail.label, detailText(detail.value, this.#time)] as const,
-    );
+    const related = relation === undefined ? '' : `  ${relationText(relation)}`;
+    const head = `${number}. ${this.#style.severity(finding.severity)} ${finding.confidence}  ${this.#style.faint(finding.id)}${related}`;
+    const rows = findingRows(finding, this.#result, this.#time);
     const body = [
       ...wrap(finding.summary, width),
-      ...lines(columns([...span, ...details], width - 2)).map((line) => `  ${line}`),
+      ...lines(columns(rows, width - 2)).map((line) => `  ${line}`),
       ...this.#evidence(finding),
       ...this.#chain(finding, width),
       ...this.#next(finding, number, width),
@@ -195,45 +99,36 @@ class TextReport {
     return [head, ...body.map((line) => `   ${line}`)].join('\n');
   }
 
-  /** A single link says no more than the sentence above it. */
-  #chain({ chain }: Finding, width: number): string[] {
-    if (chain === undefined || (chain.hops.length === 1 && !this.#verbose)) return [];
+  #chain(finding: Finding, width: number): string[] {
+    const chain = shownChain(finding, this.#verbose);
+    if (chain === undefined) return [];
     const path = chainText(chain, this.#result.capture.clock, { width: width - 2 });
     const at = this.#time.moment(chain.at);
     return [`why, at ${at}:`, ...path.map((line) => `  ${line}`)];
   }
 
-  /** Findings of one kind often have the same next steps: they are said once. */
   #next(finding: Finding, number: number, width: number): string[] {
-    if (finding.next.length === 0) return [];
-    const steps = finding.next.join('\n');
-    const earlier = this.#advice.get(steps);
-    if (earlier !== undefined) return [`next: as for finding ${earlier}`];
-    this.#advice.set(steps, number);
-    return finding.next.flatMap((step) => indent(wrap(step, width - 6), 'next: ', '      '));
+    const steps = this.#advice.of(finding, number);
+    if (typeof steps === 'number') return [`next: as for finding ${steps}`];
+    return steps.flatMap((step) => indent(wrap(step, width - 6), 'next: ', '      '));
   }
 
   #evidence(finding: Finding): string[] {
-    const { evidence } = finding;
-    const limit = this.#verbose ? evidence.length : EVIDENCE_LINES;
-    const chosen =
-      evidence.length <= limit
-        ? evidence
-        : [...evidence.slice(0, limit / 2), ...evidence.slice(-limit / 2)];
-    const lines = chosen.flatMap((line) =>
+    const evidence = shownEvidence(finding, this.#verbose);
+    const shown = evidence.lines.flatMap((line) =>
       eventLine(line, this.#result.capture.clock)
         .split('\n')
         .map((part) => this.#style.faint(part)),
     );
-    const omitted = finding.evidenceOmitted + evidence.length - chosen.length;
-    if (omitted > 0) lines.push(this.#style.faint(`  (and ${counted(omitted, 'more event')})`));
-    return lines;
+    const { omitted } = evidence;
+    if (omitted > 0) shown.push(this.#style.faint(`  (and ${counted(omitted, 'more event')})`));
+    return shown;
   }
 
   #kernelLog(): string[] {
     const groups = this.#result.kernelLog;
     if (groups.length === 0) return [];
-    const shown = this.#verbose ? groups : groups.slice(0, LOG_GROUPS);
+    const shown = this.#verbose ? groups : groups.slice(0, SHOWN_AT_MOST.logGroups);
     const hidden = groups.length - shown.length;
     return [
       [
@@ -246,53 +141,26 @@ class TextReport {
     ];
   }
 
-  #notObservable(): string[] {
-    const remarks = this.#result.findings.filter(isAboutRecording);
-    const blind = this.#result.detectors.filter((run) => run.outcome === 'not-observable');
-    if (remarks.length + blind.length === 0) return [];
+  #cannotShow({ remarks, blind, commands, commandsHidden }: CannotShow): string {
     const width = this.#width - 2;
-    const steps = remarks.flatMap((remark) => [
-      ...indent(wrap(remark.summary, width), '- ', '  '),
-      // the commands below say the same about probes, ready to paste
-      ...(remark.key.what === 'probes' && !this.#verbose ? [] : remark.next).flatMap((step) =>
-        indent(wrap(step, width - 8), '  next: ', '        '),
-      ),
+    const steps = remarks.flatMap(({ summary, next }) => [
+      ...indent(wrap(summary, width), '- ', '  '),
+      ...next.flatMap((step) => indent(wrap(step, width - 8), '  next: ', '        ')),
     ]);
-    const rows = blind.map((run) => [run.detector, run.reason ?? ''] as const);
-    return [
-      [
-        this.#style.strong('What this recording cannot show'),
-        ...steps,
-        ...lines(columns(rows, width)).map((line) => `  ${line}`),
-        ...this.#recording(blind.flatMap((run) => run.enable ?? [])),
-      ].join('\n'),
-    ];
-  }
-
-  #recording(enable: readonly string[]): string[] {
-    const commands = lines(recordingCommands([...new Set(enable)]));
-    if (commands.length === 0) return [];
-    const shown = this.#verbose ? commands : commands.slice(0, RECORDING_LINES);
-    const hidden = commands.length - shown.length;
-    return [
+    const recording = [
       'To let these detectors look:',
-      ...shown.map((line) => `  ${line}`),
-      ...(hidden > 0 ? [`  (${counted(hidden, 'more line')}: --verbose shows them)`] : []),
+      ...commands.map((line) => `  ${line}`),
+      ...(commandsHidden > 0
+        ? [`  (${counted(commandsHidden, 'more line')}: --verbose shows them)`]
+        : []),
     ];
+    return [
+      this.#style.strong('What this recording cannot show'),
+      ...steps,
+      ...lines(columns(blind, width)).map((line) => `  ${line}`),
+      ...(commands.length > 0 ? recording : []),
+    ].join('\n');
   }
-}
-
-function relationText(relation: Relation | undefined): string {
-  if (relation === undefined) return '';
-  return `  ${relation.word} ${relation.others.map(({ number }) => number).join(', ')}`;
-}
-
-/** `1 error, 2 warn`. */
-function severityCounts(findings: readonly Finding[]): string {
-  return SEVERITIES.flatMap((severity) => {
-    const number = findings.filter((finding) => finding.severity === severity).length;
-    return number > 0 ? [`${number} ${severity}`] : [];
-  }).join(', ');
 }
 
 function lines(text: string): string[] {

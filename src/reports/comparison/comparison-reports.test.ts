@@ -92,7 +92,7 @@ describe('Markdown and text', () => {
     const markdown = renderComparisonMarkdown(worse, verdict);
     expect(markdown).not.toContain('<b>');
     expect(markdown).not.toMatch(/^# head/m);
-    expect(markdown).toContain('&lt;b>');
+    expect(markdown).toContain('&lt;b&gt;');
     const text = renderComparisonText(worse, verdict);
     for (const output of [markdown, text]) expect(/[^\P{C}\n]/u.test(output)).toBe(false);
   });

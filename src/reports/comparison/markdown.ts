@@ -1,7 +1,7 @@
 /** A comparison as Markdown: for pull requests, and for the step summary of a CI job. */
 import type { Comparison, FigureComparison, FindingComparison } from '../../compare/comparison.ts';
 import type { Gate } from '../../compare/gate.ts';
-import { visible } from '../visible.ts';
+import { markdownTable, markdownText } from '../markdown-text.ts';
 import {
   calibrationText,
   changeText,
@@ -28,9 +28,9 @@ const MARKS: Readonly<Record<FigureComparison['verdict'], string>> = {
 export function renderComparisonMarkdown(comparison: Comparison, verdict: Gate): string {
   const { compared, apart } = splitFigures(comparison);
   const lines = [
-    `## ${escaped(comparisonHeadline(comparison, verdict))}`,
+    `## ${markdownText(comparisonHeadline(comparison, verdict))}`,
     '',
-    `${calibrationText(comparison)}.`,
+    `${markdownText(calibrationText(comparison))}.`,
     ...bullets([...comparison.obstacles, ...comparison.notes]),
     ...(compared.length > 0 ? ['', ...figureTable(compared)] : []),
     ...(comparison.findings.length > 0
@@ -42,7 +42,7 @@ export function renderComparisonMarkdown(comparison: Comparison, verdict: Gate):
 }
 
 function bullets(sentences: readonly string[]): string[] {
-  return sentences.length === 0 ? [] : ['', ...sentences.map((line) => `- ${escaped(line)}`)];
+  return sentences.length === 0 ? [] : ['', ...sentences.map((line) => `- ${markdownText(line)}`)];
 }
 
 function figureTable(figures: readonly FigureComparison[]): string[] {
@@ -57,11 +57,23 @@ function figureTable(figures: readonly FigureComparison[]): string[] {
     probabilityText(figure.q),
     runsNeededText(figure),
   ]);
-  return [
-    '| verdict | metric | base | new | change (95 % interval) | runs | p | q | runs needed |',
-    '| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
-    ...rows.map((row) => `| ${row.map(escaped).join(' | ')} |`),
-  ];
+  return markdownTable(
+    [
+      [
+        'verdict',
+        'metric',
+        'base',
+        'new',
+        'change (95 % interval)',
+        'runs',
+        'p',
+        'q',
+        'runs needed',
+      ],
+      ...rows,
+    ],
+    ['---', '---', ...Array<string>(7).fill('---:')],
+  );
 }
 
 function findingLines(finding: FindingComparison): string[] {
@@ -70,7 +82,9 @@ function findingLines(finding: FindingComparison): string[] {
     `- **${finding.verdict}** ${finding.severity} \`${finding.detector}\`${gates}: ${presenceText(finding)}`,
     ...[finding.new.incident, finding.base.incident].flatMap((incident) =>
       incident
-        ? [`  - ${escaped(incident.summary)} (${escaped(incident.path)}, ${incident.finding})`]
+        ? [
+            `  - ${markdownText(incident.summary)} (${markdownText(incident.path)}, ${incident.finding})`,
+          ]
         : [],
     ),
   ];
@@ -83,19 +97,10 @@ function apartLines(apart: ReadonlyMap<string, readonly string[]>): string[] {
     '<details><summary>Not comparable</summary>',
     '',
     ...[...apart].map(
-      ([reason, metrics]) => `- ${escaped(reason)}: ${[...new Set(metrics)].join(', ')}`,
+      ([reason, metrics]) =>
+        `- ${markdownText(reason)}: ${markdownText([...new Set(metrics)].join(', '))}`,
     ),
     '',
     '</details>',
   ];
-}
-
-/** Names in captures are hostile: none of them may become markup. */
-function escaped(text: string): string {
-  return visible(text)
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll(/[\\`*_{}[\]()#|!@~]/g, (character) =>
-      character === '(' || character === ')' ? character : `\\${character}`,
-    );
 }

@@ -1,6 +1,7 @@
 /** The report of one capture: its sections in the order a reader asks for them. */
 import type { VNode } from 'preact';
 import type { Result } from '../../analyzers/result.ts';
+import { fileName } from '../inputs.ts';
 import { CaptureSection } from './capture.tsx';
 import { DetectorsSection } from './detectors.tsx';
 import { Document } from './document.tsx';
@@ -46,8 +47,4 @@ function Footer({ result }: { readonly result: Result }): VNode {
       </p>
     </footer>
   );
-}
-
-function fileName(path: string): string {
-  return path.split(/[\\/]/).at(-1) || path;
 }
