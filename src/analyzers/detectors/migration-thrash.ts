@@ -2,12 +2,21 @@
  * Memory that moves back and forth between the CPU's memory and a device: each side takes away what
  * the other is about to use (mm/migrate_device.c, drivers/gpu/drm/amd/amdkfd/kfd_migrate.c).
  */
-import type { Word } from '../../kernel/occurrence.ts';
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, FindingDraft, ObjectRef } from '../finding.ts';
 import type { Threshold } from '../threshold.ts';
 import { atMost, detail, evidence, known } from './shared/details.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
+import {
+  areasOf,
+  BLOCK_BYTES,
+  type Block,
+  type Move,
+  placesOf,
+  touches,
+  turn,
+  unsigned,
+} from './shared/migration-blocks.ts';
 import { migrations } from './shared/needs.ts';
 import { actor, duration, hex, range } from './shared/wording.ts';
 
@@ -24,11 +33,6 @@ const WINDOW: Threshold = {
   default: 1e9,
   doc: 'The turns come within this time.',
 };
-/** The finest piece that is followed; drivers move 64 KiB and more, the CPU brings back pages. */
-const BLOCK_BYTES = 65_536;
-/** Of a range that moves at once no more blocks are followed. */
-const BLOCKS_OF_A_RANGE = 1024;
-const BLOCKS_MOST = 1_000_000;
 const EVIDENCE_MOVES = 8;
 const FINDINGS_MOST = 20;
 
@@ -72,40 +76,6 @@ export const migrationThrash: Detector = {
   },
 };
 
-interface Move {
-  readonly id: number;
-  readonly source: string;
-  readonly tid: number;
-  readonly process_id: number | null;
-  readonly mm: Word | null;
-  readonly object: Word | null;
-  readonly range_start: Word | null;
-  readonly range_end: Word | null;
-  readonly bytes: number | null;
-  readonly direction: 'to device' | 'to system';
-  readonly reason: string | null;
-  readonly from_place: string;
-  readonly to_place: string;
-  readonly start_ts: number;
-  readonly end_ts: number | null;
-  readonly start_event: number;
-  readonly end_event: number | null;
-  readonly lossy: number | null;
-}
-
-/** What happened to one block or buffer. */
-interface Block {
-  /** Of the area it lies in, and its number there. */
-  readonly owner: string;
-  readonly place: number;
-  last: Move['direction'];
-  /** Moves at which it turned, those of the current window. */
-  recent: Move[];
-  turns: number;
-  /** Of the window with most turns. */
-  most: Move[];
-}
-
 function* thrashing(view: View): Iterable<FindingDraft> {
   const window = view.limit(WINDOW);
   const least = view.limit(TURNS);
@@ -120,59 +90,6 @@ function* thrashing(view: View): Iterable<FindingDraft> {
   }
   const bad = [...blocks.values()].filter((block) => block.most.length >= least);
   for (const area of areasOf(bad)) yield finding(view, area, moves);
-}
-
-/** The blocks a move touches: a buffer is one. */
-function* placesOf(move: Move): Iterable<[owner: string, place: number]> {
-  if (move.object !== null) {
-    yield [`buffer ${move.source} ${move.object}`, 0];
-    return;
-  }
-  if (move.range_start === null || move.range_end === null) return;
-  const first = Math.floor(Number(unsigned(move.range_start)) / BLOCK_BYTES);
-  const last = Math.floor((Number(unsigned(move.range_end)) - 1) / BLOCK_BYTES);
-  const owner = `pages ${move.mm ?? move.process_id ?? move.tid}`;
-  const end = Math.min(last, first + BLOCKS_OF_A_RANGE - 1);
-  for (let place = first; place <= end; place++) yield [owner, place];
-}
-
-function unsigned(value: Word): bigint {
-  return BigInt.asUintN(64, BigInt(value));
-}
-
-function turn(
-  blocks: Map<string, Block>,
-  owner: string,
-  place: number,
-  move: Move,
-  window: number,
-): void {
-  const key = `${owner} ${place}`;
-  const block = blocks.get(key);
-  if (!block) {
-    if (blocks.size >= BLOCKS_MOST) return;
-    blocks.set(key, { owner, place, last: move.direction, recent: [], turns: 0, most: [] });
-    return;
-  }
-  if (block.last === move.direction) return;
-  block.last = move.direction;
-  block.turns += 1;
-  block.recent = block.recent.filter((earlier) => move.start_ts - earlier.start_ts <= window);
-  block.recent.push(move);
-  if (block.recent.length > block.most.length) block.most = [...block.recent];
-}
-
-/** Blocks side by side that are as bad: one finding. */
-function areasOf(bad: readonly Block[]): Block[][] {
-  const areas: Block[][] = [];
-  const sorted = bad.toSorted((a, b) => a.owner.localeCompare(b.owner) || a.place - b.place);
-  for (const block of sorted) {
-    const area = areas.at(-1);
-    const before = area?.at(-1);
-    if (area && before?.owner === block.owner && block.place - before.place <= 1) area.push(block);
-    else areas.push([block]);
-  }
-  return areas;
 }
 
 function finding(view: View, area: readonly Block[], moves: readonly Move[]): FindingDraft {
@@ -217,16 +134,6 @@ function finding(view: View, area: readonly Block[], moves: readonly Move[]): Fi
     identity: [first.source, who.comm],
     key: { ...what.key, ...(who.pid === undefined ? {} : { pid: who.pid }) },
   };
-}
-
-function touches(move: Move, area: readonly Block[]): boolean {
-  const [first] = area;
-  const last = area.at(-1);
-  if (!first || !last) return false;
-  for (const [owner, place] of placesOf(move)) {
-    if (owner === first.owner && place >= first.place && place <= last.place) return true;
-  }
-  return false;
 }
 
 function whatMoves(

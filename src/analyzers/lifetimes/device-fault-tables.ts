@@ -78,6 +78,10 @@ export function faultRow(
     ...placeOf(fault),
     source: fault.source,
     ...lived(context, start, end),
+    // one that is only reported is what it is, whatever is lost before its end is told
+    ...(fault.source === 'probe'
+      ? {}
+      : { lossy: context.lossBetween(start.ts, end?.ts ?? start.ts) ? 1 : 0 }),
   };
 }
 
