@@ -140,6 +140,18 @@ describe('a log', () => {
     expect(result.capture.durationNs).toBeLessThan(200 * SECOND);
   });
 
+  it('of several boots that nothing ties keeps its boots apart', async () => {
+    const boot = `[    0.000000] Linux version 7.2.0 (a@b) #1 SMP\n${fault(0)}`;
+    const log = file('dmesg.txt', boot + boot);
+    const alone = await together(log);
+    const both = await together(client().file(), log);
+    expect(both.capture.inputs[1]).toMatchObject({ aligned: 'none', part: null });
+    const records = ({ objectCounts }: Result) =>
+      objectCounts.find(({ kind }) => kind === 'log_record')?.count;
+    expect(records(both)).toBe(records(alone));
+    expect(postExit(both)).toEqual([]);
+  });
+
   it('that goes on for hours makes nothing of the recording last as long', async () => {
     const recording = client();
     recording.at(1490 * MS, { cpu: 0, tid: 500, comm: 'late' }).fence('init', 9, 1);

@@ -1,7 +1,7 @@
 /** The catalogue applied to a capture: once per boot, as pids, symbols and pointers hold within one. */
 import type { OccurrenceKind } from '../kernel/occurrence.ts';
 import { createRecogniser, type Guess, type Recogniser } from '../kernel/recognise.ts';
-import type { Capture, CaptureInput, EventType } from '../parsers/parser.ts';
+import type { Capture, CaptureHeader, CaptureInput, EventType } from '../parsers/parser.ts';
 
 /** One boot of one machine. */
 export interface Boot {
@@ -24,11 +24,7 @@ export interface Recognition {
 
 export function createRecognition(capture: Capture): Recognition {
   const { header } = capture;
-  // each buffer of a log is a boot
-  const bootOf = header.buffers.map((_, n) => (header.isLog && !header.inputs ? n : 0));
-  for (const { boot, buffers } of header.inputs ?? []) {
-    bootOf.fill(boot, buffers.first, buffers.first + buffers.length);
-  }
+  const bootOf = bootsOf(header);
   const boots = Array.from({ length: Math.max(0, ...bootOf) + 1 }, (_, n): Boot => {
     const buffer = Math.max(0, bootOf.indexOf(n));
     const uname = unameOf(header.inputs, n) ?? (n === 0 ? header.uname : undefined);
@@ -53,6 +49,15 @@ export function createRecognition(capture: Capture): Recognition {
       return recognisers.flatMap(({ probeChecks }) => probeChecks);
     },
   };
+}
+
+/** By buffer; each buffer of a log is a boot, unless one of them was chosen as that of the others. */
+function bootsOf({ buffers, inputs, isLog }: CaptureHeader): number[] {
+  if (!inputs) return buffers.map((_, n) => (isLog ? n : 0));
+  let next = 1 + Math.max(...inputs.map(({ boot }) => boot));
+  return inputs.flatMap(({ boot, buffers: { length }, isLog: isOneLog, part }) =>
+    Array.from({ length }, (_, n) => (n > 0 && isOneLog && part === undefined ? next++ : boot)),
+  );
 }
 
 function unameOf(inputs: readonly CaptureInput[] | undefined, boot: number): string | undefined {
