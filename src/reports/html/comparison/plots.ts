@@ -21,7 +21,9 @@ const COLOUR = {
   legend: null,
 };
 
-const RATIO_TICKS = [0.05, 0.1, 0.2, 0.5, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 3, 5, 10, 20];
+const RATIO_TICKS = [
+  0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 3, 5, 10, 20, 50, 100,
+];
 /** A wider axis has a tick at each power of ten, a closer one between them. */
 const WIDE = 30;
 
@@ -155,8 +157,8 @@ export function shifts(id: string, metric: string, comparison: Comparison): Plot
   };
   const ratios = values.flatMap(({ low, high }) => [low, high]);
   const [low, high] = [
-    Math.max(0.05, Math.min(0.8, ...ratios)),
-    Math.min(20, Math.max(1.25, ...ratios)),
+    Math.max(0.01, Math.min(0.8, ...ratios)),
+    Math.min(100, Math.max(1.25, ...ratios)),
   ];
   const scale = { type: 'log', domain: [low, high], nice: false, clamp: true };
   const y = (field: string): Spec => ({ field, type: 'quantitative', scale });
