@@ -43,6 +43,54 @@ it.each([
   expect(judge({ ...failed, ...change })).toEqual([]);
 });
 
+it('finds a job that ran on a failed result and reported success', () => {
+  const consumer: RowOf = {
+    id: 2,
+    context: 13,
+    seqno: 1,
+    owner_tid: 771,
+    owner_process_id: 2,
+    init_event: 8,
+    signaled_ts: ms(50),
+    signaled_event: 40,
+    error: 0,
+    lossy: 0,
+  };
+  const rows = (job: object, fence: object = {}) => ({
+    process: [
+      { id: 1, pid: 770, comm: 'client' },
+      { id: 2, pid: 771, comm: 'server' },
+    ],
+    fence: [
+      { ...failed, id: 1 },
+      { ...consumer, ...fence },
+    ],
+    job: [
+      { fence_id: 2, owner_tid: 771, owner_process_id: 2, run_ts: ms(40), run_event: 30, ...job },
+    ],
+    job_dependency: [{ job_id: 1, fence_id: 1, start_ts: ms(10), start_event: 9 }],
+  });
+  const consumed = (job: object, fence: object = {}) =>
+    run(fenceError, { rows: rows(job, fence) }).findings.filter(
+      ({ key }) => key.what !== undefined,
+    );
+  expect(consumed({})).toMatchObject([
+    {
+      severity: 'error',
+      confidence: 'proven',
+      summary:
+        'Job 13:1 of server (pid 771) ran and reported success although fence 10:1 (svmlab svmlab-ring0) of client (pid 770), which it depends on, had failed with -EIO (-5).',
+      evidence: [9, 21, 30, 40],
+      key: { fence: '10:1', job: '13:1', pid: 771 },
+    },
+  ]);
+  expect(consumed({}, { error: null })).toMatchObject([{ confidence: 'likely' }]);
+  expect(consumed({ owner_tid: 770, owner_process_id: 1 })).toMatchObject([{ severity: 'warn' }]);
+  expect(consumed({}, { error: -125 })).toEqual([]);
+  expect(consumed({ run_ts: null })).toEqual([]);
+  expect(consumed({ run_ts: ms(20) })).toEqual([]);
+});
+
 it('claims less when events were lost', () => {
   expect(judge({ ...failed, lossy: 1 })).toMatchObject([{ confidence: 'likely' }]);
 });

@@ -94,6 +94,22 @@ it('reports a scheduler job by its finished fence alone', () => {
   expect(findings.map(({ key }) => key.fence)).toEqual(['9:3']);
 });
 
+it('says what its job waits for, and who waits for it', () => {
+  const waiting = { ...pending, context: 9, seqno: 1 };
+  const chain = {
+    fence: [
+      { ...pending, id: 1 },
+      { ...waiting, id: 2, job_id: 5 },
+    ],
+    job: [{ id: 5, ring: 'B', fence_id: 2, owner_tid: 771, owner_process_id: 1, queue_event: 22 }],
+    job_dependency: [{ job_id: 5, fence_id: 1, start_ts: ms(101), start_event: 23 }],
+  };
+  const [first, second] = judge(chain).findings;
+  expect(first?.summary).toContain('1 job of svmload (pid 771) never ran because of it');
+  expect(second?.summary).toContain('its job waits for fence 8:3, which never signals either');
+  expect(second?.evidence).toContain(23);
+});
+
 it('only suspects when one task was recorded or the birth was not seen', () => {
   const suspects = [
     judge({ fence: [pending] }, { perTask: true }),

@@ -9,7 +9,15 @@ import type { Detector, View } from '../detector.ts';
 import type { Confidence, Detail, FindingDraft, Severity } from '../finding.ts';
 import { detail, evidence, known } from './shared/details.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
-import { exits, fenceBirths, fenceErrors, fenceSignals, fenceWaits } from './shared/needs.ts';
+import { chainOf } from './shared/job-chain.ts';
+import {
+  exits,
+  fenceBirths,
+  fenceErrors,
+  fenceSignals,
+  fenceWaits,
+  jobDependencies,
+} from './shared/needs.ts';
 import {
   type LatencyOf,
   latenciesByDriver,
@@ -46,10 +54,11 @@ export const fenceNeverSignalled: Detector = {
       'A dma_fence was still pending when its owner was dead and its files closed, or after a wait for it was given up, or far beyond the age its driver needs, or it was released unsignalled. Whatever waits for it, another process or a notifier callback, waits in vain.',
     severity: 'error',
     needs: [fenceBirths, fenceSignals],
-    uses: [fenceWaits, exits, fenceErrors],
+    uses: [fenceWaits, exits, fenceErrors, jobDependencies],
     traps: [
       'The recording ends: a fence that is pending then may signal a moment later.',
       'Closing the device file signals what a dead client left behind a few milliseconds after its exit.',
+      'A job whose dependency never signals has no time limit: the timer starts when it runs.',
       'A fence without callbacks may legally be destroyed unsignalled.',
       'With only one task recorded the signal, from an interrupt or a kworker, is not in the recording.',
     ],
@@ -207,16 +216,18 @@ function fenceFinding(view: View, fence: PendingFence, situation: Situation): Fi
   const owner =
     fence.owner_tid === null ? undefined : actor(view, fence.owner_tid, fence.owner_process_id);
   const age = ageOf(view, fence);
+  const chain = chainOf(view, fence.fence_id);
   return {
     severity: situation.severity,
     confidence: situation.confidence,
-    summary: `${capital(fenceLabel(fence))}${owner === undefined ? '' : ` of ${owner.label}`} ${situation.text}.`,
+    summary: `${capital(fenceLabel(fence))}${owner === undefined ? '' : ` of ${owner.label}`} ${situation.text}${chain.text}.`,
     from: fence.init_ts ?? fence.first_ts,
     to: fence.destroy_ts ?? view.end,
     objects: [fenceRef(fence), ...(owner?.refs ?? [])],
     details: known([
       timed ? detail.duration('age', age) : undefined,
       fence.job_ring === null ? undefined : detail.text('job', jobState(fence)),
+      ...chain.details,
       ...situation.details,
     ]),
     evidence: evidence(
@@ -225,6 +236,7 @@ function fenceFinding(view: View, fence: PendingFence, situation: Situation): Fi
       fence.job_queue_event,
       fence.job_run_event,
       fence.enable_event,
+      ...chain.evidence,
       ...situation.evidence,
       fence.destroy_event,
     ),

@@ -63,7 +63,12 @@ function otherUses(
       WHERE fence_id = ? GROUP BY process_id
      UNION ALL
      SELECT 'has a job that depends on it', owner_tid, owner_process_id, depends_event FROM job
-      WHERE depends_fence_id = ? GROUP BY owner_process_id`,
+      WHERE depends_fence_id = ? GROUP BY owner_process_id
+     UNION ALL
+     SELECT 'has a job that depends on it', j.owner_tid, j.owner_process_id, min(d.start_event)
+       FROM job_dependency d JOIN job j ON j.id = d.job_id
+      WHERE d.fence_id = ? GROUP BY j.owner_process_id`,
+    fence.fence_id,
     fence.fence_id,
     fence.fence_id,
   );
