@@ -45,9 +45,10 @@ export const loggedGpuFault: Detector = {
     const told = toldElsewhere(view);
     const own = rows.filter(({ events }) => !told.has(events[0] ?? 0));
     const groups = groupsOf(own);
+    const owners = ownersByPasid(rows);
     yield* atMost(
       FINDINGS_PER_DEVICE,
-      groups.map((group) => faultFinding(view, group, earlierOwner(group, rows))),
+      groups.map((group) => faultFinding(view, group, earlierOwner(group, owners))),
     );
   },
 };
@@ -79,18 +80,29 @@ function groupsOf(rows: readonly LogRow[]): LogRow[][] {
   return groups;
 }
 
+/** By boot, device and PASID: faults that name their process. */
+function ownersByPasid(rows: readonly LogRow[]): Map<string, LogRow[]> {
+  const owners = new Map<string, LogRow[]>();
+  for (const row of rows) {
+    if (row.pid === null || row.pid === 0) continue;
+    const list = owners.get(pasidOf(row));
+    if (list) list.push(row);
+    else owners.set(pasidOf(row), [row]);
+  }
+  return owners;
+}
+
+function pasidOf({ boot, device, pasid }: LogRow): string {
+  return `${boot} ${device} ${pasid}`;
+}
+
 /** The process an earlier fault of the same PASID named, where the driver has forgotten it since. */
-function earlierOwner([first]: readonly LogRow[], rows: readonly LogRow[]): LogRow | undefined {
+function earlierOwner(
+  [first]: readonly LogRow[],
+  owners: ReadonlyMap<string, LogRow[]>,
+): LogRow | undefined {
   if (first?.pid !== 0 || first.pasid === null || first.pasid === 0) return undefined;
-  return rows.findLast(
-    (row) =>
-      row.boot === first.boot &&
-      row.device === first.device &&
-      row.pasid === first.pasid &&
-      row.end_ts <= first.start_ts &&
-      row.pid !== null &&
-      row.pid > 0,
-  );
+  return owners.get(pasidOf(first))?.findLast((row) => row.end_ts <= first.start_ts);
 }
 
 function faultFinding(

@@ -27,6 +27,9 @@ const MODULE = /^(amdgpu|amdkfd|kfd|xe|i915|nouveau|radeon|amdxdna): /;
 const DRM = /^\[drm(?:(?: ERROR)? ?:(\w+)(?: \[(\w+)\])?)?\] ?/;
 const ERROR_MARK = /^\*ERROR\* /;
 
+/** The kernel prints no more of a line (LOG_LINE_MAX is 1 KiB); what is longer is no line of the kernel. */
+const LONGEST = 4096;
+
 /** The lines of one printk record; those after the first belong to the first's device. */
 export function logLines(message: string): LogLine[] {
   const [head = '', ...rest] = message.split('\n');
@@ -51,7 +54,7 @@ export function logLines(message: string): LogLine[] {
 }
 
 export function logLine(printed: string): LogLine {
-  const text = printed.replace(LEVEL_TIME_CALLER, '').trim();
+  const text = printed.slice(0, LONGEST).replace(LEVEL_TIME_CALLER, '').trim();
   let body = text;
   let device: string | undefined;
   let driver: string | undefined;

@@ -60,6 +60,9 @@ export interface Incident {
   readonly rows: LogRow[];
 }
 
+/** Devices at once; of a log that names more, incidents may fall apart. */
+const RECENT = 64;
+
 /**
  * Rows that lie no further apart than `gapNs`, of one device of one boot. Lines that name no device
  * belong to the only incident of their driver there is; where there are two, they are one of their own.
@@ -67,9 +70,9 @@ export interface Incident {
 export function incidents(rows: readonly LogRow[], gapNs: number): Incident[] {
   const all: Incident[] = [];
   for (const row of rows) {
-    const near = all.filter(
-      (incident) => isOf(incident, row) && row.start_ts - endOf(incident) <= gapNs,
-    );
+    const near = all
+      .slice(-RECENT)
+      .filter((incident) => isOf(incident, row) && row.start_ts - endOf(incident) <= gapNs);
     const exact = near.filter((incident) => incident.device === row.device);
     const fitting = exact.length > 0 ? exact : near;
     const [incident] = fitting.length === 1 ? fitting : [];

@@ -49,26 +49,71 @@ export function resets(view: View): Reset[] {
     .filter((incident) => of(incident, [...TIMEOUTS, ...RESETS, ...FAILURES]).length > 0)
     .map((incident) => ({
       ...incident,
-      from: Math.min(...incident.rows.map((row) => row.start_ts)),
-      to: Math.max(...incident.rows.map((row) => row.end_ts)),
+      from: startOf(incident),
+      to: endOf(incident),
       engines: unique(incident.rows.map((row) => row.engine)),
-      causes: faults.filter((fault) => mayHaveCaused(fault, incident)),
+      causes: causesOf(incident, faults),
     }));
 }
 
-/** Of the same process or queue, and before: what comes after a reset follows from it. */
-function mayHaveCaused(fault: LogRow, incident: Incident): boolean {
-  if (fault.consequence_of !== null || fault.boot !== incident.boot) return false;
-  if (incident.device !== null && fault.device !== null && fault.device !== incident.device) {
-    return false;
+/**
+ * Faults of the same process or queue, and before: what comes after a reset follows from it. `faults` are
+ * in the order they began.
+ */
+function causesOf(incident: Incident, faults: readonly LogRow[]): LogRow[] {
+  const begun = new Map<string, number>();
+  for (const row of of(incident, [...TIMEOUTS, ...RESETS])) {
+    for (const name of namesOf(row)) begun.set(name, Math.max(begun.get(name) ?? 0, row.start_ts));
   }
-  return of(incident, [...TIMEOUTS, ...RESETS]).some((row) => {
-    const before = row.start_ts - fault.end_ts;
-    const sameProcess = fault.pid !== null && fault.pid > 0 && fault.pid === row.pid;
-    const sameQueue =
-      fault.queue !== null && fault.queue === row.queue && fault.source === row.source;
-    return (sameProcess || sameQueue) && before >= 0 && before <= CAUSE_NS;
-  });
+  if (begun.size === 0) return [];
+  const causes: LogRow[] = [];
+  for (let n = firstSince(faults, startOf(incident) - CAUSE_NS); n < faults.length; n += 1) {
+    const fault = faults[n] as LogRow;
+    if (fault.start_ts > endOf(incident)) break;
+    if (
+      isOfIncident(fault, incident) &&
+      namesOf(fault).some((name) => precedes(fault, begun.get(name)))
+    ) {
+      causes.push(fault);
+    }
+  }
+  return causes;
+}
+
+function isOfIncident(fault: LogRow, { boot, device }: Incident): boolean {
+  const same = device === null || fault.device === null || fault.device === device;
+  return fault.consequence_of === null && fault.boot === boot && same;
+}
+
+/** What a fault and a timeout must share to be of one: the process, or the queue of a driver. */
+function namesOf({ pid, queue, source }: LogRow): string[] {
+  const names = pid !== null && pid > 0 ? [`pid ${pid}`] : [];
+  return queue === null ? names : [...names, `${source} queue ${queue}`];
+}
+
+function precedes(fault: LogRow, timeout: number | undefined): boolean {
+  if (timeout === undefined) return false;
+  const before = timeout - fault.end_ts;
+  return before >= 0 && before <= CAUSE_NS;
+}
+
+function firstSince(rows: readonly LogRow[], ts: number): number {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((rows[middle] as LogRow).start_ts < ts) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function startOf({ rows }: Incident): number {
+  return rows.reduce((start, row) => Math.min(start, row.start_ts), Number.POSITIVE_INFINITY);
+}
+
+function endOf({ rows }: Incident): number {
+  return rows.reduce((end, row) => Math.max(end, row.end_ts), 0);
 }
 
 export function resetFinding(view: View, reset: Reset, jobs: readonly TimedOutJob[]): FindingDraft {
@@ -81,7 +126,7 @@ export function resetFinding(view: View, reset: Reset, jobs: readonly TimedOutJo
   return {
     severity: severityOf(reset),
     confidence: 'proven',
-    summary: `${whatText(reset)}${guilty.length > 0 ? ` with work of ${guilty.join(', ')}` : ''}${outcomeText(reset)}${refusedText(reset)}${cause ? `; before it, ${causeText(cause)}` : ''}.`,
+    summary: `${whatText(reset)}${guilty.length > 0 ? ` with work of ${few(guilty)}` : ''}${outcomeText(reset)}${refusedText(reset)}${cause ? `; before it, ${causeText(cause)}` : ''}.`,
     from: reset.from,
     to: reset.to,
     objects: [
@@ -91,9 +136,9 @@ export function resetFinding(view: View, reset: Reset, jobs: readonly TimedOutJo
     ],
     details: known([
       detail.text('device', deviceName(reset)),
-      reset.engines.length > 0 ? detail.text('rings', reset.engines.join(', ')) : undefined,
-      guilty.length > 0 ? detail.text('processes whose work hung', guilty.join(', ')) : undefined,
-      others.length > 0 ? detail.text('other processes hit', others.join(', ')) : undefined,
+      reset.engines.length > 0 ? detail.text('rings', few(reset.engines)) : undefined,
+      guilty.length > 0 ? detail.text('processes whose work hung', few(guilty)) : undefined,
+      others.length > 0 ? detail.text('other processes hit', few(others)) : undefined,
       ...progress(reset),
       detail.count('resets begun', count(of(reset, RESETS))),
       detail.count('resets that failed', count(of(reset, FAILURES))),
@@ -141,7 +186,7 @@ function severityOf(reset: Reset): Severity {
 function whatText(reset: Reset): string {
   const device = deviceName(reset);
   const [timeout] = of(reset, TIMEOUTS);
-  const where = reset.engines.length > 0 ? `${reset.engines.join(', ')} of ${device}` : device;
+  const where = reset.engines.length > 0 ? `${few(reset.engines)} of ${device}` : device;
   if (timeout === undefined) return `The GPU was reset (${where})`;
   return timeout.class === 'gpu-hang' ? `The GPU hung (${where})` : `A job on ${where} timed out`;
 }
@@ -196,6 +241,14 @@ function of(incident: Incident, classes: readonly LogClass[]): LogRow[] {
 
 function count(rows: readonly LogRow[]): number {
   return rows.reduce((sum, row) => sum + row.count, 0);
+}
+
+const NAMES_SHOWN = 4;
+
+function few(names: readonly string[]): string {
+  const more = names.length - NAMES_SHOWN;
+  const shown = names.slice(0, NAMES_SHOWN).join(', ');
+  return more > 0 ? `${shown} and ${more} more` : shown;
 }
 
 function unique(values: readonly (string | null | undefined)[]): string[] {
