@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ms, type RowOf, run, s } from '../../../test/detector-view.ts';
+import { ms, type RowOf, run, type Situation, s } from '../../../test/detector-view.ts';
 import { invalidateDeadlock } from './invalidate-deadlock.ts';
 
 const process: RowOf = { pid: 821, comm: 'app', start_ts: 0 };
@@ -107,6 +107,48 @@ it.each([
 it('only suspects when events were lost: the return may be among them', () => {
   const lossy = { invalidation: [{ ...open, lossy: 1 }] };
   expect(judge(lossy).findings).toMatchObject([{ confidence: 'suspect' }]);
+});
+
+const hung: RowOf = {
+  class: 'hung-task',
+  comm: 'sim worker',
+  tid: 4242,
+  seconds: 122,
+  count: 2,
+  places: 'dma_fence_default_wait, dma_resv_wait_timeout, __mmu_notifier_invalidate_range_start',
+  text: 'INFO: task sim worker:4242 blocked for more than 122 seconds.',
+  events: '[70, 71]',
+  start_ts: s(9),
+  end_ts: s(9),
+};
+
+it('believes the kernel log that a task hangs in an invalidation', () => {
+  const only = { observed: ['log.record'], rows: { log_record: [hung] } };
+  expect(run(invalidateDeadlock, only as Situation).findings).toMatchObject([
+    {
+      severity: 'error',
+      confidence: 'likely',
+      summary:
+        'The kernel log says that sim worker (thread 4242) is blocked for more than 122 s inside invalidate_range_start, in dma_fence_default_wait.',
+      evidence: [70, 71],
+      key: { tid: 4242 },
+    },
+  ]);
+  // the same thread by probe and by log is told once
+  expect(judge({ log_record: [{ ...hung, tid: 821 }] }).findings).toHaveLength(1);
+});
+
+it('suspects a deadlock where another hung task sleeps until an invalidation is over', () => {
+  const asleepTask = { ...hung, comm: 'kworker', tid: 40, places: 'mmu_interval_read_begin' };
+  const only = { observed: ['log.record'], rows: { log_record: [hung, asleepTask] } };
+  const { findings } = run(invalidateDeadlock, only as Situation);
+  expect(findings).toMatchObject([{ severity: 'critical', confidence: 'suspect' }]);
+});
+
+it('takes a silent kernel log for nothing', () => {
+  const elsewhere = { ...hung, places: 'io_schedule' };
+  const only = { observed: ['log.record'], rows: { log_record: [elsewhere] } };
+  expect(run(invalidateDeadlock, only as Situation).outcome.outcome).toBe('not-observable');
 });
 
 it('cannot know without returns or without time', () => {

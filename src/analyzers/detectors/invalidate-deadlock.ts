@@ -10,14 +10,17 @@ import type { Threshold } from '../threshold.ts';
 import { type Chain, isDeadlock } from '../wait-for/chain.ts';
 import { waitChain } from '../wait-for/wait-for.ts';
 import { atMost, detail, evidence, known } from './shared/details.ts';
+import { hungInvalidations, hungTasks } from './shared/hung-tasks.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
 import { MOVED_ON } from './shared/moved-on.ts';
 import {
+  anyOf,
   deviceFaults,
   fenceBirths,
   fenceWaits,
   invalidationReturns,
   invalidations,
+  kernelLog,
   readBegins,
 } from './shared/needs.ts';
 import { actor, duration, hex, processActor, range } from './shared/wording.ts';
@@ -36,10 +39,10 @@ export const invalidateDeadlock: Detector = {
     number: 'D7',
     title: 'Invalidation that never came back',
     description:
-      'invalidate_range_start had not returned when the recording ended, five seconds or more after it began. Where what it waits for waits in turn for this invalidation, directly or for the lock its caller holds, that is a deadlock; every page fault of the process queues up behind it. Without such a ring it is a hang whose end was not seen.',
+      'invalidate_range_start had not returned when the recording ended, five seconds or more after it began. Where what it waits for waits in turn for this invalidation, directly or for the lock its caller holds, that is a deadlock; every page fault of the process queues up behind it. Without such a ring it is a hang whose end was not seen. The kernel log may tell of the same: a task hung inside it.',
     severity: 'critical',
-    needs: [invalidations, invalidationReturns],
-    uses: [fenceWaits, fenceBirths, readBegins, deviceFaults],
+    needs: [anyOf(invalidationReturns, kernelLog)],
+    uses: [invalidations, fenceWaits, fenceBirths, readBegins, deviceFaults],
     thresholds: [HANG],
     traps: [
       'A ring through the hardware cannot be seen: it is called a hang, or perhaps a deadlock.',
@@ -54,12 +57,18 @@ export const invalidateDeadlock: Detector = {
   },
 
   cannotDecide(view) {
-    return view.clock.unit === 'ns' ? undefined : 'The clock counts ticks of unknown length.';
+    const blind = view.observed('invalidation.begin_return')
+      ? view.clock.unit !== 'ns' && 'The clock counts ticks of unknown length.'
+      : 'The kernel log tells only of tasks hung for minutes: a probe on the return of __mmu_notifier_invalidate_range_start shows what did not come back.';
+    return blind === false || hungTasks(view).length > 0 ? undefined : blind;
   },
 
   *detect(view) {
-    const hangs = openInvalidations(view).map((row) => hangFinding(view, row));
+    const recorded = view.observed('invalidation.begin_return') && view.clock.unit === 'ns';
+    const open = recorded ? openInvalidations(view) : [];
+    const hangs = open.map((row) => hangFinding(view, row));
     yield* atMost(FINDINGS_PER_CAUSE, hangs);
+    yield* hungInvalidations(view, new Set(open.map(({ tid }) => tid)));
   },
 };
 

@@ -110,6 +110,25 @@ it('is silent where nothing was refused', () => {
   );
 });
 
+const line: RowOf = {
+  class: 'oom-reap-failed',
+  comm: 'svmload2',
+  pid: 162,
+  text: 'oom_reaper: unable to reap pid:162 (svmload2)',
+  events: '[80]',
+  start_ts: s(2),
+  end_ts: s(2),
+};
+
+it('believes the kernel log where nothing else was recorded, and is not told twice', () => {
+  const only = { observed: ['log.record'] };
+  expect(judge({ log_record: [line] }, only).findings).toMatchObject([
+    { severity: 'warn', confidence: 'likely', evidence: [80], key: { pid: 162 } },
+  ]);
+  expect(judge({}, only).outcome.outcome).toBe('not-observable');
+  expect(judge({ log_record: [line], invalidation: [refusal] }).findings).toHaveLength(1);
+});
+
 it('cannot know with wrong offsets or without return values', () => {
   const rows = { invalidation: [refusal] };
   expect(judge(rows, { saneProbes: false }).outcome.outcome).toBe('not-observable');

@@ -2,23 +2,27 @@
  * Invalidations that a driver refused because it would have had to sleep: the OOM reaper may not
  * block, so it skips that mapping and tries again (mm/oom_kill.c, __oom_reap_task_mm).
  */
-import type { Word } from '../../kernel/occurrence.ts';
+import type { LogClass, Word } from '../../kernel/occurrence.ts';
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, FindingDraft, Severity } from '../finding.ts';
 import type { Threshold } from '../threshold.ts';
 import { type BusyFence, fencesBusyAt } from './shared/busy-fences.ts';
 import { detail, evidence, known } from './shared/details.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
+import { type LogRow, logRef, logRows } from './shared/log-incidents.ts';
 import {
   addressSpaceEnds,
+  anyOf,
   fenceBirths,
   invalidationReturns,
   invalidations,
+  kernelLog,
 } from './shared/needs.ts';
 import { wrongOffsets } from './shared/probe-offsets.ts';
 import {
   actor,
   duration,
+  errno,
   fenceLabel,
   fenceRef,
   hex,
@@ -38,6 +42,7 @@ const NOT_FREED: Threshold = {
 /** Refusals closer together are of one try over the whole address space. */
 const ONE_TRY_NS = 50e6;
 const EVIDENCE_REFUSALS = 8;
+const LOGGED: readonly LogClass[] = ['notifier-callback-failed', 'oom-reap-failed'];
 
 export const nonblockRefused: Detector = {
   meta: {
@@ -47,8 +52,8 @@ export const nonblockRefused: Detector = {
     description:
       'invalidate_range_start returned -EAGAIN: a notifier would have had to wait where the caller may not sleep. The caller is the OOM reaper, which then leaves that memory alone and tries again. That is by design; it is a warning where the memory of the victim stayed for more than a second, and an error where the caller was allowed to sleep, which is a driver bug the kernel warns about.',
     severity: 'error',
-    needs: [invalidations, invalidationReturns],
-    uses: [addressSpaceEnds, fenceBirths],
+    needs: [anyOf(invalidationReturns, kernelLog)],
+    uses: [invalidations, addressSpaceEnds, fenceBirths],
     thresholds: [NOT_FREED],
     traps: [
       'A refused invalidation has no invalidate_range_end; other mappings of the same try have one.',
@@ -61,15 +66,50 @@ export const nonblockRefused: Detector = {
     ],
   },
 
-  cannotDecide: wrongOffsets,
+  cannotDecide(view) {
+    const blind = view.observed('invalidation.begin_return')
+      ? wrongOffsets(view)
+      : 'The kernel log says nothing of interval notifiers that refuse: a probe on the return of __mmu_notifier_invalidate_range_start shows them.';
+    return blind === undefined || logRows(view, LOGGED).length > 0 ? undefined : blind;
+  },
 
   *detect(view) {
-    for (const refusals of byVictim(refusedInvalidations(view))) {
+    const told = new Set<number | null>();
+    const rows = wrongOffsets(view) === undefined ? refusedInvalidations(view) : [];
+    for (const refusals of byVictim(rows)) {
       const [first] = refusals;
-      if (first !== undefined) yield refusalFinding(view, first, refusals);
+      if (first === undefined) continue;
+      told.add(processActor(view, first.victim_process_id)?.pid ?? null);
+      yield refusalFinding(view, first, refusals);
+    }
+    for (const row of logRows(view, LOGGED)) {
+      if (told.size === 0 || (row.pid !== null && !told.has(row.pid))) yield loggedFinding(row);
     }
   },
 };
+
+/** What only the kernel log tells: a callback that failed, or memory the reaper left alone. */
+function loggedFinding(row: LogRow): FindingDraft {
+  const reaper = row.class === 'oom-reap-failed';
+  const whose = `${row.comm ?? 'a process'} (pid ${row.pid ?? '?'})`;
+  return {
+    severity: reaper ? 'warn' : 'info',
+    confidence: 'likely',
+    summary: reaper
+      ? `The kernel log says that the OOM reaper could not free the memory of ${whose}: it was locked, or a notifier would have had to block.`
+      : `The kernel log says that ${row.function ?? 'a notifier callback'} failed an invalidation${row.errno === null ? '' : ` with ${errno(row.errno)}`}.`,
+    from: row.start_ts,
+    to: row.end_ts,
+    objects: [logRef(row)],
+    details: [detail.text('line', row.text)],
+    evidence: evidence(...row.events),
+    next: [
+      'Record who refused: probe __mmu_notifier_invalidate_range_start and its return, and the callbacks of the driver.',
+    ],
+    identity: [row.class, row.comm ?? '', row.function ?? ''],
+    key: { ...(row.pid === null ? {} : { pid: row.pid }), what: row.class },
+  };
+}
 
 interface Refusal {
   readonly id: number;
