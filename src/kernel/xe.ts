@@ -74,6 +74,8 @@ export const xe: Subsystem = {
     'xe:xe_vm_kill': vmRule('vm.killed'),
     'xe:xe_vm_free': vmRule('vm.freed'),
     'xe:xe_vm_ops_fail': kept,
+    'xe:xe_vm_restart': kept,
+    'xe:xe_vm_rebind_worker_retry': kept,
     // xe_vm.c op_trace, xe_pt.c: bound at VM_BIND, after a page fault and again after an eviction
     'xe:xe_vma_bind': mappingRule('mapping.bound'),
     'xe:xe_vma_pf_bind': mappingRule('mapping.bound'),

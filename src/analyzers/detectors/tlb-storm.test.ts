@@ -64,6 +64,13 @@ describe('invalidations of a device', () => {
   });
 });
 
+it('on a ring of amdgpu, between jobs, stops no CPU', () => {
+  const onRing = runs(20, 150, { source: 'amdgpu', dev: 'gfx_0.0.0' });
+  expect(judge(onRing).findings).toMatchObject([{ severity: 'info' }]);
+  const byCpu = runs(20, 150, { source: 'amdgpu', dev: null });
+  expect(judge(byCpu).findings).toMatchObject([{ severity: 'warn' }]);
+});
+
 it("does not take the CPUs' own flushes for a storm, and says that it saw no others", () => {
   const { outcome, findings } = judge(runs(20, 5000, { source: 'cpu' }), {
     observed: ['tlb.flush'],

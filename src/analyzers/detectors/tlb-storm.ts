@@ -47,6 +47,7 @@ export const tlbStorm: Detector = {
       "Flushes of the CPUs' own TLBs are part of any munmap and are not counted.",
       'The IOMMU invalidates for the DMA API all the time: only invalidations for a PASID count.',
       'An IOMMU tells of one invalidation once for its own TLB and once per device: the larger number counts.',
+      'What amdgpu flushes on a ring, between jobs of different address spaces, stops no CPU: info only.',
       'A few long waits are no storm: they are stalls of their own.',
     ],
     references: [
@@ -181,7 +182,7 @@ function stormFinding(view: View, target: Target, worst: Worst): FindingDraft {
   const last = worst.runs.at(-1) as Run;
   const waits = worst.waitNs > 0 ? `, ${duration(worst.waitNs)} of waiting for answers` : '';
   return {
-    severity: 'warn',
+    severity: isOnRing(target) ? 'info' : 'warn',
     confidence: 'proven',
     summary: `The TLB of ${target.name} (${target.source}) was invalidated ${worst.flushes} times within a second${waits}, most often by ${maker?.label ?? 'an unknown task'}${single > 0 ? `; ${single} of the invalidations were of one page` : ''}.`,
     from: worst.from,
@@ -221,6 +222,11 @@ function stormFinding(view: View, target: Target, worst: Worst): FindingDraft {
       ...(target.pasid === null ? {} : { pasid: target.pasid }),
     },
   };
+}
+
+/** amdgpu_vm_flush is a packet in the stream of a ring: no CPU waits for it. */
+function isOnRing(target: Target): boolean {
+  return target.source === 'amdgpu' && target.runs.every((run) => run.dev !== null);
 }
 
 function makersOf(view: View, runs: readonly Run[]) {

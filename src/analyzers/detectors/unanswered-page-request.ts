@@ -20,8 +20,8 @@ const UNANSWERED: Threshold = {
 };
 const EVIDENCE_REQUESTS = 8;
 
-/** Codes of a page group response, VT-d specification 7.7. */
-const ANSWERS: Readonly<Record<number, string>> = { 1: 'invalid', 15: 'failure' };
+/** Codes of a page group response (VT-d specification 7.7), and 2 of enum iommu_page_response_code. */
+const ANSWERS: Readonly<Record<number, string>> = { 1: 'invalid', 2: 'failure', 15: 'failure' };
 
 export const unansweredPageRequest: Detector = {
   meta: {
