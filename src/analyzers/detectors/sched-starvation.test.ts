@@ -53,6 +53,13 @@ it('finds who waited and who ran meanwhile', () => {
   ]);
 });
 
+it('knows that a job ran, unseen, after which others of its client ran', () => {
+  const unseen = { ...victim, run_ts: null, run_event: null };
+  expect(judge([...flood, unseen]).findings).toHaveLength(1);
+  const next = { ...victim, id: 1001, seqno: 2, queue_ts: ms(340), run_ts: ms(341) };
+  expect(judge([...flood, unseen, next]).findings).toEqual([]);
+});
+
 it('does not call the flood itself starved: each of its jobs waits for those before it', () => {
   expect(judge(flood).findings).toEqual([]);
 });

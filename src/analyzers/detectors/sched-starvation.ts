@@ -84,11 +84,15 @@ interface WaitingJob {
 /** What tells the clients of a ring apart: entity, or the context its fences have. */
 const CLIENT = 'coalesce(j.entity, j.context, j.owner_process_id)';
 
-/** A job whose predecessor or dependency is pending is not ready; one signalled without a run was killed. */
+/**
+ * A job whose predecessor or dependency is pending is not ready; one signalled without a run was killed;
+ * one after which others of its client ran did run, unseen: each CPU's recording begins at its own time.
+ */
 function waitingJobs(view: View): WaitingJob[] {
   return view.all<WaitingJob>(
     `WITH queued AS (
        SELECT j.id, ${CLIENT} AS client, lag(j.id) OVER own AS previous, lag(j.run_ts) OVER own AS previous_run,
+              max(j.run_ts) OVER (own ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS later_run,
               (SELECT count(*) FROM job_dependency d JOIN fence f ON f.id = d.fence_id
                 WHERE d.job_id = j.id AND f.signaled_ts IS NULL) AS pending,
               (SELECT max(f.signaled_ts) FROM job_dependency d JOIN fence f ON f.id = d.fence_id
@@ -102,7 +106,8 @@ function waitingJobs(view: View): WaitingJob[] {
          FROM queued q JOIN job j ON j.id = q.id LEFT JOIN fence f ON f.id = j.fence_id
         WHERE q.client IS NOT NULL AND (q.previous IS NULL OR q.previous_run IS NOT NULL) AND q.pending = 0
           AND (j.depends_event IS NULL OR j.depends_fence_id IS NOT NULL)
-          AND (j.run_ts IS NOT NULL OR (f.signaled_ts IS NULL AND j.done_ts IS NULL)))
+          AND (j.run_ts IS NOT NULL
+            OR (f.signaled_ts IS NULL AND j.done_ts IS NULL AND q.later_run IS NULL)))
      SELECT j.id, j.ring, j.dev, j.job_number, j.context, j.seqno, r.client, j.owner_tid, j.owner_process_id,
             j.queue_event, j.run_event, r.since AS ready_ts, r.until AS end_ts,
             j.run_ts IS NOT NULL AS ran, j.lossy
