@@ -69,7 +69,11 @@ const READERS: Readonly<Record<string, Reader>> = {
   asid: (parts, text) => number(text, 10, (value) => (parts.asid = value)),
   queue: (parts, text) => number(text, 10, (value) => (parts.queue = value)),
   queueHex: (parts, text) => number(text, 16, (value) => (parts.queue = value)),
-  address: (parts, text) => (parts.address = address(text)),
+  /** nvidia writes `0x7f29_5b8c9000`; old drivers leave the 0x out. */
+  address: (parts, text) => {
+    const digits = text.replace(/^0x/i, '').replaceAll('_', '');
+    if (digits !== '') parts.address = word(BigInt(`0x${digits}`));
+  },
   page: (parts, text) => (parts.address = word(BigInt(text) << PAGE_SHIFT)),
   pageHex: (parts, text) => (parts.address = word(BigInt(`0x${text}`) << PAGE_SHIFT)),
   access: (parts, text) => {
@@ -155,12 +159,9 @@ function pasid(parts: LogParts, text: string, base: 10 | 16): void {
   });
 }
 
-/** nvidia writes `0x7f29_5b8c9000`; old drivers leave the 0x out. */
-function address(text: string): Word {
-  return word(BigInt(`0x${text.replace(/^0x/i, '').replaceAll('_', '')}`));
-}
-
-function word(value: bigint): Word {
+/** Longer ones are no addresses of any machine. */
+function word(text: bigint): Word {
+  const value = BigInt.asUintN(64, text);
   return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
 }
 
