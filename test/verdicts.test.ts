@@ -33,6 +33,7 @@ it('the release of a killed mm waits 5 s in vain and the zap after it until the 
     'error likely invalidate-stall: 5086 ms',
     'warn proven nonblock-refused: 937 ms',
     'warn proven invalidate-stall: 765 ms',
+    'info likely fence-wait-timeout: 4:1',
   ]);
 });
 
@@ -87,4 +88,45 @@ it('memory that the device and the CPU use in turn', async () => {
 it('selftests of i915 that wait in vain on purpose leave nothing behind', async () => {
   const found = await verdicts('c612-i915-requests/i915-requests.dat');
   expect(found.filter((one) => !one.startsWith('info'))).toEqual([]);
+});
+
+it('one fence of four signals 212 ms after a later one of its context', async () => {
+  expect(await verdicts('c612-svm-ooo/svm-ooo.dat')).toEqual(['warn likely fence-order: 212 ms']);
+});
+
+it('a fence released unsignalled', async () => {
+  expect(await verdicts('c612-fence-drop/fence-drop.dat')).toEqual([
+    'error proven fence-never-signalled: 4:2',
+  ]);
+});
+
+it('a job that runs on the failed result of a dead client', async () => {
+  expect(await verdicts('c612-dep-err/dep-err.dat')).toEqual([
+    'error proven dead-client-fence: 10:1',
+    'error proven fence-error: 10:1',
+    'warn proven fence-error: 10:1',
+  ]);
+});
+
+it('a job that waits for ever for the fence of a dead client', async () => {
+  expect(await verdicts('c612-dep-never/dep-never.dat')).toEqual([
+    'error proven dead-client-fence: 4:1',
+    'error likely fence-never-signalled: 4:1',
+    'error likely fence-never-signalled: 7:1',
+    'warn likely fence-wait-timeout: 7:1',
+  ]);
+});
+
+it('one job behind two hundred of another client', async () => {
+  expect(await verdicts('c612-sched-starve/sched-starve.dat')).toEqual([
+    'warn likely sched-starvation: 10:1',
+  ]);
+});
+
+it('a buffer that is used ten seconds after its device was unplugged', async () => {
+  expect(await verdicts('c612-unplug-dmabuf/unplug-dmabuf.dat')).toEqual([
+    'error likely dmabuf-outlives-device: 9935 ms',
+    'info likely fence-latency: 6:1',
+    'info proven use-after-unplug: 9521 ms',
+  ]);
 });
