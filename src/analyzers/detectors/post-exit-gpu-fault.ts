@@ -5,6 +5,7 @@
  */
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, Severity } from '../finding.ts';
+import type { Threshold } from '../threshold.ts';
 import { type LateFaults, lateFaultFindings } from './shared/late-faults.ts';
 import {
   addressSpaceEnds,
@@ -15,8 +16,13 @@ import {
 } from './shared/needs.ts';
 import { reusedDriverPasids } from './shared/pasid-reuse.ts';
 
-/** Interrupt rings deliver faults late: a tracepoint within this time may tell of one before the death. */
-const DELIVERY_NS = 100e6;
+/** Interrupt rings deliver faults late. */
+const DELIVERY: Threshold = {
+  name: 'delivery',
+  unit: 'ns',
+  default: 100e6,
+  doc: 'A fault reported later than this after the death came after it; before, it is a warning.',
+};
 
 export const postExitGpuFault: Detector = {
   meta: {
@@ -28,6 +34,7 @@ export const postExitGpuFault: Detector = {
     severity: 'critical',
     needs: [toldDeviceFaults, addressSpaceEnds],
     uses: [readBegins, notifierBirths, driverPasids],
+    thresholds: [DELIVERY],
     traps: [
       'A thread that exits is no death of the address space: only mm_release or exit_mmap is.',
       'Faults are delivered late: a driver tracepoint or a log line within 100 ms of the death is only a warning.',
@@ -75,7 +82,7 @@ function severityOf(view: View, { first, late, reset }: LateFaults): Severity {
   const maybeQueued =
     first.source !== 'probe' &&
     view.clock.unit === 'ns' &&
-    last.start_ts - first.death_ts < DELIVERY_NS;
+    last.start_ts - first.death_ts < view.limit(DELIVERY);
   return maybeQueued ? 'warn' : 'error';
 }
 

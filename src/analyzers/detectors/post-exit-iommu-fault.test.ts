@@ -50,6 +50,17 @@ it('is an error after the PASID was unbound, though its process lives on', () =>
   expect(findings[0]?.summary).toContain('after the PASID of sva-load (pid 848) was unbound');
 });
 
+it('is nothing while the unbinding drains the queue', () => {
+  const { findings } = run(postExitIommuFault, {
+    rows: {
+      process: [{ pid: 848, comm: 'sva-load' }],
+      pasid: [{ pasid: 3, driver: 'iommu', process_id: 1, start_ts: 0, end_ts: ms(40) }],
+      device_fault: [{ ...request(41), pasid_id: 1 }],
+    },
+  });
+  expect(findings).toEqual([]);
+});
+
 describe('right after a reset', () => {
   const log = (device: string): RowOf => ({
     class: 'gpu-reset',

@@ -2,11 +2,21 @@
  * Page requests or faults an IOMMU reports for a PASID whose address space has died
  * (drivers/iommu/intel/prq.c; exit_mmap comes before exit_files in kernel/exit.c).
  */
-import type { Detector } from '../detector.ts';
+import type { Detector, View } from '../detector.ts';
 import type { Confidence, Severity } from '../finding.ts';
+import type { Threshold } from '../threshold.ts';
+import type { DeviceFault } from './shared/device-faults.ts';
 import { type LateFaults, lateFaultFindings } from './shared/late-faults.ts';
 import { addressSpaceEnds, pageResponses, pasidOwners, toldIommuFaults } from './shared/needs.ts';
 import { reusedIommuPasids } from './shared/pasid-reuse.ts';
+
+/** Unbinding drains the queue after the entry is cleared (intel_iommu_drain_pasid_prq). */
+const DRAIN: Threshold = {
+  name: 'drain',
+  unit: 'ns',
+  default: 10e6,
+  doc: 'Requests later than this after the unbinding were not drained.',
+};
 
 export const postExitIommuFault: Detector = {
   meta: {
@@ -18,9 +28,11 @@ export const postExitIommuFault: Detector = {
     severity: 'critical',
     needs: [toldIommuFaults, addressSpaceEnds],
     uses: [pasidOwners, pageResponses],
+    thresholds: [DRAIN],
     traps: [
       'The hardware suppresses faults of a dying PASID (fault processing disable): silence proves nothing.',
       'Requests without a PASID belong to the DMA API and are another matter.',
+      'Requests that come while an unbinding drains the queue are no failure.',
       'PASID numbers are reused: a fault counts for whoever has the number bound then.',
       'Faults right after a reset of the same device are its consequence: info only.',
     ],
@@ -46,9 +58,13 @@ export const postExitIommuFault: Detector = {
 
   *detect(view) {
     yield* lateFaultFindings(view, ['iommu', 'iommu-log'], (faults) => {
-      if (faults.first.pasid === null || faults.first.process_id === null) return undefined;
+      const { first, late } = faults;
+      if (first.pasid === null || first.process_id === null) return undefined;
+      if (first.gone === 'pasid' && !late.some((fault) => isUndrained(view, fault, faults.error))) {
+        return undefined;
+      }
       return {
-        severity: severityOf(faults),
+        severity: severityOf(view, faults),
         confidence: confidenceOf(faults),
         next: [
           'See that the driver stops the device and drains the PASID before it unbinds it (intel_iommu_drain_pasid_prq).',
@@ -65,11 +81,19 @@ export const postExitIommuFault: Detector = {
  * The window: while the file is open and the PASID bound, requests after the death are by design;
  * after the closing of the file or the unbinding nothing may come any more.
  */
-function severityOf({ first, late, error, reset }: LateFaults): Severity {
+function severityOf(view: View, { first, late, error, reset }: LateFaults): Severity {
   if (reset) return 'info';
-  const ends = [first.files_closed_ts, first.unbound_ts].filter((ts) => ts !== null);
-  const last = late.at(-1) ?? first;
-  return ends.some((end) => last.start_ts > end + error) ? 'error' : 'warn';
+  const closed = first.files_closed_ts;
+  const isLate = late.some(
+    (fault) =>
+      (closed !== null && fault.start_ts > closed + error) || isUndrained(view, fault, error),
+  );
+  return isLate ? 'error' : 'warn';
+}
+
+function isUndrained(view: View, fault: DeviceFault, error: number): boolean {
+  const { unbound_ts: unbound, start_ts: start } = fault;
+  return unbound !== null && start > unbound + error + view.limit(DRAIN);
 }
 
 function confidenceOf({ late }: LateFaults): Confidence {
