@@ -20,9 +20,7 @@ export function logGroupText(group: LogGroup): string {
     group.bodyMissing > 0
       ? `${count(group.bodyMissing)} with the body missing: a filter like grep removed it`
       : '',
-    group.consequences > 0
-      ? `${group.consequences === group.count ? 'all' : count(group.consequences)} after a reset or kill, so consequences of it`
-      : '',
+    consequencesText(group),
     pagesText(group.pages),
     group.accesses.map(({ access, count: number }) => `${count(number)} ${access}`).join(', '),
     group.engines.join(', '),
@@ -32,6 +30,12 @@ export function logGroupText(group: LogGroup): string {
     ...group.hints,
   ];
   return parts.filter(Boolean).join('; ');
+}
+
+function consequencesText({ consequences, count: all }: LogGroup): string {
+  if (consequences === 0) return '';
+  if (all === 1) return 'after a reset or kill, so a consequence of it';
+  return `${consequences === all ? 'all' : count(consequences)} after a reset or kill, so consequences of it`;
 }
 
 function pagesText(pages: LogPages | null): string {
