@@ -137,6 +137,35 @@ describe('a process that dies', () => {
     expect(await findings(closed(dead(), ms(51)), 'exit-gap')).toEqual([]);
   });
 
+  it('must have its notifier of the whole mm put', async () => {
+    const probes = [
+      'p:svm/mn_get mmu_notifier_get_locked ops=$arg1:x64 mm=$arg2:x64',
+      'r:svm/mn_get_ret mmu_notifier_get_locked ret=$retval:x64',
+      'p:svm/mn_put mmu_notifier_put mn=$arg1:x64',
+    ];
+    const lived = (put: boolean): Scenario => {
+      const made = scenario({ kernel: '6.12', probes, enable: ['mmap:exit_mmap'] })
+        .at(0, SHELL)
+        .fork(APP.tid, APP.comm)
+        .at(ms(1), APP)
+        .exec('/bin/app')
+        .after(1000)
+        .probe('mn_get', { ops: 0xffffffffc0401000n, mm: MM })
+        .after(1000)
+        .probe('mn_get_ret', { ret: MNI })
+        .at(ms(50), APP)
+        .event('mmap:exit_mmap', { mm: MM })
+        .after(1000)
+        .exit();
+      if (put) made.after(1000).probe('mn_put', { mn: MNI });
+      return made.at(s(3), IDLE).event('sched:sched_process_free', { pid: 9 });
+    };
+    expect(await findings(lived(false), 'notifier-leak')).toMatchObject([
+      { severity: 'warn', key: { pid: APP.tid, what: 'subscription' } },
+    ]);
+    expect(await findings(lived(true), 'notifier-leak')).toEqual([]);
+  });
+
   it('must not be faulted for afterwards', async () => {
     const late = dead().at(ms(60), KWORKER);
     readBegin(late).after(1000).probe('read_begin_ret', { seq: 9 });

@@ -10,7 +10,7 @@ export type Arguments = Readonly<Record<string, FieldValue | undefined>>;
  */
 const SYNONYMS = {
   mm: ['mm', 'range_mm', 'mm_struct'],
-  mni: ['mni', 'notifier', 'interval_sub', 'interval', 'sub', 'mn'],
+  mni: ['mni', 'notifier', 'interval_sub', 'interval', 'sub', 'mn', 'subscription'],
   start: ['start', 'range_start', 'begin'],
   end: ['end', 'range_end'],
   last: ['last', 'range_last'],

@@ -65,6 +65,30 @@ export const mmuNotifier: Subsystem = {
         ...moment,
       })),
     },
+    __mmu_notifier_register: {
+      parameters: ['mni', 'mm'],
+      enter: rule('subscription.register', (fields, moment) => ({
+        kind: 'subscription.register',
+        subscription: argument(fields, 'mni'),
+        mm: argument(fields, 'mm'),
+        ...moment,
+      })),
+    },
+    mmu_notifier_get_locked: {
+      parameters: ['ops', 'mm'],
+      enter: rule('subscription.get', (fields, moment) => ({
+        kind: 'subscription.get',
+        mm: argument(fields, 'mm'),
+        ...moment,
+      })),
+      return: rule('subscription.get_return', (fields, moment) => ({
+        kind: 'subscription.get_return',
+        subscription: pointerOf(returnValue(fields)),
+        ...moment,
+      })),
+    },
+    mmu_notifier_unregister: dropProbe('subscription.unregister'),
+    mmu_notifier_put: dropProbe('subscription.put'),
     __mmu_notifier_release: {
       // (subscriptions, mm) never existed in a release: the only parameter is the mm
       parameters: ['mm'],
@@ -85,10 +109,33 @@ export const mmuNotifier: Subsystem = {
     rd_begin: 'mmu_interval_read_begin',
     mni_insert: 'mmu_interval_notifier_insert',
     mni_remove: 'mmu_interval_notifier_remove',
+    mn_reg: '__mmu_notifier_register',
+    mn_unreg: 'mmu_notifier_unregister',
+    mn_get: 'mmu_notifier_get_locked',
+    mn_put: 'mmu_notifier_put',
     mm_release: '__mmu_notifier_release',
     mn_release: '__mmu_notifier_release',
   },
 };
+
+function dropProbe(kind: 'subscription.unregister' | 'subscription.put'): ProbeRule {
+  return {
+    parameters: ['mni'],
+    enter: rule(kind, (fields, moment) => ({
+      kind,
+      subscription: argument(fields, 'mni'),
+      ...moment,
+    })),
+  };
+}
+
+/** Undefined for an ERR_PTR: the last page of the address space. */
+function pointerOf(value: Word | undefined): Word | undefined {
+  if (value === undefined) return undefined;
+  const MAX_ERRNO = 4095n;
+  const pointer = BigInt.asUintN(64, BigInt(value));
+  return pointer === 0n || pointer >= 2n ** 64n - MAX_ERRNO ? undefined : value;
+}
 
 function insertProbe(): ProbeRule {
   return {

@@ -165,6 +165,11 @@ export type OccurrenceData =
       length: Word | undefined;
     }
   | { kind: 'notifier.insert_return'; ret: number | undefined }
+  /** A notifier of a whole mm (struct mmu_notifier): __mmu_notifier_register, mmu_notifier_get_locked. */
+  | { kind: 'subscription.register'; subscription: Word | undefined; mm: Word | undefined }
+  | { kind: 'subscription.get'; mm: Word | undefined }
+  | { kind: 'subscription.get_return'; subscription: Word | undefined }
+  | { kind: 'subscription.unregister' | 'subscription.put'; subscription: Word | undefined }
   | { kind: 'notifier.remove'; mni: Word | undefined; mm: Word | undefined }
   | {
       kind: 'hmm.read_begin';

@@ -79,6 +79,34 @@ it('reports a notifier whose mm is gone for a second', () => {
   ]);
 });
 
+it('reports a notifier of a whole mm that was never put', () => {
+  const got: RowOf = {
+    pointer: 0x77,
+    mm: 0x1000,
+    address_space_id: 1,
+    process_id: 1,
+    gets: 2,
+    puts: 1,
+    source: 'get',
+    start_ts: ms(5),
+    start_event: 3,
+    lossy: 0,
+  };
+  expect(judge({ subscription: [got] }).findings).toMatchObject([
+    {
+      severity: 'warn',
+      confidence: 'likely',
+      summary:
+        'The mmu_notifier 0x77 of app (pid 329) was not put 2.00 s after the memory was gone: the mm_struct stays.',
+      evidence: [3, 900],
+      key: { what: 'subscription' },
+    },
+  ]);
+  expect(judge({ subscription: [{ ...got, end_ts: s(2.1) }] }).findings).toEqual([]);
+  const unseen = { observed: ['subscription.get', 'notifier.remove'] };
+  expect(judge({ subscription: [got] }, unseen).findings).toEqual([]);
+});
+
 it('is silent when the recording ends before the file would have been closed', () => {
   expect(judge({ notifier: [left] }, { end: s(2.5) }).findings).toEqual([]);
 });

@@ -9,7 +9,15 @@ import type { FindingDraft } from '../finding.ts';
 import type { Threshold } from '../threshold.ts';
 import { detail, evidence } from './shared/details.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
-import { addressSpaceEnds, invalidations, notifierBirths } from './shared/needs.ts';
+import { leftSubscriptions } from './shared/left-subscriptions.ts';
+import {
+  addressSpaceEnds,
+  anyOf,
+  invalidations,
+  notifierBirths,
+  notifierDrops,
+  subscriptions,
+} from './shared/needs.ts';
 import { grouped, highest, type Pile, type Registration } from './shared/notifier-piles.ts';
 import { type Actor, duration, hex, processActor, range } from './shared/wording.ts';
 
@@ -49,8 +57,8 @@ export const notifierLeak: Detector = {
     description:
       'A driver registers mmu_interval_notifiers and does not remove them: ten or more of the same range at once, or one that is still registered a second after its address space is gone. Each makes the invalidations of its range dearer, and the mm_struct cannot be freed. More than a thousand short-lived registrations per second are mentioned as a cost.',
     severity: 'warn',
-    needs: [notifierBirths],
-    uses: [addressSpaceEnds, invalidations],
+    needs: [anyOf(notifierBirths, subscriptions)],
+    uses: [notifierDrops, addressSpaceEnds, invalidations],
     thresholds: [AFTER_MM, AT_ONCE, SHORT_LIVED, SHORT_LIVED_RATE],
     traps: [
       'A notifier registered round one fault and removed again is no leak. What is registered when the recording ends may be removed later: only its dead mm says it will not.',
@@ -63,12 +71,15 @@ export const notifierLeak: Detector = {
   },
 
   cannotDecide(view) {
-    return view.observed('notifier.remove')
+    const drops = ['notifier.remove', 'subscription.put', 'subscription.unregister'] as const;
+    return drops.some((kind) => view.observed(kind))
       ? undefined
       : 'Removals of notifiers were not recorded: a probe on mmu_interval_notifier_remove shows them.';
   },
 
   *detect(view) {
+    if (view.clock.unit === 'ns') yield* leftSubscriptions(view, view.limit(AFTER_MM));
+    if (!view.observed('notifier.remove')) return;
     yield* leftBehind(view);
     yield* piledUp(view);
     yield* shortLived(view);

@@ -44,6 +44,12 @@ class AddressSpaceTracker implements Tracker {
     'notifier.insert': (insert) => {
       if (insert.mm !== undefined) this.#watched(insert.mm, insert, false);
     },
+    'subscription.register': (register) => {
+      if (register.mm !== undefined) this.#watched(register.mm, register, false);
+    },
+    'subscription.get': (get) => {
+      if (get.mm !== undefined) this.#watched(get.mm, get, false);
+    },
     'invalidation.begin': (begin) => {
       if (begin.mm !== undefined) this.#watched(begin.mm, begin, true);
     },

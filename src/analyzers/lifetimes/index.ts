@@ -18,6 +18,7 @@ import { pageRequest } from './page-request.ts';
 import { pasid } from './pasid.ts';
 import { rangeFault } from './range-fault.ts';
 import { restoreAttempt } from './restore-attempt.ts';
+import { subscription } from './subscription.ts';
 import { syscall } from './syscall.ts';
 import { task } from './task.ts';
 import { tlbFlush } from './tlb-flush.ts';
@@ -29,6 +30,7 @@ export const lifetimes: readonly Lifetime[] = [
   task,
   addressSpace,
   notifier,
+  subscription,
   pasid,
   syscall,
   device,

@@ -73,6 +73,28 @@ export const notifierBirths: Need = {
   ],
 };
 
+/** Notifiers of whole mms. */
+export const subscriptions: Need = {
+  oneOf: ['subscription.register', 'subscription.get'],
+  enable: [
+    'p:svm/mn_reg __mmu_notifier_register mn=$arg1:x64 mm=$arg2:x64',
+    'p:svm/mn_unreg mmu_notifier_unregister mn=$arg1:x64 mm=$arg2:x64',
+    'p:svm/mn_get mmu_notifier_get_locked ops=$arg1:x64 mm=$arg2:x64',
+    'r256:svm/mn_get_ret mmu_notifier_get_locked ret=$retval:x64',
+    'p:svm/mn_put mmu_notifier_put mn=$arg1:x64',
+  ],
+};
+
+/** Their ends, and those of interval notifiers: without them nothing is missing. */
+export const notifierDrops: Need = {
+  oneOf: ['notifier.remove', 'subscription.unregister', 'subscription.put'],
+  enable: [
+    'p:svm/mni_remove mmu_interval_notifier_remove mni=$arg1:x64 mm=+56($arg1):x64',
+    'p:svm/mn_unreg mmu_notifier_unregister mn=$arg1:x64 mm=$arg2:x64',
+    'p:svm/mn_put mmu_notifier_put mn=$arg1:x64',
+  ],
+};
+
 /** The driver's own functions: which ones depends on the driver, so these are examples. */
 export const driverFunctions: Need = {
   oneOf: ['probe.return'],
