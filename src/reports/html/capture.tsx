@@ -1,9 +1,11 @@
 /** The capture itself: how it was recorded and what it holds. */
+
 import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { ResultCapture } from '../../analyzers/result.ts';
 import { alignment, inputFormat, inputName } from '../inputs.ts';
 import { count, counted } from '../units.ts';
+import { Scroller } from './scroller.tsx';
 import { Time } from './time-context.ts';
 
 export function CaptureSection({ capture }: { readonly capture: ResultCapture }): VNode {
@@ -45,8 +47,8 @@ export function CaptureSection({ capture }: { readonly capture: ResultCapture })
 function Inputs({ capture }: { readonly capture: ResultCapture }): VNode | null {
   if (capture.inputs.length < 2) return null;
   return (
-    <div class="scroll" id="inputs">
-      <table>
+    <Scroller label="Inputs" id="inputs">
+      <table class="stacked">
         <thead>
           <tr>
             <th scope="col">Input</th>
@@ -60,13 +62,13 @@ function Inputs({ capture }: { readonly capture: ResultCapture }): VNode | null 
             <tr>
               <td class="mono">{inputName(input)}</td>
               <td>{inputFormat(input)}</td>
-              <td>{input.uname ?? 'not recorded'}</td>
+              <td data-label="Kernel">{input.uname ?? 'not recorded'}</td>
               <td>{alignment(input, capture.clock.unit)}</td>
             </tr>
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroller>
   );
 }
 
@@ -85,7 +87,7 @@ function EventTypes({ capture }: { readonly capture: ResultCapture }): VNode {
         {counted(capture.eventTypes.length - seen.length, 'more type')} described in the file did
         not occur. Types not understood are counted, not analysed.
       </p>
-      <div class="scroll tall">
+      <Scroller label="Event types" tall>
         <table class="sortable">
           <thead>
             <tr>
@@ -112,7 +114,7 @@ function EventTypes({ capture }: { readonly capture: ResultCapture }): VNode {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroller>
     </details>
   );
 }

@@ -7,6 +7,7 @@ import { isAboutRecording } from '../importance.ts';
 import { recordingCommands } from '../recording.ts';
 import { count, counted } from '../units.ts';
 import { Details } from './details.tsx';
+import { Scroller } from './scroller.tsx';
 
 export function DetectorsSection({ result }: { readonly result: Result }): VNode {
   const of = (outcome: DetectorRun['outcome']): DetectorRun[] =>
@@ -73,7 +74,9 @@ function NotObservable({ runs }: { readonly runs: readonly DetectorRun[] }): VNo
       {enable.length > 0 && (
         <>
           <h4>To record all of it next time, as root</h4>
-          <pre class="command">{recordingCommands(enable)}</pre>
+          <Scroller label="Commands">
+            <pre class="command">{recordingCommands(enable)}</pre>
+          </Scroller>
           <p class="note">
             Leave out the events and functions that the kernel at hand does not have:{' '}
             <code>trace-cmd list -e</code> and{' '}

@@ -1,10 +1,12 @@
 /** The recorded events a finding rests on, as `trace-cmd report` prints them. */
+
 import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Finding } from '../../analyzers/finding.ts';
 import type { ResultClock } from '../../analyzers/result.ts';
 import { eventLine } from '../event-line.ts';
 import { count, counted } from '../units.ts';
+import { Scroller } from './scroller.tsx';
 import { Time } from './time-context.ts';
 
 /** Shorter lists are shown at once; longer ones on demand. */
@@ -37,7 +39,7 @@ function EvidenceTable({ finding, clock }: EvidenceProps): VNode {
   const first = finding.evidence[0]?.ts ?? 0;
   const lines = withoutMargin(finding.evidence.map((line) => eventLine(line, clock)));
   return (
-    <div class="scroll">
+    <Scroller label="Events">
       <table class="events">
         <thead>
           <tr>
@@ -59,7 +61,7 @@ function EvidenceTable({ finding, clock }: EvidenceProps): VNode {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroller>
   );
 }
 

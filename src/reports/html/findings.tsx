@@ -5,11 +5,13 @@ import type { Finding } from '../../analyzers/finding.ts';
 import type { Result } from '../../analyzers/result.ts';
 import { bugText } from '../bug-text.ts';
 import { type PlacedFinding, placeFindings, type Relation } from '../placed-findings.ts';
+import { relationText } from '../summary.ts';
 import { count } from '../units.ts';
 import { ConfidenceBadge, SeverityBadge } from './badges.tsx';
 import { Chain } from './chain.tsx';
 import { Details } from './details.tsx';
 import { Evidence } from './evidence.tsx';
+import { Scroller } from './scroller.tsx';
 import { Time } from './time-context.ts';
 import { FindingTimeline } from './timeline/finding-timeline.tsx';
 
@@ -68,10 +70,11 @@ function FindingCard(props: {
           <ConfidenceBadge confidence={finding.confidence} />
           <span class="detector">{finding.detector}</span>
           <Span finding={finding} />
-          {relation !== undefined && <Related relation={relation} />}
+          {relation !== undefined && <span class="related">{relationText(relation)}</span>}
         </span>
         <h3>{finding.summary}</h3>
       </summary>
+      {relation !== undefined && <Related relation={relation} />}
       {props.drawn && <FindingTimeline finding={finding} result={props.result} />}
       <div class="columns">
         <Details details={finding.details} />
@@ -84,20 +87,18 @@ function FindingCard(props: {
   );
 }
 
-/** Links to the other findings of the incident. */
+/** The other findings of the incident. Links may not stand in a summary, which is a button itself. */
 function Related({ relation }: { readonly relation: Relation }): VNode {
+  const { word, others } = relation;
   return (
-    <span class="related">
-      {relation.word}
-      {relation.others.slice(0, LINKED_AT_MOST).map(({ finding, number }) => (
-        <>
-          {' '}
-          <a href={`#${finding.id}`}>{number}</a>
-        </>
+    <ul class="related" aria-label={word}>
+      {others.slice(0, LINKED_AT_MOST).map(({ finding, number }) => (
+        <li>
+          {word} <a href={`#${finding.id}`}>{number}</a> {finding.summary}
+        </li>
       ))}
-      {relation.others.length > LINKED_AT_MOST &&
-        ` and ${count(relation.others.length - LINKED_AT_MOST)} more`}
-    </span>
+      {others.length > LINKED_AT_MOST && <li>and {count(others.length - LINKED_AT_MOST)} more</li>}
+    </ul>
   );
 }
 
@@ -110,7 +111,9 @@ function BugText(props: { readonly finding: Finding; readonly result: Result }):
       <button type="button" class="copy">
         Copy
       </button>
-      <pre>{bugText(props.finding, props.result)}</pre>
+      <Scroller label="Text for a bug report">
+        <pre>{bugText(props.finding, props.result)}</pre>
+      </Scroller>
     </details>
   );
 }

@@ -1,8 +1,10 @@
 /** What the kernel log says of GPUs and IOMMUs, folded by kind and device. */
+
 import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { LogGroup } from '../../analyzers/result.ts';
-import { logGroupSpan, logGroupText } from '../kernel-log.ts';
+import { logGroupFirstLine, logGroupSpan, logGroupText } from '../kernel-log.ts';
+import { Scroller } from './scroller.tsx';
 import { Time } from './time-context.ts';
 
 export function KernelLogSection({
@@ -18,8 +20,8 @@ export function KernelLogSection({
       <p>
         Records about GPUs, IOMMUs and what makes them fail; a record is all lines of one message.
       </p>
-      <div class="scroll">
-        <table>
+      <Scroller label="Kernel log">
+        <table class="stacked">
           <thead>
             <tr>
               <th scope="col">What</th>
@@ -32,18 +34,18 @@ export function KernelLogSection({
           <tbody>
             {groups.map((group) => (
               <tr>
-                <td>{group.class}</td>
+                <td class="name">{group.class}</td>
                 <td>
                   {group.device ?? 'not named'} <span class="quiet mono">{group.source}</span>
                 </td>
                 <td>{logGroupSpan(group, time)}</td>
                 <td>{logGroupText(group)}</td>
-                <td class="mono">{group.line}</td>
+                <td class="mono">{logGroupFirstLine(group)}</td>
               </tr>
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroller>
     </section>
   );
 }

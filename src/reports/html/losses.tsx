@@ -1,9 +1,11 @@
 /** What the capture does not hold: lost events, damaged data. Said first, detailed last. */
+
 import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { ResultLoss, ResultProblem } from '../../analyzers/result.ts';
 import { lossSentence } from '../loss-sentence.ts';
 import { count, counted, type TimeFormat } from '../units.ts';
+import { Scroller } from './scroller.tsx';
 import { Time } from './time-context.ts';
 
 const SHOWN_AT_MOST = 100;
@@ -41,7 +43,7 @@ const LOSS_MEANS: Record<ResultLoss['kind'], string> = {
 function LossTable({ losses }: { readonly losses: readonly ResultLoss[] }): VNode {
   const time = useContext(Time);
   return (
-    <div class="scroll">
+    <Scroller label="Lost events">
       <table>
         <thead>
           <tr>
@@ -67,7 +69,7 @@ function LossTable({ losses }: { readonly losses: readonly ResultLoss[] }): VNod
       {losses.length > SHOWN_AT_MOST && (
         <p class="note">{count(losses.length - SHOWN_AT_MOST)} more gaps are in the database.</p>
       )}
-    </div>
+    </Scroller>
   );
 }
 
@@ -79,7 +81,7 @@ function interval(loss: ResultLoss, time: TimeFormat): string {
 
 function ProblemTable({ problems }: { readonly problems: readonly ResultProblem[] }): VNode {
   return (
-    <div class="scroll">
+    <Scroller label="Notes on the capture">
       <table>
         <thead>
           <tr>
@@ -100,6 +102,6 @@ function ProblemTable({ problems }: { readonly problems: readonly ResultProblem[
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroller>
   );
 }

@@ -1,8 +1,10 @@
 /** The objects whose lifetimes were reconstructed, one folded table per kind. */
+
 import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { ObjectTable } from '../../analyzers/result.ts';
 import { count, type TimeFormat } from '../units.ts';
+import { Scroller } from './scroller.tsx';
 import { Time } from './time-context.ts';
 
 type Cell = ObjectTable['rows'][number][number];
@@ -34,7 +36,7 @@ function Table({ table }: { readonly table: ObjectTable }): VNode {
       <label class="filter">
         Filter <input type="search" />
       </label>
-      <div class="scroll tall">
+      <Scroller label={words(table.kind)} tall>
         <table class="sortable">
           <thead>
             <tr>
@@ -53,7 +55,7 @@ function Table({ table }: { readonly table: ObjectTable }): VNode {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroller>
       {left > 0 && (
         <p class="note">
           {count(left)} more rows are in the database, table <code>{table.kind}</code>.

@@ -1,4 +1,5 @@
 /** A comparison of builds as one page: the verdict, the table, then every run of what is in doubt. */
+
 import type { VNode } from 'preact';
 import type { Comparison, FigureComparison } from '../../../compare/comparison.ts';
 import type { Gate } from '../../../compare/gate.ts';
@@ -16,6 +17,7 @@ import {
 import { count, counted, formatNanoseconds } from '../../units.ts';
 import { Document } from '../document.tsx';
 import type { Plot } from '../figures/plots.ts';
+import { Scroller } from '../scroller.tsx';
 import { FindingsOfBoth } from './findings.tsx';
 import { distributions, runStrip, shifts } from './plots.ts';
 
@@ -136,7 +138,7 @@ function FigureTable({ figures }: { readonly figures: readonly FigureComparison[
       {figures.length === 0 ? (
         <p>None could be compared.</p>
       ) : (
-        <div class="scroll">
+        <Scroller label="Metrics">
           <table class="sortable">
             <thead>
               <tr>
@@ -158,7 +160,7 @@ function FigureTable({ figures }: { readonly figures: readonly FigureComparison[
             </thead>
             <tbody>{figures.map(figureRow)}</tbody>
           </table>
-        </div>
+        </Scroller>
       )}
       <p class="note">
         The run is the unit. p: how often runs of one build differ so much; q: the share of false
@@ -260,7 +262,7 @@ function Runs({ comparison }: { readonly comparison: Comparison }): VNode {
   return (
     <section id="runs">
       <h2>Recordings</h2>
-      <div class="scroll">
+      <Scroller label="Recordings">
         <table class="sortable">
           <thead>
             <tr>
@@ -292,7 +294,7 @@ function Runs({ comparison }: { readonly comparison: Comparison }): VNode {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroller>
     </section>
   );
 }

@@ -1,0 +1,103 @@
+/** What holds of every report however it is looked at: fit for assistive technology, and no wider than the window. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { AxeResults } from 'axe-core';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { analyze } from '../src/analyzers/analyze.ts';
+import type { Result } from '../src/analyzers/result.ts';
+import { renderHtml } from '../src/reports/html/render-html.tsx';
+import { launchBrowser, openReport, withoutBrowser } from './browser.ts';
+import { ROOT } from './cli.ts';
+import { sampleResult } from './sample-result.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Colours, and the width of a window and of a telephone. */
+const LOOKS = [
+  ['light', 1280],
+  ['dark', 390],
+] as const;
+
+/** Different parts of the report: incidents, chains, losses, ticks, nothing found, logs beside it, several inputs. */
+const RECORDINGS: Readonly<Record<string, readonly string[]>> = {
+  'a stall with its chain of causes': ['s612-svm-hang/svm-hang.dat'],
+  'faults after exit': ['s612-svm-ghost/svm-ghost.dat'],
+  'a retry storm': ['s612-svm-storm/svm-storm.dat'],
+  'a clock of ticks': ['s612-svm-stall-tsc/svm-stall-tsc.dat'],
+  'lost events': ['c612-lost-events/lost-events.dat'],
+  'nothing found': ['c612-hmm-write/hmm-write.dat'],
+  'jobs that hang': ['c612-sched-hang/sched-hang.dat'],
+  'a kernel log beside it': ['c612-oom-refused/oom-refused.dat', 'c612-oom-refused/dmesg.txt'],
+};
+
+/** Rows and marks are like those before them, and thousands of them take minutes. */
+const REPEATED = [
+  'tbody tr:nth-child(n+20)',
+  '.plot path:nth-child(n+20)',
+  '.lane rect, .lane text',
+];
+const SLOW_MACHINE_MS = 180_000;
+
+async function violations(page: Page): Promise<string[]> {
+  // not a script element: the page's own policy would refuse it
+  await page.evaluate(AXE);
+  const { violations: found } = await page.evaluate<AxeResults>(
+    `axe.run({ exclude: ${JSON.stringify(REPEATED)} })`,
+  );
+  return found
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary}`),
+    );
+}
+
+describe.skipIf(withoutBrowser())('the look of a report', () => {
+  let browser: Browser;
+
+  beforeAll(async () => {
+    browser = await launchBrowser();
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+  });
+
+  async function check(result: Result): Promise<void> {
+    const { page, complaints, close } = await openReport(browser, renderHtml(result));
+    // folded parts are looked at too
+    await page.evaluate(() => {
+      for (const part of document.querySelectorAll('details')) part.open = true;
+    });
+    const plots = await page.locator('.plot').count();
+    const drawn = (): Promise<unknown> =>
+      page.waitForFunction(
+        (wanted) => document.querySelectorAll('.plot svg').length === wanted,
+        plots,
+      );
+    await drawn();
+    for (const [colorScheme, width] of LOOKS) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 900 });
+      await drawn();
+      expect(await violations(page), colorScheme).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+    }
+    await page.setViewportSize({ width: 3840, height: 2160 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(3840);
+    expect(complaints).toEqual([]);
+    await close();
+  }
+
+  it('with everything in it, and hostile names', () => check(sampleResult()), SLOW_MACHINE_MS);
+
+  it.each(Object.entries(RECORDINGS))(
+    '%s',
+    async (_, paths) => {
+      const { result } = await analyze(paths.map((path) => join(ROOT, 'fixtures', path)));
+      await check(result);
+    },
+    SLOW_MACHINE_MS,
+  );
+});
