@@ -1,0 +1,140 @@
+/**
+ * The report of every recording in fixtures/, and a page that leads to them: so that a change to the
+ * reports can be looked at as a whole.
+ *
+ *   npm run gallery [-- <folder to write to>] [--match <regular expression>]
+ */
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { VNode } from 'preact';
+import { renderToString } from 'preact-render-to-string';
+import { analyze } from '../src/analyzers/analyze.ts';
+import type { Severity } from '../src/analyzers/finding.ts';
+import type { Result } from '../src/analyzers/result.ts';
+import { TraceError } from '../src/errors.ts';
+import { headline } from '../src/reports/headline.ts';
+import { SeverityBadge } from '../src/reports/html/badges.tsx';
+import { Document } from '../src/reports/html/document.tsx';
+import { renderHtml } from '../src/reports/html/render-html.tsx';
+import { byImportance, isAboutRecording } from '../src/reports/importance.ts';
+import { count, formatBytes } from '../src/reports/units.ts';
+import { visible } from '../src/reports/visible.ts';
+import { sampleResult } from '../test/sample-result.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const FIXTURES = join(ROOT, 'fixtures');
+const CAPTURE = /\.(dat|perf\.data|ftrace\.txt)$/;
+
+interface Entry {
+  readonly name: string;
+  /** File name beside the index. */
+  readonly page: string;
+  readonly headline: string;
+  readonly worst: Severity | null;
+  readonly findings: number;
+  readonly sizeBytes: number;
+}
+
+const { values, positionals } = parseArgs({
+  options: { match: { type: 'string', default: '' } },
+  allowPositionals: true,
+});
+const folder = positionals[0] ?? join(ROOT, 'out/gallery');
+const wanted = new RegExp(values.match);
+mkdirSync(folder, { recursive: true });
+
+const entries: Entry[] = [];
+for (const inputs of recordings()) {
+  const name = inputs.map((path, n) => (n === 0 ? path : basename(path))).join(' + ');
+  if (!wanted.test(name)) continue;
+  try {
+    const { result } = await analyze(inputs.map((path) => join(FIXTURES, path)));
+    entries.push(entryOf(name, result));
+  } catch (error) {
+    if (!(error instanceof TraceError)) throw error;
+    console.log(`${name}\n    refused: ${error.message}`);
+  }
+}
+if (wanted.test('hostile names')) entries.push(entryOf('hostile names', sampleResult()));
+writeFileSync(
+  join(folder, 'index.html'),
+  `<!doctype html>\n${renderToString(<Index entries={entries} />)}\n`,
+);
+console.log(`${entries.length} reports: ${relative(process.cwd(), join(folder, 'index.html'))}`);
+
+/** Each recording alone, and with the kernel log that was taken beside it. */
+function recordings(): string[][] {
+  const paths = readdirSync(FIXTURES, { recursive: true, encoding: 'utf8' }).sort();
+  const logs = new Set(paths.filter((path) => basename(path) === 'dmesg.txt'));
+  return paths
+    .filter((path) => CAPTURE.test(path))
+    .flatMap((path) => {
+      const log = join(dirname(path), 'dmesg.txt');
+      return logs.has(log) ? [[path], [path, log]] : [[path]];
+    });
+}
+
+function entryOf(name: string, result: Result): Entry {
+  const findings = result.findings.filter((finding) => !isAboutRecording(finding));
+  const page = `${name.replaceAll(/[^\w.+-]+/g, '-')}.html`;
+  const path = join(folder, page);
+  writeFileSync(path, renderHtml(result));
+  const [worst] = byImportance(findings);
+  const entry = {
+    name,
+    page,
+    headline: visible(headline(result)),
+    worst: worst?.severity ?? null,
+    findings: findings.length,
+    sizeBytes: statSync(path).size,
+  };
+  console.log(`${name}\n    ${entry.headline}`);
+  return entry;
+}
+
+function Index({ entries }: { readonly entries: readonly Entry[] }): VNode {
+  return (
+    <Document title="svm-trace: reports of the fixtures" plots={[]}>
+      <main>
+        <header class="summary">
+          <p class="kicker">svm-trace gallery</p>
+          <h1>{count(entries.length)} reports of the recordings in fixtures/</h1>
+        </header>
+        <section>
+          <div class="scroll">
+            <table class="sortable stacked">
+              <thead>
+                <tr>
+                  {['Recording', 'Worst', 'Headline', 'Findings', 'Size'].map((title) => (
+                    <th scope="col">{title}</th>
+                  ))}
+                </tr>
+              </thead>
+              <tbody>
+                {entries.map((entry) => (
+                  <tr>
+                    <td>
+                      <a href={entry.page}>{entry.name}</a>
+                    </td>
+                    <td>
+                      {entry.worst === null ? 'none' : <SeverityBadge severity={entry.worst} />}
+                    </td>
+                    <td>{entry.headline}</td>
+                    <td class="number" data-value={entry.findings}>
+                      {count(entry.findings)}
+                    </td>
+                    <td class="number" data-value={entry.sizeBytes}>
+                      {formatBytes(entry.sizeBytes)}
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        </section>
+      </main>
+    </Document>
+  );
+}
