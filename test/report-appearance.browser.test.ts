@@ -28,7 +28,7 @@ const RECORDINGS: Readonly<Record<string, readonly string[]>> = {
   'a clock of ticks': ['s612-svm-stall-tsc/svm-stall-tsc.dat'],
   'lost events': ['c612-lost-events/lost-events.dat'],
   'nothing found': ['c612-hmm-write/hmm-write.dat'],
-  'jobs that hang': ['c612-sched-hang/sched-hang.dat'],
+  'jobs that wait, and a long path': ['c612-sched-starve/sched-starve.dat'],
   'a kernel log beside it': ['c612-oom-refused/oom-refused.dat', 'c612-oom-refused/dmesg.txt'],
 };
 
