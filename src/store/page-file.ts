@@ -25,6 +25,10 @@ export class PageFile {
   constructor(path: string) {
     this.path = path;
     const db = new Database(path);
+    // the file is made anew after a crash: nothing is worth a journal and two syncs
+    db.unsafeMode();
+    db.pragma('journal_mode = OFF');
+    db.pragma('synchronous = OFF');
     db.pragma(`page_size = ${PAGE_SIZE}`);
     db.pragma('user_version = 1');
     db.close();
