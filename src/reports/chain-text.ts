@@ -15,6 +15,7 @@ export interface ChainTextOptions {
 
 const ENDS = {
   stuck: 'it ends here, with the first thing that did not move',
+  deadlock: 'it closes',
   cycle: 'it closes',
   lost: 'the trail is lost here',
   moving: 'it ends here',

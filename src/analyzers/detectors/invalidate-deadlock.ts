@@ -7,7 +7,7 @@ import type { Word } from '../../kernel/occurrence.ts';
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, FindingDraft, ObjectRef, Severity } from '../finding.ts';
 import type { Threshold } from '../threshold.ts';
-import { type Chain, isDeadlock } from '../wait-for/chain.ts';
+import type { Chain } from '../wait-for/chain.ts';
 import { waitChain } from '../wait-for/wait-for.ts';
 import { atMost, detail, evidence, known } from './shared/details.ts';
 import { hungInvalidations, hungTasks } from './shared/hung-tasks.ts';
@@ -154,11 +154,11 @@ function hangFinding(view: View, open: Open): FindingDraft {
 
 function ringOf(view: View, open: Open, chain: Chain | undefined): Ring {
   const refs = (chain?.hops ?? []).slice(1).map(({ object }) => object);
-  if (chain?.end.kind === 'cycle') {
+  if (chain?.end.kind === 'deadlock' || chain?.end.kind === 'cycle') {
     return {
       text: chain.end.text,
       severity: 'critical',
-      confidence: isDeadlock(chain) ? 'proven' : 'likely',
+      confidence: chain.end.kind === 'deadlock' ? 'proven' : 'likely',
       refs,
       evidence: [],
     };

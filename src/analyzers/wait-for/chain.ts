@@ -18,10 +18,11 @@ export interface Hop {
 
 export interface ChainEnd {
   /**
-   * `stuck`: the last hop is the first thing that did not move. `cycle`: it waits for an earlier hop.
+   * `stuck`: the last hop is the first thing that did not move. `deadlock`: it waits for an earlier
+   * hop, and every link of the ring was recorded. `cycle`: so it seems, but a link is inferred.
    * `lost`: what it waits for was not recorded. `moving`: it was already over, or went on.
    */
-  readonly kind: 'stuck' | 'cycle' | 'lost' | 'moving';
+  readonly kind: 'stuck' | 'deadlock' | 'cycle' | 'lost' | 'moving';
   readonly text: string;
   /** What would have recorded the next hop; empty unless `lost`. */
   readonly enable: readonly string[];
@@ -32,9 +33,4 @@ export interface Chain {
   readonly at: number;
   readonly hops: readonly Hop[];
   readonly end: ChainEnd;
-}
-
-/** Only a ring of which every link was recorded is called a deadlock. */
-export function isDeadlock(chain: Chain): boolean {
-  return chain.end.kind === 'cycle' && chain.hops.every((hop) => hop.certainty === 'recorded');
 }

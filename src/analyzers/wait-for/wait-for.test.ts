@@ -197,7 +197,7 @@ it('calls a ring of recorded links a deadlock', () => {
     'job',
     rows({ fence: [fence, { ...fence, context: 9, seqno: 1 }], job: loop }),
   );
-  expect(path(chain)).toBe('job 1, fence 2, job 2, fence 1: cycle');
+  expect(path(chain)).toBe('job 1, fence 2, job 2, fence 1: deadlock');
   expect(chain?.end.text).toMatch(/^deadlock/);
 });
 
@@ -224,4 +224,16 @@ it('begins at a thread, and says so when it was inside nothing recorded', () => 
 
 it('knows no chain of an object that is not there', () => {
   expect(from('fence', {})).toBeUndefined();
+});
+
+it('calls a ring whose last link is inferred no deadlock, though all before it are recorded', () => {
+  const later = { ...fence, seqno: 3, init_ts: ms(20), first_ts: ms(20) };
+  const chain = from('fence', {
+    process: [caller],
+    fence: [fence, later],
+    job: [{ ...job, depends_fence_id: 2 }],
+  });
+  expect(path(chain)).toBe('fence 1, job 1, fence 2: cycle');
+  expect(chain?.hops.every(({ certainty }) => certainty === 'recorded')).toBe(true);
+  expect(chain?.end.text).toMatch(/^perhaps a deadlock/);
 });

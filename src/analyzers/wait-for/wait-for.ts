@@ -81,7 +81,7 @@ function cycleEnd(
   const proven = certainty === 'recorded' && hops.every((hop) => hop.certainty === 'recorded');
   const label = first?.object.label ?? 'an earlier link';
   return {
-    kind: 'cycle',
+    kind: proven ? 'deadlock' : 'cycle',
     text: proven
       ? `deadlock: it ${relation} ${label}, where the chain began to close`
       : `perhaps a deadlock: it ${relation} ${label} again, but not every link was recorded`,
