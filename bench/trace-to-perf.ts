@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { ProblemLog } from '../src/parsers/problem-log.ts';
 import { FileSource } from '../src/parsers/trace-dat/byte-reader.ts';
-import { ProblemLog } from '../src/parsers/trace-dat/problem-log.ts';
 import { traceDat } from '../src/parsers/trace-dat/trace-dat.ts';
 import { readTraceFile } from '../src/parsers/trace-dat/trace-file.ts';
 import { PerfDataWriter, type WriterSample } from '../test/perf-data-writer.ts';

@@ -1,4 +1,5 @@
 import { TraceError } from '../../errors.ts';
+import { BatchRows } from '../batch-rows.ts';
 import type {
   Capture,
   CaptureHeader,
@@ -9,7 +10,8 @@ import type {
   Problem,
   ReadOptions,
 } from '../parser.ts';
-import { ProblemLog } from '../trace-dat/problem-log.ts';
+import { ProblemLog } from '../problem-log.ts';
+import { progressOf, wantedTypes } from '../read-options.ts';
 import { textOf } from './cell.ts';
 import { COMMON, type Column, CsvEventType, columnsOf } from './csv-columns.ts';
 import { CsvRows, type RowTrouble } from './csv-rows.ts';
@@ -17,7 +19,6 @@ import { CsvRows, type RowTrouble } from './csv-rows.ts';
 const CAPACITY = 4096;
 const MOST_CPUS = 65_535;
 const MOST_TID = 0x7fff_ffff;
-const PROGRESS_BYTES = 8 * 1024 * 1024;
 const NANOSECONDS = /^\d{1,18}$/;
 const SECONDS = /^(\d{1,9})\.(\d{1,9})$/;
 
@@ -88,29 +89,26 @@ class CsvCapture implements Capture {
     return this.#log.list;
   }
 
-  *batches({ select, onProgress }: ReadOptions = {}): Generator<EventBatch, void, undefined> {
+  *batches(options: ReadOptions = {}): Generator<EventBatch, void, undefined> {
     if (this.#isWalked) throw new Error('the batches of a capture can be walked once');
     this.#isWalked = true;
-    const batch = new CsvBatch();
-    const wanted = this.header.eventTypes.map((type) => !select || select(type) === 'rows');
+    const rows = new CsvBatch();
+    const wanted = wantedTypes(this.header.eventTypes, options);
     const { base } = this.header.clock;
     let ordinal = 0;
-    let reported = 0;
+    const progress = progressOf(() => this.#rows.consumed, options);
     for (const cells of this.#events(SILENT)) {
       const place = placeOf(cells, this.#width);
       const type = place && this.#types.get(place.event);
       if (!type) continue;
       ordinal++;
-      if (wanted[type.index]) batch.add(place, type, cells, ordinal, Number(place.ts - base));
-      if (this.#rows.consumed - reported >= PROGRESS_BYTES) {
-        reported = this.#rows.consumed;
-        onProgress?.(reported);
-      }
-      if (batch.length < CAPACITY) continue;
-      yield batch;
-      batch.length = 0;
+      if (wanted[type.index]) rows.add(place, type, cells, ordinal, Number(place.ts - base));
+      progress();
+      if (!rows.isFull) continue;
+      yield rows;
+      rows.length = 0;
     }
-    if (batch.length > 0) yield batch;
+    if (rows.length > 0) yield rows;
   }
 
   comm(tid: number): string | undefined {
@@ -241,16 +239,13 @@ function integerIn(cell: string, least: number, most: number): number | undefine
   return value >= least && value <= most ? value : undefined;
 }
 
-class CsvBatch implements EventBatch {
-  length = 0;
-  readonly id: Float64Array = new Float64Array(CAPACITY);
-  readonly ts: Float64Array = new Float64Array(CAPACITY);
-  readonly cpu: Int32Array = new Int32Array(CAPACITY);
-  readonly tid: Int32Array = new Int32Array(CAPACITY);
-  readonly type: Int32Array = new Int32Array(CAPACITY);
-  readonly buffer: Int32Array = new Int32Array(CAPACITY);
+class CsvBatch extends BatchRows {
   readonly #types: CsvEventType[] = [];
   readonly #cells: (readonly string[])[] = [];
+
+  constructor() {
+    super(CAPACITY);
+  }
 
   add(place: Place, type: CsvEventType, cells: readonly string[], id: number, ts: number): void {
     const row = this.length++;

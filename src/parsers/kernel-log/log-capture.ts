@@ -10,6 +10,7 @@ import type {
   Problem,
   ReadOptions,
 } from '../parser.ts';
+import { progressOf } from '../read-options.ts';
 import { TextSource } from '../text/text-source.ts';
 import { BootTracker } from './boots.ts';
 import { styleOf } from './first-look.ts';
@@ -23,7 +24,6 @@ import { type LogGap, type LogPlace, LogSurvey } from './log-survey.ts';
 import { LogTime, timeInBoot } from './log-time.ts';
 import { turnedRound } from './turn-round.ts';
 
-const PROGRESS_BYTES = 8 * 1024 * 1024;
 /** A loss that may be on any CPU. */
 const ANY_CPU = -1;
 /** The times of a log are in µs. */
@@ -77,25 +77,22 @@ class LogCapture implements Capture {
     return this.#problems;
   }
 
-  *batches({ select, onProgress }: ReadOptions = {}): Generator<EventBatch, void, undefined> {
+  *batches(options: ReadOptions = {}): Generator<EventBatch, void, undefined> {
     if (this.#isWalked) throw new Error('the batches of a capture can be walked once');
     this.#isWalked = true;
     const [type] = this.header.eventTypes;
-    if (type && select && select(type) === 'count') return;
+    if (type && options.select?.(type) === 'count') return;
     const rows = new LogRows();
     const tracker = new BootTracker(this.#survey.style.isNewestFirst);
     const time = new LogTime(this.#survey.boots);
     const notes: LogNotes = { ...SILENT, boot: (id) => tracker.mark(id) };
     let ordinal = 0;
-    let reported = 0;
+    const progress = progressOf(() => this.#source.consumed, options);
     for (const record of readLog(this.#source, this.#survey.style, notes)) {
       const { index } = tracker.place(record);
       const ts = this.#survey.hasTime ? time.of(record, index) * NS : ordinal;
       rows.add(record, ++ordinal, ts, index);
-      if (this.#source.consumed - reported >= PROGRESS_BYTES) {
-        reported = this.#source.consumed;
-        onProgress?.(reported);
-      }
+      progress();
       if (!rows.isFull) continue;
       yield rows;
       rows.length = 0;

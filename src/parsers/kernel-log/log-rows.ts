@@ -1,22 +1,15 @@
-import type { EventBatch, Fields } from '../parser.ts';
+import { BatchRows } from '../batch-rows.ts';
+import type { Fields } from '../parser.ts';
 import { cpuOf, type LogRecord, tidOf } from './log-record.ts';
 
 const CAPACITY = 4096;
 
-/** The columns of a batch; one object serves the whole capture. */
-export class LogRows implements EventBatch {
-  length = 0;
-  readonly id: Float64Array = new Float64Array(CAPACITY);
-  readonly ts: Float64Array = new Float64Array(CAPACITY);
-  readonly cpu: Int32Array = new Int32Array(CAPACITY);
-  readonly tid: Int32Array = new Int32Array(CAPACITY);
-  /** There is one event type. */
-  readonly type: Int32Array = new Int32Array(CAPACITY);
-  readonly buffer: Int32Array = new Int32Array(CAPACITY);
+/** The records of a batch. There is one event type. */
+export class LogRows extends BatchRows {
   readonly #records: (LogRecord | undefined)[] = [];
 
-  get isFull(): boolean {
-    return this.length === CAPACITY;
+  constructor() {
+    super(CAPACITY);
   }
 
   add(record: LogRecord, id: number, ts: number, boot: number): void {

@@ -1,4 +1,5 @@
 import { TraceError } from '../../errors.ts';
+import { BatchRows } from '../batch-rows.ts';
 import type {
   Capture,
   CaptureHeader,
@@ -11,13 +12,13 @@ import type {
   Problem,
   ReadOptions,
 } from '../parser.ts';
+import { ProblemLog } from '../problem-log.ts';
+import { progressOf, wantedTypes } from '../read-options.ts';
 import { TextSource } from '../text/text-source.ts';
-import { ProblemLog } from '../trace-dat/problem-log.ts';
 import { readEvents, type SmiEvent, type TimeBase, timeBaseOf } from './smi-reader.ts';
 import type { Shape } from './smi-shapes.ts';
 
 const CAPACITY = 4096;
-const PROGRESS_BYTES = 8 * 1024 * 1024;
 /** The driver's events are on no CPU. */
 const NO_CPU = -1;
 const SYSTEM = 'kfd_smi';
@@ -103,27 +104,24 @@ class KfdSmiCapture implements Capture {
     return this.#log.list;
   }
 
-  *batches({ select, onProgress }: ReadOptions = {}): Generator<EventBatch, void, undefined> {
+  *batches(options: ReadOptions = {}): Generator<EventBatch, void, undefined> {
     if (this.#isWalked) throw new Error('the batches of a capture can be walked once');
     this.#isWalked = true;
-    const batch = new SmiBatch();
-    const wanted = this.header.eventTypes.map((type) => !select || select(type) === 'rows');
+    const rows = new SmiRows();
+    const wanted = wantedTypes(this.header.eventTypes, options);
     const { base } = this.header.clock;
     let ordinal = 0;
-    let reported = 0;
+    const progress = progressOf(() => this.#source.consumed, options);
     for (const event of readEvents(this.#source, this.#times, () => {})) {
       ordinal++;
       const type = this.#seen.get(event.shape)?.index ?? -1;
-      if (wanted[type]) batch.add(event, type, ordinal, Number(event.ts - base));
-      if (this.#source.consumed - reported >= PROGRESS_BYTES) {
-        reported = this.#source.consumed;
-        onProgress?.(reported);
-      }
-      if (batch.length < CAPACITY) continue;
-      yield batch;
-      batch.length = 0;
+      if (wanted[type]) rows.add(event, type, ordinal, Number(event.ts - base));
+      progress();
+      if (!rows.isFull) continue;
+      yield rows;
+      rows.length = 0;
     }
-    if (batch.length > 0) yield batch;
+    if (rows.length > 0) yield rows;
   }
 
   comm(tid: number): string | undefined {
@@ -246,15 +244,13 @@ function printed(shape: Shape | undefined, name: string, value: Fields[string]):
   return called === undefined ? `${name}=${value}` : `${name}=${called} (${value})`;
 }
 
-class SmiBatch implements EventBatch {
-  length = 0;
-  readonly id: Float64Array = new Float64Array(CAPACITY);
-  readonly ts: Float64Array = new Float64Array(CAPACITY);
-  readonly cpu: Int32Array = new Int32Array(CAPACITY).fill(NO_CPU);
-  readonly tid: Int32Array = new Int32Array(CAPACITY);
-  readonly type: Int32Array = new Int32Array(CAPACITY);
-  readonly buffer: Int32Array = new Int32Array(CAPACITY);
+class SmiRows extends BatchRows {
   readonly #fields: Fields[] = [];
+
+  constructor() {
+    super(CAPACITY);
+    this.cpu.fill(NO_CPU);
+  }
 
   add({ tid, fields }: SmiEvent, type: number, id: number, ts: number): void {
     const row = this.length++;

@@ -1,12 +1,11 @@
 import type { EventBatch, EventType, EventTypeCount, ReadOptions } from '../parser.ts';
-import type { ProblemLog } from '../trace-dat/problem-log.ts';
+import type { ProblemLog } from '../problem-log.ts';
+import { progressOf, wantedTypes } from '../read-options.ts';
 import { CHANGE } from './event-queue.ts';
 import type { Intake } from './intake.ts';
 import type { Chunk } from './kept-bytes.ts';
 import type { PerfRows } from './perf-rows.ts';
 import type { ThreadChange } from './thread-names.ts';
-
-const PROGRESS_BYTES = 8 * 1024 * 1024;
 
 export interface DeliveryInput {
   /** With its first entries in the queue. */
@@ -30,10 +29,10 @@ export function* deliveries(
   options: ReadOptions,
 ): Generator<EventBatch, void, undefined> {
   const { intake, rows, eventTypes, typeOf } = input;
-  const wanted = eventTypes.map((type) => !options.select || options.select(type) === 'rows');
+  const wanted = wantedTypes(eventTypes, options);
   intake.keeps = (event) => wanted[typeOf[event] ?? -1] === true;
   const walk = new Walk(input, wanted);
-  const progress = progressOf(intake, options);
+  const progress = progressOf(() => intake.position, options);
   try {
     for (let isMore = true; isMore; ) {
       intake.queue.sort();
@@ -118,13 +117,4 @@ class Walk {
     if (this.#wanted[type]) rows.add(queue, row, chunk, { id: this.#ordinal, ts, type });
     else chunk.release();
   }
-}
-
-function progressOf(intake: Intake, { onProgress }: ReadOptions): () => void {
-  let reported = 0;
-  return () => {
-    if (!onProgress || intake.position - reported < PROGRESS_BYTES) return;
-    reported = intake.position;
-    onProgress(reported);
-  };
 }

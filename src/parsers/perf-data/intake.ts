@@ -1,5 +1,5 @@
+import type { ProblemLog } from '../problem-log.ts';
 import type { FileSource } from '../trace-dat/byte-reader.ts';
-import type { ProblemLog } from '../trace-dat/problem-log.ts';
 import { readU64, TRACEPOINT } from './attribute.ts';
 import { EventIndex, type IndexedEvent } from './event-index.ts';
 import { CHANGE, EventQueue } from './event-queue.ts';

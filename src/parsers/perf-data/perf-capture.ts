@@ -14,10 +14,10 @@ import type {
   Problem,
   ReadOptions,
 } from '../parser.ts';
+import type { ProblemLog } from '../problem-log.ts';
 import type { FileSource } from '../trace-dat/byte-reader.ts';
 import { type CapturePrinter, capturePrinter } from '../trace-dat/capture-printer.ts';
 import { commonFieldsOf, type TypeFormat } from '../trace-dat/event-types.ts';
-import type { ProblemLog } from '../trace-dat/problem-log.ts';
 import { parseCmdlines } from '../trace-dat/thread-names.ts';
 import { TRACEPOINT } from './attribute.ts';
 import { deliveries } from './delivery.ts';

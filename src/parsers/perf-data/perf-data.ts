@@ -1,7 +1,7 @@
 import { TraceError } from '../../errors.ts';
 import type { Capture, Parser } from '../parser.ts';
+import { ProblemLog } from '../problem-log.ts';
 import { FileSource } from '../trace-dat/byte-reader.ts';
-import { ProblemLog } from '../trace-dat/problem-log.ts';
 import { openParts } from './directory.ts';
 import { PerfCapture } from './perf-capture.ts';
 import { hasPerfMagic, readPerfFile } from './perf-file.ts';

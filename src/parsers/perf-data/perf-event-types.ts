@@ -1,6 +1,6 @@
 import type { EventFormat } from '../event-format/format.ts';
+import type { ProblemLog } from '../problem-log.ts';
 import { readEventTypes, type TypeFormat } from '../trace-dat/event-types.ts';
-import type { ProblemLog } from '../trace-dat/problem-log.ts';
 import { TRACEPOINT } from './attribute.ts';
 import type { IndexedEvent } from './event-index.ts';
 import type { PerfFile } from './perf-file.ts';

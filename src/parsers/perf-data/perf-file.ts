@@ -1,6 +1,6 @@
 import { TraceError } from '../../errors.ts';
+import type { ProblemLog } from '../problem-log.ts';
 import { type FileSource, SliceSource } from '../trace-dat/byte-reader.ts';
-import type { ProblemLog } from '../trace-dat/problem-log.ts';
 import { emptyMetadata, type TracingMetadata } from '../trace-dat/tracing-metadata.ts';
 import { attributeSize, type EventAttribute, readAttribute, readU64, viewOf } from './attribute.ts';
 import { FEATURE, noFacts, type RecordingFacts, readFeature } from './features.ts';

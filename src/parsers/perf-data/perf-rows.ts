@@ -1,5 +1,6 @@
+import { BatchRows } from '../batch-rows.ts';
 import type { Decode } from '../event-format/decoder.ts';
-import type { Caller, EventBatch, Fields } from '../parser.ts';
+import type { Caller, Fields } from '../parser.ts';
 import type { CommonFields } from '../trace-dat/rows.ts';
 import { readU64 } from './attribute.ts';
 import type { EventQueue } from './event-queue.ts';
@@ -15,15 +16,8 @@ const LONGEST_CHAIN = 4096;
 const FIRST_MARK = 0xffff_ffff_ffff_f001n;
 const KERNEL_MARK = 0xffff_ffff_ffff_ff80n;
 
-/** The columns of a batch; one object serves the whole capture. */
-export class PerfRows implements EventBatch {
-  length = 0;
-  readonly id: Float64Array = new Float64Array(CAPACITY);
-  readonly ts: Float64Array = new Float64Array(CAPACITY);
-  readonly cpu: Int32Array = new Int32Array(CAPACITY);
-  readonly tid: Int32Array = new Int32Array(CAPACITY);
-  readonly type: Int32Array = new Int32Array(CAPACITY);
-  readonly buffer: Int32Array = new Int32Array(CAPACITY);
+/** The records of a batch, decoded when asked for. */
+export class PerfRows extends BatchRows {
   readonly #chunks: Chunk[] = [];
   readonly #rawAt = new Int32Array(CAPACITY);
   readonly #rawSize = new Int32Array(CAPACITY);
@@ -40,14 +34,11 @@ export class PerfRows implements EventBatch {
     mappings: Mappings,
     decoderOf: (type: number) => Decode,
   ) {
+    super(CAPACITY);
     this.#mappings = mappings;
     this.#common = common;
     this.#littleEndian = littleEndian;
     this.#decoderOf = decoderOf;
-  }
-
-  get isFull(): boolean {
-    return this.length === CAPACITY;
   }
 
   /** Takes over row `from` of the queue, and its use of the chunk its record is in. */

@@ -1,5 +1,5 @@
+import type { ProblemLog } from '../problem-log.ts';
 import type { FileSource } from '../trace-dat/byte-reader.ts';
-import type { ProblemLog } from '../trace-dat/problem-log.ts';
 import { ByteWindow } from './byte-window.ts';
 import {
   type CompressedPayloads,

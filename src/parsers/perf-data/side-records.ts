@@ -1,5 +1,5 @@
+import type { ProblemLog } from '../problem-log.ts';
 import { decodeText, type FileSource, SliceSource } from '../trace-dat/byte-reader.ts';
-import type { ProblemLog } from '../trace-dat/problem-log.ts';
 import { attributeSize, readAttribute, readU64 } from './attribute.ts';
 import { readFeature } from './features.ts';
 import type { LossLog } from './loss-log.ts';

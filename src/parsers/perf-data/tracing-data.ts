@@ -1,5 +1,5 @@
+import type { ProblemLog } from '../problem-log.ts';
 import { ByteReader, type ByteSource, EndOfBytes } from '../trace-dat/byte-reader.ts';
-import type { ProblemLog } from '../trace-dat/problem-log.ts';
 import { hasMagic } from '../trace-dat/trace-file.ts';
 import { readTracingMetadata, type TracingMetadata } from '../trace-dat/tracing-metadata.ts';
 

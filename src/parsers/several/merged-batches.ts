@@ -1,3 +1,4 @@
+import { BatchRows } from '../batch-rows.ts';
 import type { Caller, EventBatch, Fields } from '../parser.ts';
 
 /** One input as the merge sees it. */
@@ -52,7 +53,7 @@ function fill(rows: MergedRows, cursors: readonly Cursor[]): Cursor | undefined 
   for (;;) {
     const cursor = earliest(cursors);
     if (cursor.at >= cursor.batch.length) return cursor;
-    if (rows.length === CAPACITY) return undefined;
+    if (rows.isFull) return undefined;
     rows.take(cursor);
   }
 }
@@ -75,14 +76,7 @@ function nextTs({ batch, at, shift }: Cursor): number {
   return at < batch.length ? (batch.ts[at] as number) + shift : Number.NEGATIVE_INFINITY;
 }
 
-class MergedRows implements EventBatch {
-  length = 0;
-  readonly id = new Float64Array(CAPACITY);
-  readonly ts = new Float64Array(CAPACITY);
-  readonly cpu = new Int32Array(CAPACITY);
-  readonly tid = new Int32Array(CAPACITY);
-  readonly type = new Int32Array(CAPACITY);
-  readonly buffer = new Int32Array(CAPACITY);
+class MergedRows extends BatchRows {
   /** Which input's batch, and where in it. */
   readonly #source = new Uint16Array(CAPACITY);
   readonly #place = new Int32Array(CAPACITY);
@@ -91,6 +85,7 @@ class MergedRows implements EventBatch {
   #ordinal = 0;
 
   constructor(sources: number) {
+    super(CAPACITY);
     this.#batches = Array.from({ length: sources }, () => undefined);
   }
 

@@ -1,4 +1,4 @@
-import { ProblemLog } from '../trace-dat/problem-log.ts';
+import { ProblemLog } from '../problem-log.ts';
 import type { Dialect, Facts, LostEvents } from './dialect.ts';
 import { END, EventReader, MADE, READ } from './event-reader.ts';
 import { EventRegistry, type TextEventType } from './event-registry.ts';

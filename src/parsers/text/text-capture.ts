@@ -10,6 +10,7 @@ import type {
   Problem,
   ReadOptions,
 } from '../parser.ts';
+import { progressOf, wantedTypes } from '../read-options.ts';
 import type { Dialect, Refusal } from './dialect.ts';
 import { END, EventReader, FLUSH, READ } from './event-reader.ts';
 import type { TextEventType } from './event-registry.ts';
@@ -21,7 +22,6 @@ import { Survey } from './survey.ts';
 import { TextRows } from './text-rows.ts';
 import { TextSource } from './text-source.ts';
 
-const PROGRESS_BYTES = 8 * 1024 * 1024;
 const NOTHING: Stamp = { high: 0, low: 0 };
 /** A loss that may be on any CPU. */
 const ANY_CPU = -1;
@@ -69,10 +69,8 @@ class TextCapture implements Capture {
     this.#isWalked = true;
     const reader = new EventReader(this.#source, this.#dialect, this.#survey.facts, SILENT);
     const rows = new TextRows(this.#source.bytes);
-    const wanted = this.header.eventTypes.map(
-      (type) => !options.select || options.select(type) === 'rows',
-    );
-    const progress = progressOf(this.#source, options);
+    const wanted = wantedTypes(this.header.eventTypes, options);
+    const progress = progressOf(() => this.#source.consumed, options);
     let ordinal = 0;
     for (let step = reader.next(); step !== END; step = reader.next()) {
       if (step === READ) this.#addLine(rows, reader.line, wanted, ++ordinal);
@@ -163,16 +161,6 @@ class TextCapture implements Capture {
     }
     return losses;
   }
-}
-
-function progressOf(source: TextSource, { onProgress }: ReadOptions): () => void {
-  let reported = 0;
-  return () => {
-    const { consumed } = source;
-    if (consumed - reported < PROGRESS_BYTES) return;
-    reported = consumed;
-    onProgress?.(consumed);
-  };
 }
 
 function refusalOf(

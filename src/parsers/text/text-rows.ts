@@ -1,4 +1,5 @@
-import type { EventBatch, Fields } from '../parser.ts';
+import { BatchRows } from '../batch-rows.ts';
+import type { Fields } from '../parser.ts';
 import type { CallEvent } from './call-assembler.ts';
 import type { TextEventType } from './event-registry.ts';
 import type { Line } from './line.ts';
@@ -6,15 +7,8 @@ import { payloadText } from './payload-text.ts';
 
 const CAPACITY = 8192;
 
-/** The columns of a batch; one object serves the whole capture. */
-export class TextRows implements EventBatch {
-  length = 0;
-  readonly id: Float64Array = new Float64Array(CAPACITY);
-  readonly ts: Float64Array = new Float64Array(CAPACITY);
-  readonly cpu: Int32Array = new Int32Array(CAPACITY);
-  readonly tid: Int32Array = new Int32Array(CAPACITY);
-  readonly type: Int32Array = new Int32Array(CAPACITY);
-  readonly buffer: Int32Array = new Int32Array(CAPACITY);
+/** The lines of a batch, read when their fields are asked for. */
+export class TextRows extends BatchRows {
   readonly #flags = new Int32Array(CAPACITY);
   readonly #starts = new Int32Array(CAPACITY);
   readonly #ends = new Int32Array(CAPACITY);
@@ -23,11 +17,8 @@ export class TextRows implements EventBatch {
   readonly #bytes: Buffer;
 
   constructor(bytes: Buffer) {
+    super(CAPACITY);
     this.#bytes = bytes;
-  }
-
-  get isFull(): boolean {
-    return this.length === CAPACITY;
   }
 
   add(line: Line, type: TextEventType, id: number, ts: number, buffer: number): void {

@@ -1,7 +1,7 @@
 import type { CaptureHeader, Clock, EventType } from '../parser.ts';
+import type { ProblemLog } from '../problem-log.ts';
 import type { BufferLayout, TraceFile } from './file-layout.ts';
 import type { PageLayout } from './page-layout.ts';
-import type { ProblemLog } from './problem-log.ts';
 import { UNNAMED_CLOCK, unitOfClock } from './time-conversion.ts';
 
 export interface HeaderInput {

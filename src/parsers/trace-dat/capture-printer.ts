@@ -2,8 +2,8 @@ import type { RecordLayout } from '../event-format/decoder.ts';
 import { createPrinter } from '../event-format/printer.ts';
 import { parsePrintkFormats } from '../event-format/printk.ts';
 import type { Capture } from '../parser.ts';
+import type { ProblemLog } from '../problem-log.ts';
 import type { TypeFormat } from './event-types.ts';
-import type { ProblemLog } from './problem-log.ts';
 
 export type CapturePrinter = ReturnType<typeof createPrinter>;
 

@@ -1,7 +1,7 @@
+import type { ProblemLog } from '../problem-log.ts';
 import { Gaps } from './gaps.ts';
 import type { PageLayout } from './page-layout.ts';
 import type { PageSource } from './page-source.ts';
-import type { ProblemLog } from './problem-log.ts';
 import {
   absoluteTime,
   COMMIT_MASK,

@@ -1,10 +1,10 @@
 import type { Decode } from '../event-format/decoder.ts';
 import type { EventBatch, EventType, EventTypeCount, ReadOptions } from '../parser.ts';
+import { progressOf } from '../read-options.ts';
 import { type CpuStream, EVENT, type Step } from './cpu-stream.ts';
 import { type CommonFields, Rows } from './rows.ts';
 import { StreamHeap } from './stream-heap.ts';
 
-const PROGRESS_BYTES = 8 * 1024 * 1024;
 /** common_type is 16 bits wide. */
 const IDS = 65_536;
 
@@ -35,7 +35,7 @@ export function* mergedBatches(
   const rows = new Rows(input.common, input.decoder);
   const walk = new Walk(input.eventTypes, rows, options);
   const heap = new StreamHeap(input.streams);
-  const progress = progressOf(input.streams, options);
+  const progress = progressOf(() => consumedOf(input.streams), options);
   try {
     for (let stream = heap.first; stream; stream = heap.first) {
       const step = walk.run(stream, heap.limit, heap.isFirstAtTie);
@@ -114,14 +114,8 @@ class Walk {
   }
 }
 
-function progressOf(streams: readonly CpuStream[], { onProgress }: ReadOptions): () => void {
-  if (!onProgress) return () => {};
-  let reported = 0;
-  return () => {
-    let consumed = 0;
-    for (const stream of streams) consumed += stream.consumed;
-    if (consumed - reported < PROGRESS_BYTES) return;
-    reported = consumed;
-    onProgress(consumed);
-  };
+function consumedOf(streams: readonly CpuStream[]): number {
+  let bytes = 0;
+  for (const stream of streams) bytes += stream.consumed;
+  return bytes;
 }

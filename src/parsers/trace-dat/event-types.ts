@@ -1,6 +1,6 @@
 import { type EventFormat, parseFormat } from '../event-format/format.ts';
 import type { EventType } from '../parser.ts';
-import type { ProblemLog } from './problem-log.ts';
+import type { ProblemLog } from '../problem-log.ts';
 import type { CommonFields } from './rows.ts';
 import type { FormatText } from './tracing-metadata.ts';
 

@@ -1,8 +1,8 @@
 import type { Loss } from '../parser.ts';
+import type { ProblemLog } from '../problem-log.ts';
 import type { FileSource } from './byte-reader.ts';
 import type { BufferLayout } from './file-layout.ts';
 import { type CpuExtent, MOST_CPUS } from './options.ts';
-import type { ProblemLog } from './problem-log.ts';
 
 export interface BufferExtent extends CpuExtent {
   /** Index of the buffer. */

@@ -1,6 +1,6 @@
+import type { ProblemLog } from '../problem-log.ts';
 import type { Decompress } from './compression.ts';
 import type { CpuExtent, TraceOptions } from './options.ts';
-import type { ProblemLog } from './problem-log.ts';
 import type { TracingMetadata } from './tracing-metadata.ts';
 
 /** One ring buffer and where its CPUs' pages lie. */

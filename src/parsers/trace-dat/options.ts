@@ -1,5 +1,5 @@
+import type { ProblemLog } from '../problem-log.ts';
 import { ByteReader, EndOfBytes, MemorySource } from './byte-reader.ts';
-import type { ProblemLog } from './problem-log.ts';
 import { readTimeShift, readTsc2nsec, type TimeShift, type Tsc2nsec } from './time-options.ts';
 
 /** Where the events of one CPU lie in the file. */

@@ -2,12 +2,12 @@
 import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { zstdFrame } from '../../../test/scenario/trace-dat-writer.ts';
+import { ProblemLog } from '../problem-log.ts';
 import { ByteReader, decodeText, EndOfBytes, MemorySource } from './byte-reader.ts';
 import { DamagedBlock, decompressorFor } from './compression.ts';
 import { lossesFromStats, parseCpuStats } from './cpu-stats.ts';
 import { currentClock, emptyOptions } from './options.ts';
 import { readPageLayout } from './page-layout.ts';
-import { ProblemLog } from './problem-log.ts';
 import { absoluteTime, swapHeader } from './ring-buffer-words.ts';
 import { parseCmdlines, parseTgids } from './thread-names.ts';
 import { timeConversion, UNNAMED_CLOCK, unitOfClock } from './time-conversion.ts';

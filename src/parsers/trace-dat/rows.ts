@@ -1,5 +1,6 @@
+import { BatchRows } from '../batch-rows.ts';
 import type { Decode } from '../event-format/decoder.ts';
-import type { EventBatch, Fields } from '../parser.ts';
+import type { Fields } from '../parser.ts';
 import type { CpuStream } from './cpu-stream.ts';
 
 const CAPACITY = 8192;
@@ -11,15 +12,8 @@ export interface CommonFields {
   readonly preemptCount: number;
 }
 
-/** The columns of a batch; one object serves the whole capture. */
-export class Rows implements EventBatch {
-  length = 0;
-  readonly id: Float64Array = new Float64Array(CAPACITY);
-  readonly ts: Float64Array = new Float64Array(CAPACITY);
-  readonly cpu: Int32Array = new Int32Array(CAPACITY);
-  readonly tid: Int32Array = new Int32Array(CAPACITY);
-  readonly type: Int32Array = new Int32Array(CAPACITY);
-  readonly buffer: Int32Array = new Int32Array(CAPACITY);
+/** The records of a batch, decoded when asked for. */
+export class Rows extends BatchRows {
   readonly #views: DataView[] = [];
   readonly #heads = new Int32Array(CAPACITY);
   readonly #sizes = new Int32Array(CAPACITY);
@@ -28,12 +22,9 @@ export class Rows implements EventBatch {
   readonly #decoders: (Decode | undefined)[] = [];
 
   constructor(common: CommonFields, decoderOf: (type: number) => Decode) {
+    super(CAPACITY);
     this.#common = common;
     this.#decoderOf = decoderOf;
-  }
-
-  get isFull(): boolean {
-    return this.length === CAPACITY;
   }
 
   add(stream: CpuStream, type: number, ordinal: number): void {

@@ -1,6 +1,6 @@
+import type { ProblemLog } from '../problem-log.ts';
 import { ByteReader, EndOfBytes, MemorySource, SliceSource } from './byte-reader.ts';
 import { DamagedBlock, type Decompress, LARGEST_BLOCK_BYTES } from './compression.ts';
-import type { ProblemLog } from './problem-log.ts';
 
 export const SECTION_HEADER_BYTES = 16;
 const COMPRESSED = 1;

@@ -1,11 +1,11 @@
 import type { Loss } from '../parser.ts';
+import type { ProblemLog } from '../problem-log.ts';
 import type { FileSource } from './byte-reader.ts';
 import { CpuStream } from './cpu-stream.ts';
 import { readableExtents } from './extents.ts';
 import type { BufferLayout, TraceFile } from './file-layout.ts';
 import type { PageLayout } from './page-layout.ts';
 import { CompressedPages, PlainPages } from './page-source.ts';
-import type { ProblemLog } from './problem-log.ts';
 import type { ConvertTime } from './time-conversion.ts';
 
 const CHUNK_BYTES = 256 * 1024;

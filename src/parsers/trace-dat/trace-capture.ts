@@ -13,6 +13,7 @@ import type {
   Problem,
   ReadOptions,
 } from '../parser.ts';
+import type { ProblemLog } from '../problem-log.ts';
 import type { FileSource } from './byte-reader.ts';
 import { captureHeader } from './capture-header.ts';
 import { type CapturePrinter, capturePrinter } from './capture-printer.ts';
@@ -21,7 +22,6 @@ import { mergedBatches } from './event-batches.ts';
 import { commonFieldsOf, readEventTypes, type TypeFormat } from './event-types.ts';
 import type { TraceFile } from './file-layout.ts';
 import { readPageLayout } from './page-layout.ts';
-import type { ProblemLog } from './problem-log.ts';
 import { openStreams, type Streams } from './streams.ts';
 import { parseCmdlines, parseTgids } from './thread-names.ts';
 import { timeConversion } from './time-conversion.ts';

@@ -1,7 +1,7 @@
 import { TraceError } from '../../errors.ts';
 import type { Capture, Parser } from '../parser.ts';
+import { ProblemLog } from '../problem-log.ts';
 import { FileSource } from './byte-reader.ts';
-import { ProblemLog } from './problem-log.ts';
 import { TraceCapture } from './trace-capture.ts';
 import { hasMagic, readTraceFile } from './trace-file.ts';
 

@@ -1,7 +1,7 @@
 import { TraceError } from '../../errors.ts';
+import type { ProblemLog } from '../problem-log.ts';
 import { ByteReader, EndOfBytes, type FileSource } from './byte-reader.ts';
 import { type InitialFields, sanePageSize, type TraceFile } from './file-layout.ts';
-import type { ProblemLog } from './problem-log.ts';
 import { readVersion6 } from './version-6.ts';
 import { readVersion7 } from './version-7.ts';
 

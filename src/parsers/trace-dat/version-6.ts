@@ -1,4 +1,5 @@
 import { TraceError } from '../../errors.ts';
+import type { ProblemLog } from '../problem-log.ts';
 import { ByteReader, EndOfBytes } from './byte-reader.ts';
 import type { BufferLayout, InitialFields, TraceFile } from './file-layout.ts';
 import {
@@ -11,7 +12,6 @@ import {
   readOption,
   type TraceOptions,
 } from './options.ts';
-import type { ProblemLog } from './problem-log.ts';
 import { emptyMetadata, readTracingMetadata } from './tracing-metadata.ts';
 
 const TAG_BYTES = 10;

@@ -1,4 +1,5 @@
 import { TraceError } from '../../errors.ts';
+import type { ProblemLog } from '../problem-log.ts';
 import { type ByteReader, EndOfBytes } from './byte-reader.ts';
 import { decompressorFor } from './compression.ts';
 import {
@@ -8,7 +9,6 @@ import {
   type TraceFile,
 } from './file-layout.ts';
 import { type BufferOption, DONE, emptyOptions, readOption, type TraceOptions } from './options.ts';
-import type { ProblemLog } from './problem-log.ts';
 import { recoverBuffer } from './recovery.ts';
 import {
   damageReason,

@@ -1,4 +1,4 @@
-import type { Problem } from '../parser.ts';
+import type { Problem } from './parser.ts';
 
 /** A file that is damaged all over must not give a problem for each byte. */
 const MOST_OF_A_CODE = 50;
