@@ -2,8 +2,8 @@ import type { Fields } from '../parser.ts';
 import { fieldNamed, type Scope } from './evaluate.ts';
 import type { Unsigned } from './integer.ts';
 import { bytesOf, integerAt, textOfBytes } from './memory.ts';
+import type { Print } from './plugin.ts';
 import { symbolText } from './pointer.ts';
-import type { Print } from './print.ts';
 import {
   type Conversion,
   type FormatPiece,

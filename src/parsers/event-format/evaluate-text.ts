@@ -5,8 +5,10 @@ import {
   compileNumber,
   fieldNamed,
   type NumberOf,
+  type Pad,
   type Scope,
   storedField,
+  type TextOf,
   withoutCasts,
 } from './evaluate.ts';
 import type { Expression } from './expression.ts';
@@ -17,10 +19,6 @@ import { int32 } from './integer.ts';
 import { bytesOf, elementBytes, hex, integerAt, textOfBytes } from './memory.ts';
 import { pageRequestText } from './page-request.ts';
 import { printkText } from './printk.ts';
-
-export type TextOf = (fields: Fields) => string;
-/** Applies the width and precision of the conversion to one string. */
-export type Pad = (text: string) => string;
 
 type Call = Expression & { kind: 'call' };
 

@@ -13,6 +13,9 @@ export interface Scope {
 
 export type NumberOf = (fields: Fields) => Unsigned;
 export type BytesOf = (fields: Fields) => Uint8Array;
+export type TextOf = (fields: Fields) => string;
+/** Applies the width and precision of the conversion to one string. */
+export type Pad = (text: string) => string;
 
 /** The first field of the name, as libtraceevent's tep_find_field finds it. */
 export function fieldNamed(scope: Scope, name: string): FormatField {

@@ -2,10 +2,11 @@ import {
   compileNumber,
   NAMED_CONSTANTS,
   type NumberOf,
+  type Pad,
   type Scope,
+  type TextOf,
   withoutCasts,
 } from './evaluate.ts';
-import type { Pad, TextOf } from './evaluate-text.ts';
 import type { Expression } from './expression.ts';
 import { signed64, type Unsigned } from './integer.ts';
 

@@ -1,8 +1,7 @@
 import type { Scope } from './evaluate.ts';
 import { int32, type Unsigned } from './integer.ts';
 import { numberField } from './number-field.ts';
-import type { Plugin } from './plugins.ts';
-import type { Print } from './print.ts';
+import type { Plugin, Print } from './plugin.ts';
 
 /** How libtraceevent's plugin_kvm.c prints the events of the kvm system. */
 

@@ -3,15 +3,9 @@ import type { Scope } from './evaluate.ts';
 import { CallStacks, graphCall, graphReturn } from './function-tracer.ts';
 import { int32, type Unsigned, unsignedOf } from './integer.ts';
 import { numberField } from './number-field.ts';
+import type { Plugin } from './plugin.ts';
 import { KVM_PLUGINS } from './plugins-kvm.ts';
-import type { Print } from './print.ts';
 import type { PrintEnvironment } from './print-environment.ts';
-
-/**
- * Prints an event type otherwise than its print format says, as a plugin of libtraceevent does (the
- * function tracers: libtracecmd). undefined where the event lacks the fields the plugin needs.
- */
-export type Plugin = (scope: Scope, pretty: Print) => Print | undefined;
 
 /** The task states that plugin_sched_switch.c names, by bit. */
 const TASK_STATES = 'SDTtZXxW';

@@ -1,7 +1,14 @@
 import type { Fields } from '../parser.ts';
 import { addressText, ip4Text, ip6Text, sockaddrText } from './addresses.ts';
-import { type BytesOf, compileBytes, compileNumber, type Scope, storedField } from './evaluate.ts';
-import { bitListText, bitmaskText, type TextOf } from './evaluate-text.ts';
+import {
+  type BytesOf,
+  compileBytes,
+  compileNumber,
+  type Scope,
+  storedField,
+  type TextOf,
+} from './evaluate.ts';
+import { bitListText, bitmaskText } from './evaluate-text.ts';
 import type { Expression } from './expression.ts';
 import type { Unsigned } from './integer.ts';
 import { hex } from './memory.ts';

@@ -1,6 +1,6 @@
 import type { Fields } from '../parser.ts';
-import { compileNumber, type Scope } from './evaluate.ts';
-import { compileText, type TextOf } from './evaluate-text.ts';
+import { compileNumber, type Scope, type TextOf } from './evaluate.ts';
+import { compileText } from './evaluate-text.ts';
 import { type Expression, parsePrintFormat } from './expression.ts';
 import { compilePointer } from './pointer.ts';
 import { type Conversion, integerFormatter, padText, parseFormatString } from './printf.ts';

@@ -4,7 +4,7 @@ import { fieldNamed, type Scope, withoutCasts } from './evaluate.ts';
 import type { FormatField } from './format.ts';
 import { int32, unsignedOf } from './integer.ts';
 import { bytesOf, hex } from './memory.ts';
-import type { Print } from './print.ts';
+import type { Print } from './plugin.ts';
 import type { PrintItem } from './print-format.ts';
 
 /**

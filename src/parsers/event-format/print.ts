@@ -1,14 +1,12 @@
-import type { Fields, PrintStyle } from '../parser.ts';
+import type { PrintStyle } from '../parser.ts';
 import { compileBprint } from './bprint.ts';
 import type { Scope } from './evaluate.ts';
 import type { EventFormat } from './format.ts';
+import type { Print } from './plugin.ts';
 import { PLUGINS } from './plugins.ts';
 import type { PrintEnvironment } from './print-environment.ts';
 import { compilePrintFormat, type PrintItem } from './print-format.ts';
 import { compileRawPrint } from './print-raw.ts';
-
-/** Prints the payload of one event from its decoded fields alone. */
-export type Print = (fields: Fields) => string;
 
 /**
  * Compiles how one event type prints in a style of `trace-cmd report`. Never throws: where the

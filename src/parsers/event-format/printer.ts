@@ -1,6 +1,7 @@
 import type { Fields, PrintStyle } from '../parser.ts';
 import type { EventFormat } from './format.ts';
-import { compilePrint, type Print } from './print.ts';
+import type { Print } from './plugin.ts';
+import { compilePrint } from './print.ts';
 import type { PrintEnvironment } from './print-environment.ts';
 
 /** One event type to print: its system beside its format. */
