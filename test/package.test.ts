@@ -20,6 +20,7 @@ beforeAll(() => {
   for (const part of [
     'src',
     'docs',
+    'scripts/build-client.ts',
     'scripts/bundle.ts',
     'package.json',
     'tsconfig.json',

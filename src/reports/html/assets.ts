@@ -9,8 +9,14 @@ export function reportStyle(): string {
   return readFileSync(new URL('./assets/report.css', import.meta.url), 'utf8');
 }
 
+/** Bundled by scripts/build-client.ts. */
 export function reportScript(): string {
-  return readFileSync(new URL('./assets/report.js', import.meta.url), 'utf8');
+  const bundle = new URL('./assets/client.js', import.meta.url);
+  try {
+    return readFileSync(bundle, 'utf8');
+  } catch (cause) {
+    throw new Error('the script of reports is not built: npm run client', { cause });
+  }
 }
 
 /** In loading order: each expects the globals of those before it. */

@@ -3,10 +3,13 @@ import type { ComponentChildren, VNode } from 'preact';
 import { plotLibraries, plotLicences, reportScript, reportStyle } from './assets.ts';
 import type { Plot } from './figures/plots.ts';
 import { cspHash, InlineJson, InlineScript, InlineStyle } from './inline.tsx';
+import type { PageData } from './page-data.ts';
 
 export function Document(props: {
   readonly title: string;
   readonly plots: readonly Plot[];
+  /** What its islands share. */
+  readonly data?: PageData;
   readonly children: ComponentChildren;
 }): VNode {
   const drawn = props.plots.length > 0;
@@ -24,6 +27,7 @@ export function Document(props: {
       </head>
       <body>
         {props.children}
+        {props.data !== undefined && <InlineJson id="page-data" data={props.data} />}
         {drawn && <InlineJson id="plots" data={props.plots} />}
         {scripts.map((code) => (
           <InlineScript code={code} />

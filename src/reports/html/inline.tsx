@@ -15,7 +15,7 @@ export function InlineStyle({ css }: { readonly css: string }): VNode {
 }
 
 /** Data for the scripts: never executed, and unable to end its element (see escapeJson). */
-export function InlineJson({ id, data }: { readonly id: string; readonly data: unknown }): VNode {
+export function InlineJson({ id, data }: { readonly id?: string; readonly data: unknown }): VNode {
   const json = { __html: escapeJson(data) };
   // not as a text node, which would read &lt; as such: JSON with <, >, & written as \u escapes
   return <script type="application/json" id={id} dangerouslySetInnerHTML={json} />;

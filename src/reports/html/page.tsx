@@ -1,5 +1,6 @@
 /** The report of one capture: its sections in the order a reader asks for them. */
 import type { VNode } from 'preact';
+import { useContext } from 'preact/hooks';
 import type { Result } from '../../analyzers/result.ts';
 import { fileName } from '../inputs.ts';
 import { CaptureSection } from './capture.tsx';
@@ -10,15 +11,18 @@ import { FindingsSection } from './findings.tsx';
 import { KernelLogSection } from './kernel-log.tsx';
 import { DataQuality } from './losses.tsx';
 import { ObjectTables } from './objects.tsx';
+import { Data } from './page-data.ts';
 import { Summary } from './summary.tsx';
 import { TimelineDefinitions, TimelineSection } from './timeline/timeline.tsx';
 
 export function Page({ result }: { readonly result: Result }): VNode {
+  const data = useContext(Data);
   const figures = figuresOf(result);
   return (
     <Document
       title={`svm-trace: ${fileName(result.capture.path)}`}
       plots={figures.flatMap((figure) => figure.plots)}
+      data={data}
     >
       <TimelineDefinitions />
       <main>

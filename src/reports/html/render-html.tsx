@@ -4,13 +4,17 @@ import type { Result } from '../../analyzers/result.ts';
 import { timeFormat } from '../units.ts';
 import { visibleResult } from '../visible.ts';
 import { Page } from './page.tsx';
+import { Data, pageData } from './page-data.ts';
 import { Time } from './time-context.ts';
 
 export function renderHtml(result: Result): string {
+  const shown = visibleResult(result);
   const page = (
-    <Time.Provider value={timeFormat(result.capture.clock)}>
-      <Page result={visibleResult(result)} />
-    </Time.Provider>
+    <Data.Provider value={pageData(shown)}>
+      <Time.Provider value={timeFormat(shown.capture.clock)}>
+        <Page result={shown} />
+      </Time.Provider>
+    </Data.Provider>
   );
   return `<!doctype html>\n${renderToString(page)}\n`;
 }

@@ -3,17 +3,16 @@ import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Result, TimelineLane } from '../../../analyzers/result.ts';
 import { counted } from '../../units.ts';
+import { Island } from '../island.tsx';
 import { Time } from '../time-context.ts';
 import { activeWindow } from './active-window.ts';
-import { axisTicks } from './axis.ts';
-import { Axis, kindClass, Lane } from './lane.tsx';
+import { kindClass } from './lane.tsx';
 import type { TimeWindow } from './layout.ts';
 
 const MAX_ROWS = 12;
 const ZOOMS = [1, 4, 16, 64] as const;
 
 export function TimelineSection({ result }: { readonly result: Result }): VNode {
-  const time = useContext(Time);
   const lanes = result.timeline.filter((lane) => lane.items.length > 0);
   const window = activeWindow(result);
   if (lanes.length === 0) {
@@ -24,28 +23,13 @@ export function TimelineSection({ result }: { readonly result: Result }): VNode 
       </section>
     );
   }
-  const ticks = axisTicks(window, time.unit);
   return (
     <section id="timeline" class="wide">
       <h2>What happened when?</h2>
       <Legend lanes={lanes} lossy={result.losses.length > 0} />
       <WindowNote window={window} durationNs={result.capture.durationNs} />
       <Zoom />
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scroller must be reachable by keyboard */}
-      <section class="lanes" tabIndex={0} aria-label="Timeline">
-        <div class="stretch">
-          {lanes.map((lane) => (
-            <Lane
-              {...lane}
-              window={window}
-              ticks={ticks}
-              losses={result.losses}
-              maxRows={MAX_ROWS}
-            />
-          ))}
-          <Axis ticks={ticks} />
-        </div>
-      </section>
+      <Island name="timeline" props={{ window, maxRows: MAX_ROWS }} />
       {result.timelineLanesOmitted > 0 && (
         <p class="note">
           {counted(result.timelineLanesOmitted, 'more lane')}, without findings, not drawn.

@@ -1,0 +1,23 @@
+/** Wakes the islands: the same components over the HTML they were rendered into. */
+import { h, hydrate } from 'preact';
+import { timeFormat } from '../../units.ts';
+import { islandNamed } from '../islands.ts';
+import { Data, NO_DATA, type PageData } from '../page-data.ts';
+import { Time } from '../time-context.ts';
+
+export function hydrateIslands(): void {
+  const text = document.getElementById('page-data')?.textContent;
+  const data = text ? (JSON.parse(text) as PageData) : NO_DATA;
+  const time = timeFormat(data.clock);
+  for (const place of document.querySelectorAll<HTMLElement>('[data-island]')) {
+    const component = islandNamed(place.dataset.island ?? '');
+    if (component === undefined) continue;
+    const props = JSON.parse(place.nextElementSibling?.textContent ?? '{}') as object;
+    const root = (
+      <Data.Provider value={data}>
+        <Time.Provider value={time}>{h(component, props)}</Time.Provider>
+      </Data.Provider>
+    );
+    hydrate(root, place);
+  }
+}

@@ -1,0 +1,24 @@
+/**
+ * The page's only script of ours, bundled with what it imports (scripts/build-client.ts). Without it
+ * everything but the plots is still there.
+ */
+import { makeCopyable } from './copy.ts';
+import { hydrateIslands } from './hydrate.tsx';
+import { drawPlots } from './plots.ts';
+import { makeFilterable, makeSortable } from './tables.ts';
+import { openTarget } from './target.ts';
+
+document.documentElement.classList.add('scripted');
+hydrateIslands();
+for (const table of document.querySelectorAll<HTMLTableElement>('table.sortable')) {
+  makeSortable(table);
+}
+for (const details of document.querySelectorAll<HTMLElement>('details.objects')) {
+  makeFilterable(details);
+}
+for (const button of document.querySelectorAll<HTMLButtonElement>('button.copy')) {
+  makeCopyable(button);
+}
+drawPlots();
+addEventListener('hashchange', openTarget);
+openTarget();
