@@ -57,6 +57,53 @@ describe('detectors', () => {
     },
   );
 
+  const rules = modules
+    .filter((file) => file.startsWith(join(SRC, 'analyzers/detectors/')))
+    // words and units, no verdicts
+    .filter((file) => basename(file) !== 'wording.ts');
+
+  it.each(rules.map((file) => [relative(ROOT, file), file]))(
+    '%s decides by thresholds, or says why a number is none',
+    (_, file) => {
+      const text = readFileSync(file, 'utf8');
+      // 0 and 1 are "any" and "one"; how many examples are shown decides nothing
+      const compared = [...text.matchAll(/(?<!<)[<>]=? (?:[2-9]|\d[\d_.e]).*/g)].map(
+        ([line]) => line,
+      );
+      const constants = text.matchAll(
+        /(\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)?^(?:export )?const ([A-Z]\w*)(?:: \w+)? = \d/gm,
+      );
+      const named = [...constants]
+        .filter(([, comment = '']) => !comment.includes('No threshold:'))
+        .map(([, , name = '']) => name)
+        .filter((name) => !/^(FINDINGS|EVIDENCE)|_SHOWN$/.test(name));
+      expect([...compared, ...named]).toEqual([]);
+    },
+  );
+
+  it.each(rules.map((file) => [relative(ROOT, file), file]))(
+    '%s asks for its thresholds',
+    (_, file) => {
+      const names = readFileSync(file, 'utf8').matchAll(/^(?:export )?const (\w+): Threshold = /gm);
+      const texts = rules.map((rule) => readFileSync(rule, 'utf8')).join('\n');
+      // a pattern that each detector copies is not asked for itself
+      const unused = [...names]
+        .map(([, name = '']) => name)
+        .filter((name) => !texts.includes(`limit(${name})`) && !texts.includes(`{ ...${name} }`));
+      expect(unused).toEqual([]);
+    },
+  );
+
+  it('a threshold belongs to one detector, which says what it is', () => {
+    const all = detectors.flatMap(({ meta }) => meta.thresholds ?? []);
+    expect(new Set(all).size).toBe(all.length);
+    for (const { meta } of detectors) {
+      const names = (meta.thresholds ?? []).map(({ name }) => name);
+      expect(new Set(names).size, meta.id).toBe(names.length);
+    }
+    expect(all.filter(({ doc }) => !doc.endsWith('.'))).toEqual([]);
+  });
+
   it('numbers are given once', () => {
     const numbers = detectors.map(({ meta }) => meta.number);
     expect(new Set(numbers).size).toBe(numbers.length);

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { detectors } from '../src/analyzers/detectors/index.ts';
+import { limitsOf, type ThresholdSettings } from '../src/analyzers/threshold.ts';
 import { ROOT, svmTrace } from './cli.ts';
 import { runMain } from './run-main.ts';
 import { SVM_PROBES } from './scenario/probes.ts';
@@ -44,4 +46,11 @@ it('what is said of comparing uses options there are, and links to files that ar
   }
   const links = [...(pages[0] ?? '').matchAll(/\]\(([^)#:]+)\)/g)].map(([, target = '']) => target);
   expect(links.filter((target) => !existsSync(join(ROOT, 'docs', target)))).toEqual([]);
+});
+
+it('the thresholds shown are some there are', () => {
+  const [, shown = ''] = /^```json\n([\s\S]*?)^```$/m.exec(readme) ?? [];
+  const { thresholds } = JSON.parse(shown) as { thresholds: ThresholdSettings };
+  const metas = detectors.map(({ meta }) => meta);
+  expect(limitsOf(thresholds, metas).size).toBeGreaterThan(2);
 });

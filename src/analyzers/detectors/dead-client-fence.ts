@@ -5,6 +5,7 @@
  */
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, Detail, FindingDraft, Severity } from '../finding.ts';
+import type { Threshold } from '../threshold.ts';
 import { DEATH_IS_SURE, SAME_PROCESS } from './shared/death.ts';
 import { atMost, detail, evidence, known } from './shared/details.ts';
 import { type Consumer, consumersOf, type UsedFence } from './shared/fence-consumers.ts';
@@ -30,10 +31,18 @@ import {
   ticks,
 } from './shared/wording.ts';
 
-/** Before this the recording ends too soon after the death to say "never". */
-const AFTER_DEATH_NS = 100e6;
-/** Closing the files of a dead client signals its fences within a few milliseconds: no finding by itself. */
-const CLOSE_NS = 10e6;
+const NEVER: Threshold = {
+  name: 'never',
+  unit: 'ns',
+  default: 100e6,
+  doc: 'A fence nobody signalled so long after the death is an error; when the recording ends sooner it is a warning.',
+};
+const CLOSE: Threshold = {
+  name: 'close',
+  unit: 'ns',
+  default: 10e6,
+  doc: 'Closing the files of a dead client signals its fences sooner than this: later ones are mentioned though no consumer was seen.',
+};
 const FINDINGS_PER_CAUSE = 16;
 
 export const deadClientFence: Detector = {
@@ -46,6 +55,7 @@ export const deadClientFence: Detector = {
     severity: 'error',
     needs: [fenceBirths, fenceSignals, exits],
     uses: [fenceUse, fenceErrors, notifierBirths],
+    thresholds: [NEVER, CLOSE],
     traps: [
       'poll on a sync_file shows only dma_fence_enable_signal, and that before the exit.',
       'Producer and consumer may be parent and child, in either direction.',
@@ -184,7 +194,7 @@ function verdictOf(
 function severityOf(view: View, fence: OrphanedFence): Severity {
   if (fence.signaled_ts === null) {
     const timed = view.clock.unit === 'ns';
-    return timed && view.end - fence.owner_end_ts >= AFTER_DEATH_NS ? 'error' : 'warn';
+    return timed && view.end - fence.owner_end_ts >= view.limit(NEVER) ? 'error' : 'warn';
   }
   if ((fence.error ?? 0) < 0) return 'error';
   // The job ran, or was cut off, on memory that exit_mmap had already torn down.
@@ -197,7 +207,7 @@ function severityOf(view: View, fence: OrphanedFence): Severity {
 function signalledLateByOthers(view: View, fence: OrphanedFence): Verdict | undefined {
   if (view.clock.unit !== 'ns' || fence.signaled_ts === null) return undefined;
   if (fence.signaled_process_id === fence.owner_process_id) return undefined;
-  return fence.signaled_ts - fence.owner_end_ts > CLOSE_NS
+  return fence.signaled_ts - fence.owner_end_ts > view.limit(CLOSE)
     ? { severity: 'info', confidence: 'suspect' }
     : undefined;
 }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { ms, type RowOf, run } from '../../../test/detector-view.ts';
+import { limitsOf } from '../threshold.ts';
 import { doubleSignal } from './double-signal.ts';
 
 const gone: RowOf = {
@@ -103,4 +104,10 @@ it('finds two alive with one number where numbers are an order', () => {
 it('cannot decide without births', () => {
   const { outcome } = judge([gone, again], { observed: ['fence.signaled'] });
   expect(outcome.outcome).toBe('not-observable');
+});
+
+it('judges by the limits it is given', () => {
+  const forced = { ...gone, signaled_ts: ms(30), signaled_tid: 50 };
+  const limits = limitsOf({ 'double-signal': { 'forced-signal': '5 ms' } }, [doubleSignal.meta]);
+  expect(judge([forced], { limits }).findings).toHaveLength(1);
 });

@@ -7,6 +7,7 @@
  */
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, FindingDraft, Severity } from '../finding.ts';
+import type { Threshold } from '../threshold.ts';
 import { atMost, detail, evidence, known } from './shared/details.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
 import { fenceBirths, fenceErrors, fenceSignals } from './shared/needs.ts';
@@ -23,8 +24,12 @@ import {
   stableTimeline,
 } from './shared/wording.ts';
 
-/** dma_fence_release() itself signals a fence nobody did, after its destroy event and a long WARN. */
-const FORCED_SIGNAL_NS = 100e6;
+const FORCED_SIGNAL: Threshold = {
+  name: 'forced-signal',
+  unit: 'ns',
+  default: 100e6,
+  doc: 'A signal by the task that dropped the last reference is the one of the kernel itself up to here: dma_fence_release() signals what nobody did, after the destroy event and a long WARN.',
+};
 const FINDINGS_PER_CAUSE = 8;
 
 export const doubleSignal: Detector = {
@@ -37,6 +42,7 @@ export const doubleSignal: Detector = {
     severity: 'error',
     needs: [fenceBirths, fenceSignals],
     uses: [fenceErrors],
+    thresholds: [FORCED_SIGNAL],
     traps: [
       'A call on a fence that has signalled, as many release paths make, changes nothing: only calls that find it pending count.',
       'Where events were lost, a new fence with an old number looks like the old one.',
@@ -85,8 +91,9 @@ function* usedAfterDestroy(view: View): Iterable<FindingDraft> {
      SELECT ${NAME}, f.destroy_ts, f.destroy_event, f.signaled_ts, f.signaled_event, f.lossy
        FROM fence f
       WHERE f.signaled_ts > f.destroy_ts AND coalesce(f.ambiguous, 0) = 0 AND ${HAS_OWN_NUMBER}
-        AND (f.signaled_tid IS NOT f.destroy_tid OR f.signaled_ts - f.destroy_ts > ${FORCED_SIGNAL_NS})
+        AND (f.signaled_tid IS NOT f.destroy_tid OR f.signaled_ts - f.destroy_ts > ?)
      ORDER BY after_ts`,
+    view.limit(FORCED_SIGNAL),
   );
   for (const fence of reborn) {
     const isLossy = mayBeMissing(view, fence.lossy);

@@ -38,13 +38,26 @@ const MEDIAN_FACTOR: Threshold = {
   name: 'median-factor',
   unit: 'count',
   default: 10,
-  doc: 'The same for the median, where a timeline has less than 100 fences.',
+  doc: 'The same for the median, where a timeline has fewer than `many` fences.',
 };
-/** From so many fences on the 99th percentile means something; with fewer the median is taken. */
-const MANY = 100;
-const FEW = 5;
-/** drivers/gpu/drm/vgem/vgem_fence.c, VGEM_FENCE_TIMEOUT: 10 s, then the fence signals without an error. */
+const MANY: Threshold = {
+  name: 'many',
+  unit: 'count',
+  default: 100,
+  doc: 'From so many fences of a timeline on the 99th percentile means something; with fewer the median is taken.',
+};
+const FEW: Threshold = {
+  name: 'few',
+  unit: 'count',
+  default: 5,
+  doc: 'A timeline of fewer fences has no usual time.',
+};
+/**
+ * No threshold: drivers/gpu/drm/vgem/vgem_fence.c, VGEM_FENCE_TIMEOUT: 10 s, then the fence signals
+ * without an error.
+ */
 const VGEM_EXPIRY_NS = 10e9;
+/** No threshold: a timer runs out a little late; it only changes what to do next. */
 const EXPIRY_SLACK = 0.05;
 const FINDINGS = 32;
 
@@ -130,8 +143,8 @@ function slowTimelines(view: View): SlowTimeline[] {
        SELECT *, count(*) OVER (PARTITION BY driver, timeline) AS outliers,
               row_number() OVER (PARTITION BY driver, timeline ORDER BY own_ns DESC) AS place
          FROM known k
-        WHERE k.own_ns >= ? AND ((k.fences >= ${MANY} AND k.own_ns > ? * k.p99_ns)
-           OR (k.fences BETWEEN ${FEW} AND ${MANY - 1} AND k.own_ns > ? * k.median_ns)
+        WHERE k.own_ns >= ? AND ((k.fences >= ? AND k.own_ns > ? * k.p99_ns)
+           OR (k.fences >= ? AND k.fences < ? AND k.own_ns > ? * k.median_ns)
            OR ${expired}))
      SELECT f.id AS fence_id, f.context, f.seqno, f.driver, f.timeline, f.owner_tid, f.owner_process_id,
             f.init_ts, f.init_event, f.signaled_ts, f.signaled_event, f.error, f.lossy, s.own_ns,
@@ -141,7 +154,10 @@ function slowTimelines(view: View): SlowTimeline[] {
       ORDER BY s.own_ns DESC LIMIT ${FINDINGS}`,
     view.limit(SHORTEST),
     view.limit(SHORTEST),
+    view.limit(MANY),
     view.limit(P99_FACTOR),
+    view.limit(FEW),
+    view.limit(MANY),
     view.limit(MEDIAN_FACTOR),
   );
 }
@@ -152,7 +168,7 @@ function latencyFinding(view: View, slow: SlowTimeline): FindingDraft {
   const total = slow.signaled_ts - slow.init_ts;
   const expiry = isExpiry(slow);
   const usual =
-    slow.fences < FEW
+    slow.fences < view.limit(FEW)
       ? 'as long as vgem lets a fence live'
       : `${slow.fences} fences of its timeline take ${duration(slow.median_ns)} (median)`;
   return {
@@ -167,7 +183,7 @@ function latencyFinding(view: View, slow: SlowTimeline): FindingDraft {
       detail.duration('from creation to signal', total),
       detail.count('fences of the timeline', slow.fences),
       detail.duration('median', slow.median_ns),
-      slow.fences >= MANY ? detail.duration('99th percentile', slow.p99_ns) : undefined,
+      slow.fences >= view.limit(MANY) ? detail.duration('99th percentile', slow.p99_ns) : undefined,
       detail.count('outliers', slow.outliers),
       slow.error === null ? undefined : detail.errno('error of the fence', slow.error),
     ]),

@@ -6,9 +6,18 @@
  * "Never" cannot be seen in a window that ends: a fence counts by its situation, not by its age alone.
  */
 import type { Detector, View } from '../detector.ts';
-import type { Confidence, Detail, FindingDraft, Severity } from '../finding.ts';
+import type { FindingDraft } from '../finding.ts';
 import { detail, evidence, known } from './shared/details.ts';
-import { mayBeMissing } from './shared/incomplete.ts';
+import {
+  AFTER_DEATH,
+  ageOf,
+  OLD,
+  P99_FACTOR,
+  type Situation,
+  SLOWEST_FACTOR,
+  situationOf,
+  VAIN_WAIT,
+} from './shared/fence-situation.ts';
 import { chainOf } from './shared/job-chain.ts';
 import {
   exits,
@@ -18,32 +27,18 @@ import {
   fenceWaits,
   jobDependencies,
 } from './shared/needs.ts';
-import {
-  type LatencyOf,
-  latenciesByDriver,
-  type PendingFence,
-  pendingFences,
-} from './shared/pending-fences.ts';
+import { latenciesByDriver, type PendingFence, pendingFences } from './shared/pending-fences.ts';
 import {
   actor,
   capital,
-  duration,
   fenceKey,
   fenceLabel,
   fenceRef,
   stableTimeline,
 } from './shared/wording.ts';
 
-/** A wait given up after this long was meant to succeed; shorter ones are polls and tests. */
-const VAIN_WAIT_NS = 1e9;
-/** Closing its files after death signals a client's fences within a few milliseconds. */
-const AFTER_DEATH_NS = 100e6;
-const SLOWEST_FACTOR = 3;
-/** Age of a pending fence whose owner lives; also 20 times the 99th percentile of its driver. */
-const OLD_NS = 10e9;
-const P99_FACTOR = 20;
 const FINDINGS_PER_OWNER = 16;
-const SUSPECTS_PER_OWNER = 3;
+const SUSPECTS_SHOWN = 3;
 
 export const fenceNeverSignalled: Detector = {
   meta: {
@@ -55,6 +50,7 @@ export const fenceNeverSignalled: Detector = {
     severity: 'error',
     needs: [fenceBirths, fenceSignals],
     uses: [fenceWaits, exits, fenceErrors, jobDependencies],
+    thresholds: [VAIN_WAIT, AFTER_DEATH, SLOWEST_FACTOR, OLD, P99_FACTOR],
     traps: [
       'The recording ends: a fence that is pending then may signal a moment later.',
       'Closing the device file signals what a dead client left behind a few milliseconds after its exit.',
@@ -89,126 +85,8 @@ export const fenceNeverSignalled: Detector = {
   },
 };
 
-interface Wait {
-  readonly start_ts: number;
-  readonly end_ts: number | null;
-  readonly start_event: number | null;
-  readonly end_event: number | null;
-  readonly tid: number;
-  readonly process_id: number | null;
-  readonly gave_up: number | null;
-}
-
-interface Situation {
-  readonly kind: 'dropped' | 'waited in vain' | 'owner dead' | 'old';
-  readonly text: string;
-  readonly severity: Severity;
-  readonly confidence: Confidence;
-  readonly details: readonly Detail[];
-  readonly evidence: readonly number[];
-}
-
 function limitOf(finding: FindingDraft): number {
-  return finding.confidence === 'suspect' ? SUSPECTS_PER_OWNER : FINDINGS_PER_OWNER;
-}
-
-/** The strongest of what makes a pending fence a failure; undefined when it may still signal. */
-function situationOf(view: View, fence: PendingFence, latencies: LatencyOf): Situation | undefined {
-  if (fence.dropped === 1) return droppedSituation(view, fence);
-  if (view.clock.unit !== 'ns') return undefined;
-  const waits = view.all<Wait>(
-    `SELECT start_ts, end_ts, start_event, end_event, tid, process_id, gave_up FROM fence_wait
-      WHERE fence_id = ? ORDER BY coalesce(end_ts, ?) - start_ts DESC LIMIT 4`,
-    fence.fence_id,
-    view.end,
-  );
-  const situation =
-    vainWait(view, fence, waits) ??
-    ownerDead(view, fence, latencies) ??
-    tooOld(view, fence, waits, latencies);
-  if (situation === undefined) return undefined;
-  if (mayBeMissing(view, fence.lossy)) {
-    // Where events are missing so are signals: only a wait that was seen to end in vain is worth a warning.
-    const severity = situation.kind === 'waited in vain' ? 'warn' : 'info';
-    return { ...situation, severity, confidence: 'suspect' };
-  }
-  const unsure = view.perTask || fence.init_ts === null;
-  return unsure ? { ...situation, severity: 'warn', confidence: 'suspect' } : situation;
-}
-
-function droppedSituation(view: View, fence: PendingFence): Situation {
-  return {
-    kind: 'dropped',
-    text: 'was released while it was pending and then signalled with -EDEADLK by the kernel',
-    severity: 'error',
-    confidence: mayBeMissing(view, fence.lossy) ? 'likely' : 'proven',
-    details: [],
-    evidence: evidence(fence.signaled_event),
-  };
-}
-
-function vainWait(view: View, fence: PendingFence, waits: readonly Wait[]): Situation | undefined {
-  // A wait that ended and a fence destroyed after it: signalled, where the signal cannot be seen.
-  if (view.perTask && fence.destroy_ts !== null) return undefined;
-  const wait = waits.find(
-    ({ gave_up, start_ts, end_ts }) =>
-      gave_up === 1 && end_ts !== null && end_ts - start_ts >= VAIN_WAIT_NS,
-  );
-  if (wait === undefined) return undefined;
-  const waiter = actor(view, wait.tid, wait.process_id);
-  const waited = (wait.end_ts ?? view.end) - wait.start_ts;
-  return {
-    kind: 'waited in vain',
-    text: `was waited for ${duration(waited)} in vain by ${waiter.label}`,
-    severity: 'error',
-    confidence: 'likely',
-    details: [detail.duration('waited in vain', waited), detail.text('waiter', waiter.label)],
-    evidence: evidence(wait.start_event, wait.end_event),
-  };
-}
-
-function ownerDead(view: View, fence: PendingFence, latencies: LatencyOf): Situation | undefined {
-  if (fence.owner_end_ts === null || fence.destroy_ts !== null) return undefined;
-  const since = view.end - Math.max(fence.owner_end_ts, fence.files_closed_ts ?? 0);
-  if (since < AFTER_DEATH_NS) return undefined;
-  if (ageOf(view, fence) < SLOWEST_FACTOR * latencies(fence.driver).slowest) return undefined;
-  return {
-    kind: 'owner dead',
-    text: `is still pending ${duration(view.end - fence.owner_end_ts)} after its owner died`,
-    severity: fence.death_is_sure === 1 ? 'error' : 'warn',
-    confidence: fence.death_is_sure === 1 ? 'likely' : 'suspect',
-    details: known([
-      detail.duration('since the owner died', view.end - fence.owner_end_ts),
-      fence.files_closed_ts === null
-        ? undefined
-        : detail.duration('since its files were closed', view.end - fence.files_closed_ts),
-    ]),
-    evidence: evidence(fence.owner_end_event, fence.files_closed_event),
-  };
-}
-
-function tooOld(
-  view: View,
-  fence: PendingFence,
-  waits: readonly Wait[],
-  latencies: LatencyOf,
-): Situation | undefined {
-  if (fence.owner_end_ts !== null || fence.destroy_ts !== null) return undefined;
-  const age = ageOf(view, fence);
-  if (age < OLD_NS || age < P99_FACTOR * latencies(fence.driver).p99) return undefined;
-  const open = waits.find((wait) => wait.end_ts === null);
-  return {
-    kind: 'old',
-    text: `is still pending ${duration(age)} after its creation${open === undefined ? '' : ', and a task is waiting for it'}`,
-    severity: open === undefined ? 'warn' : 'error',
-    confidence: 'suspect',
-    details: [],
-    evidence: evidence(open?.start_event),
-  };
-}
-
-function ageOf(view: View, fence: PendingFence): number {
-  return (fence.destroy_ts ?? view.end) - (fence.init_ts ?? fence.first_ts);
+  return finding.confidence === 'suspect' ? SUSPECTS_SHOWN : FINDINGS_PER_OWNER;
 }
 
 function fenceFinding(view: View, fence: PendingFence, situation: Situation): FindingDraft {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { ms, type RowOf, run, s } from '../../../test/detector-view.ts';
+import { limitsOf } from '../threshold.ts';
 import { forkUnderJob } from './fork-under-job.ts';
 
 const process: RowOf = { pid: 256, comm: 'app', start_ts: 0 };
@@ -146,4 +147,11 @@ it('cannot know with wrong offsets or without notifiers', () => {
   expect(judge({}, { saneProbes: false }).outcome.outcome).toBe('not-observable');
   const { outcome } = judge({}, { observed: ['invalidation.begin', 'task.fork', 'fence.init'] });
   expect(outcome.enable?.join()).toContain('mmu_interval_notifier_insert');
+});
+
+it('judges by the limits it is given', () => {
+  const limitsFor = (values: Record<string, string>) =>
+    limitsOf({ 'fork-under-job': values }, [forkUnderJob.meta]);
+  expect(judge({}, { limits: limitsFor({ child: '1 ms' }) }).findings).toHaveLength(1);
+  expect(judge({}, { limits: limitsFor({ child: '0.9 ms' }) }).findings).toEqual([]);
 });

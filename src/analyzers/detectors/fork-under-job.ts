@@ -6,7 +6,8 @@
 import type { Word } from '../../kernel/occurrence.ts';
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, FindingDraft } from '../finding.ts';
-import { BY_OWNER, TOUCHES_BOUND } from './shared/bound-ranges.ts';
+import type { Threshold } from '../threshold.ts';
+import { BY_OWNER, touchesBound, WIDE_NOTIFIER } from './shared/bound-ranges.ts';
 import { type BusyFence, fencesBusyAt } from './shared/busy-fences.ts';
 import { detail, evidence, known } from './shared/details.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
@@ -14,13 +15,24 @@ import { fenceBirths, fenceWaits, forks, invalidations, notifierBirths } from '.
 import { wrongOffsets } from './shared/probe-offsets.ts';
 import { actor, duration, fenceLabel, fenceRef, hex, range, ticks } from './shared/wording.ts';
 
-/** enum mmu_notifier_event */
+/** No threshold: enum mmu_notifier_event. */
 const CLEAR = 1;
+/** No threshold: enum mmu_notifier_event. */
 const PROTECTION_PAGE = 3;
-/** The child appears within this after the last mapping was copied. */
-const FORK_TAIL_NS = 100e6;
-/** Copies of single pages by the parent's writes, looked for this long after the fork. */
-const COPIES_WITHIN_NS = 1e9;
+const CHILD: Threshold = {
+  name: 'child',
+  unit: 'ns',
+  default: 100e6,
+  doc: 'The child appears within this after the last mapping was copied; later ones are of another fork.',
+};
+const COPIES: Threshold = {
+  name: 'copies',
+  unit: 'ns',
+  default: 1e9,
+  doc: 'Pages copied by writes of the parent are counted this long after the fork.',
+};
+const WIDE: Threshold = { ...WIDE_NOTIFIER };
+/** No threshold: the smallest page of Linux; of larger ones fewer copies are counted. */
 const PAGE_BYTES = 4096;
 const EVIDENCE_MAPPINGS = 4;
 
@@ -34,6 +46,7 @@ export const forkUnderJob: Detector = {
     severity: 'warn',
     needs: [invalidations, forks, notifierBirths, fenceBirths],
     uses: [fenceWaits],
+    thresholds: [CHILD, COPIES, WIDE],
     traps: [
       'sched_process_fork fires for threads, too: only a fork write-protects the mm of the parent before.',
       'vfork and posix_spawn share the mm and write-protect nothing.',
@@ -94,10 +107,10 @@ function protectedMappings(view: View): Mapping[] {
        LEFT JOIN fence_wait w ON w.id = i.longest_wait_id
       WHERE i.reason = ? AND i.sane = 1 AND ${BY_OWNER}
         AND c.start_ts - coalesce(i.end_ts, i.return_ts, i.start_ts) <= ?
-        AND ${TOUCHES_BOUND}
+        AND ${touchesBound(view.limit(WIDE))}
       ORDER BY i.start_ts`,
     PROTECTION_PAGE,
-    FORK_TAIL_NS,
+    view.limit(CHILD),
   );
 }
 
@@ -180,14 +193,14 @@ function copiesAfter(view: View, fork: Mapping, busy: readonly BusyFence[]) {
     `SELECT i.start_event FROM invalidation i
       WHERE i.mm = ? AND i.reason = ? AND i.start_ts > ? AND i.start_ts <= ?
         AND i.range_end - i.range_start <= ? AND ${BY_OWNER}
-        AND i.syscall_id IS NULL AND ${TOUCHES_BOUND}
+        AND i.syscall_id IS NULL AND ${touchesBound(view.limit(WIDE))}
         AND NOT EXISTS (SELECT 1 FROM range_fault f WHERE f.tid = i.tid
           AND f.start_ts <= i.start_ts AND coalesce(f.end_ts, i.start_ts) >= i.start_ts)
       ORDER BY i.start_ts`,
     fork.mm,
     CLEAR,
     fork.child_ts,
-    fork.child_ts + COPIES_WITHIN_NS,
+    fork.child_ts + view.limit(COPIES),
     PAGE_BYTES,
   );
   if (rows.length === 0 || busy.length === 0) return { text: '', count: 0, events: [] };

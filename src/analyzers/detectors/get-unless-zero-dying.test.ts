@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { ms, type RowOf, run } from '../../../test/detector-view.ts';
+import { limitsOf } from '../threshold.ts';
 import { getUnlessZeroDying } from './get-unless-zero-dying.ts';
 
 const processes: RowOf[] = [
@@ -128,4 +129,11 @@ it('only suspects where events were lost', () => {
 it('cannot know without the ends of address spaces', () => {
   const { outcome } = judge({}, { observed: ['task.exit', 'notifier.insert'] });
   expect(outcome.reason).toContain('__mmu_notifier_release');
+});
+
+it('judges by the limits it is given', () => {
+  const limits = limitsOf({ 'get-unless-zero-dying': { order: '10 ms' } }, [
+    getUnlessZeroDying.meta,
+  ]);
+  expect(judge({}, { limits }).findings).toEqual([]);
 });

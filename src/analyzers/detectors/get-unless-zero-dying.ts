@@ -7,6 +7,7 @@
 import type { Word } from '../../kernel/occurrence.ts';
 import type { Detector, View } from '../detector.ts';
 import type { FindingDraft, Severity } from '../finding.ts';
+import type { Threshold } from '../threshold.ts';
 import { detail, evidence } from './shared/details.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
 import { addressSpaceEnds, notifierBirths, rangeFaults, structEnds } from './shared/needs.ts';
@@ -22,8 +23,12 @@ import {
   ticks,
 } from './shared/wording.ts';
 
-/** Clocks of two CPUs may differ: a use this shortly after the release may have come before it. */
-const ORDER_NS = 100e3;
+const ORDER: Threshold = {
+  name: 'order',
+  unit: 'ns',
+  default: 100e3,
+  doc: 'A use this shortly after the release may have come before it: the clocks of two CPUs differ.',
+};
 const EVIDENCE_USES = 6;
 
 export const getUnlessZeroDying: Detector = {
@@ -36,6 +41,7 @@ export const getUnlessZeroDying: Detector = {
     severity: 'critical',
     needs: [addressSpaceEnds, notifierBirths],
     uses: [rangeFaults, structEnds],
+    thresholds: [ORDER],
     traps: [
       'The pointer of an mm is given away again within milliseconds: only what is tied to the dead one counts.',
       'A fault that began before the release and ended after it is an ordinary race.',
@@ -87,7 +93,7 @@ const SPACE_COLUMNS = `a.id AS address_space_id, a.mm, a.process_id,
   a.drop_ts, a.drop_event`;
 
 function lateUses(view: View): Use[] {
-  const margin = view.clock.unit === 'ns' ? ORDER_NS : 0;
+  const margin = view.clock.unit === 'ns' ? view.limit(ORDER) : 0;
   const faults = view.all<Use>(
     `SELECT 'range_fault' AS kind, r.id, r.tid, r.range_start, r.range_end,
             coalesce(r.wrapper_ret, r.last_ret) AS ret, r.start_ts AS ts, r.start_event AS event,

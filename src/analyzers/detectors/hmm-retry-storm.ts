@@ -48,9 +48,14 @@ const ERROR_SPAN: Threshold = {
   default: 1e9,
   doc: 'A storm this long is an error.',
 };
-/** hmm_range_fault itself said -EBUSY this often: no inference about the inline read_retry is needed. */
-const PROVEN_BUSY = 5;
+const PROVEN_BUSY: Threshold = {
+  name: 'proven-busy',
+  unit: 'count',
+  default: 5,
+  doc: 'A storm in which hmm_range_fault itself said -EBUSY so often is proven: no inference about the inline read_retry is needed.',
+};
 const FINDINGS_PER_CAUSE = 50;
+const EVIDENCE_ATTEMPTS = 3;
 const OTHER_STORMS_SHOWN = 8;
 
 export const hmmRetryStorm: Detector = {
@@ -68,7 +73,7 @@ export const hmmRetryStorm: Detector = {
       },
     ],
     uses: [rangeFaults, readBegins, invalidations, notifierBirths, driverFunctions],
-    thresholds: [ATTEMPTS, WINDOW, ERROR_ATTEMPTS, ERROR_SPAN],
+    thresholds: [ATTEMPTS, WINDOW, ERROR_ATTEMPTS, ERROR_SPAN, PROVEN_BUSY],
     traps: [
       'mmu_interval_read_retry is inline: a failed one shows only as another attempt with another sequence number.',
       'Without a probe on the driver function around it, consecutive faults of one range look like one chain.',
@@ -189,7 +194,7 @@ function confidenceOf(view: View, episode: Episode): Confidence {
   if (view.clock.unit !== 'ns' || episode.lossy === 1 || episode.outcome === 'open') {
     return 'suspect';
   }
-  return (episode.busy ?? 0) >= PROVEN_BUSY ? 'proven' : 'likely';
+  return (episode.busy ?? 0) >= view.limit(PROVEN_BUSY) ? 'proven' : 'likely';
 }
 
 function endText(episode: Episode): string {
@@ -213,7 +218,7 @@ function attemptEvents(view: View, id: number): number[] {
     return_event: number | null;
   }>(
     `SELECT read_begin_event, fault_event, return_event FROM range_fault_attempt
-      WHERE range_fault_id = ? AND (n <= 3 OR n = (
+      WHERE range_fault_id = ? AND (n <= ${EVIDENCE_ATTEMPTS} OR n = (
         SELECT max(n) FROM range_fault_attempt WHERE range_fault_id = ?))
       ORDER BY n`,
     id,

@@ -23,8 +23,12 @@ const CHAIN: Threshold = {
   doc: 'An unbroken chain of attempts this long was probably given up: 0.95 of HMM_RANGE_DEFAULT_TIMEOUT, which jiffies round.',
 };
 const EBUSY = -16;
-/** One attempt longer than this share of the whole: the fault was slow, not contended. */
-const SLOW_SHARE = 0.5;
+const SLOW_SHARE: Threshold = {
+  name: 'slow-share',
+  unit: 'share',
+  default: 0.5,
+  doc: 'A fault of which one attempt took more than this share was slow, not contended.',
+};
 
 export const hmmTimeout: Detector = {
   meta: {
@@ -41,7 +45,7 @@ export const hmmTimeout: Detector = {
       },
     ],
     uses: [driverFunctions, rangeFaults, readBegins, invalidations],
-    thresholds: [CHAIN],
+    thresholds: [CHAIN, SLOW_SHARE],
     traps: [
       'Drivers have limits of their own (a fraction of a second, or scaled by the size of the range): a shorter chain may have timed out unseen.',
       'The last hmm_range_fault of a timed-out fault can return 0: the limit is tested before the next attempt.',
@@ -83,7 +87,7 @@ function timeoutFinding(view: View, episode: Episode): FindingDraft {
   const to = episode.wrapper_end_ts ?? episode.end_ts ?? view.end;
   const owner = actor(view, episode.tid, episode.process_id);
   const limits = view.clock.unit === 'ns' ? limitsUsed(view, episode) : undefined;
-  const slow = (episode.longest_attempt_ns ?? 0) > SLOW_SHARE * (to - from);
+  const slow = (episode.longest_attempt_ns ?? 0) > view.limit(SLOW_SHARE) * (to - from);
   return {
     severity: 'error',
     confidence: confidenceOf(episode),

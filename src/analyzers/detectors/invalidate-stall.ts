@@ -37,7 +37,7 @@ export const invalidateStall: Detector = {
     severity: 'error',
     needs: [invalidations],
     uses: [invalidationReturns, fenceWaits, driverFunctions],
-    thresholds: [WARN, ERROR],
+    thresholds: [WARN, ERROR, CAUSE_SHARE],
     traps: [
       'A task that was preempted looks stalled: without a wait or a callback inside it is only info.',
       'The function tracer has no returns, so its durations are upper bounds.',
@@ -101,7 +101,7 @@ function stalledInvalidations(view: View): Stall[] {
     (stall) =>
       stall.length.ns >= least &&
       // Ticks cannot be compared with 10 ms: what remains is that a wait made most of it.
-      (timed || (stall.longest_wait_ns ?? 0) >= CAUSE_SHARE * stall.length.ns),
+      (timed || (stall.longest_wait_ns ?? 0) >= view.limit(CAUSE_SHARE) * stall.length.ns),
   );
 }
 

@@ -4,14 +4,25 @@
  * and was never done (drivers/gpu/drm/scheduler/sched_main.c, drm_sched_job_timedout).
  */
 import type { Detector, View } from '../detector.ts';
+import type { Threshold } from '../threshold.ts';
 import { atMost } from './shared/details.ts';
 import { anyOf, fenceErrors, jobTimeouts, kernelLog } from './shared/needs.ts';
-import { type Reset, resetFinding, resets } from './shared/reset-incident.ts';
-import { type TimedOutJob, timedOutJobs, timeoutFinding } from './shared/timed-out-job.ts';
+import {
+  CAUSE_WITHIN,
+  INCIDENT_GAP,
+  type Reset,
+  resetFinding,
+  resets,
+} from './shared/reset-incident.ts';
+import { ONE_GO, type TimedOutJob, timedOutJobs, timeoutFinding } from './shared/timed-out-job.ts';
 
 const FINDINGS_PER_RING = 16;
-/** The log and the trace tell of one timeout this close together. */
-const SAME_NS = 2e9;
+const SAME: Threshold = {
+  name: 'same',
+  unit: 'ns',
+  default: 2e9,
+  doc: 'The log and the trace tell of one timeout of a ring when they are this close together.',
+};
 
 export const jobTimeoutReset: Detector = {
   meta: {
@@ -23,6 +34,7 @@ export const jobTimeoutReset: Detector = {
     severity: 'error',
     needs: [anyOf(kernelLog, jobTimeouts, fenceErrors)],
     uses: [kernelLog, jobTimeouts, fenceErrors],
+    thresholds: [SAME, INCIDENT_GAP, CAUSE_WITHIN, ONE_GO],
     traps: [
       'A soft recovery ends the job and resets nothing.',
       'Faults of the device after its reset are consequences; only those before, of the same process or queue, can be the cause.',
@@ -63,7 +75,7 @@ function tellsOf(view: View, reset: Reset, job: TimedOutJob): boolean {
   const [line] = reset.rows;
   const error = view.clockError(line?.events[0] ?? null, job.signaled_event ?? job.timeout_event);
   if (!Number.isFinite(error)) return false;
-  const within = SAME_NS + error;
+  const within = view.limit(SAME) + error;
   const near = job.to >= reset.from - within && job.to <= reset.to + within;
   return near && job.ring !== null && reset.engines.includes(job.ring);
 }

@@ -4,15 +4,21 @@
  */
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, FindingDraft } from '../finding.ts';
+import type { Threshold } from '../threshold.ts';
 import { atMost, detail, evidence, known } from './shared/details.ts';
 import { type LogRow, logRef, logRows, processName } from './shared/log-incidents.ts';
 import { kernelLog } from './shared/needs.ts';
 import { duration, hex } from './shared/wording.ts';
 
-/** Faults further apart are two happenings. */
-const GAP_NS = 10e9;
+const GAP: Threshold = {
+  name: 'gap',
+  unit: 'ns',
+  default: 10e9,
+  doc: 'Faults of one process further apart are two findings.',
+};
 const FINDINGS_PER_DEVICE = 16;
 const ROWS_SHOWN = 8;
+/** No threshold: what drivers print addresses in. */
 const PAGE = 4096n;
 
 export const loggedGpuFault: Detector = {
@@ -25,6 +31,7 @@ export const loggedGpuFault: Detector = {
     severity: 'error',
     needs: [kernelLog],
     uses: [],
+    thresholds: [GAP],
     traps: [
       'Faults after a reset or kill of the device are consequences and left out here.',
       'One bad access gives many lines, and rate limiting hides most of them: their number says little.',
@@ -44,7 +51,7 @@ export const loggedGpuFault: Detector = {
     );
     const told = toldElsewhere(view);
     const own = rows.filter(({ events }) => !told.has(events[0] ?? 0));
-    const groups = groupsOf(own);
+    const groups = groupsOf(own, view.limit(GAP));
     const owners = ownersByPasid(rows);
     yield* atMost(
       FINDINGS_PER_DEVICE,
@@ -63,13 +70,13 @@ function toldElsewhere(view: View): Set<number> {
 }
 
 /** Of one device, process or PASID or queue, no further apart than the gap. */
-function groupsOf(rows: readonly LogRow[]): LogRow[][] {
+function groupsOf(rows: readonly LogRow[], gapNs: number): LogRow[][] {
   const open = new Map<string, LogRow[]>();
   const groups: LogRow[][] = [];
   for (const row of rows) {
     const key = `${row.boot} ${row.source} ${row.device} ${row.pid} ${row.pasid} ${row.asid} ${row.queue}`;
     const group = open.get(key);
-    if (group && row.start_ts - (group.at(-1) as LogRow).end_ts <= GAP_NS) {
+    if (group && row.start_ts - (group.at(-1) as LogRow).end_ts <= gapNs) {
       group.push(row);
       continue;
     }

@@ -9,7 +9,6 @@ import { atMost, detail, evidence, known } from './shared/details.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
 import {
   areasOf,
-  BLOCK_BYTES,
   type Block,
   type Move,
   placesOf,
@@ -33,6 +32,14 @@ const WINDOW: Threshold = {
   default: 1e9,
   doc: 'The turns come within this time.',
 };
+const BLOCK: Threshold = {
+  name: 'block',
+  unit: 'bytes',
+  default: 65_536,
+  doc: 'The finest piece that is followed; drivers move 64 KiB and more, the CPU brings back pages.',
+};
+/** No threshold: the smallest page of Linux. */
+const PAGE_BYTES = 4096;
 const EVIDENCE_MOVES = 8;
 const FINDINGS_MOST = 20;
 
@@ -46,10 +53,10 @@ export const migrationThrash: Detector = {
     severity: 'warn',
     needs: [migrations],
     uses: [],
-    thresholds: [TURNS, WINDOW],
+    thresholds: [TURNS, WINDOW, BLOCK],
     traps: [
       'A prefetch and the first touch by the other side are two moves and one turn: more turns are asked for.',
-      'Different parts of one range may go different ways: only turns of the same 64 KiB count.',
+      'Different parts of one range may go different ways: only turns of the same `block` count.',
       'A MIGRATE invalidation alone does not tell the direction, so it counts for nothing.',
       'A buffer freed and made again at the same address looks like the same one.',
     ],
@@ -79,6 +86,7 @@ export const migrationThrash: Detector = {
 function* thrashing(view: View): Iterable<FindingDraft> {
   const window = view.limit(WINDOW);
   const least = view.limit(TURNS);
+  const bytes = blockBytes(view);
   const blocks = new Map<string, Block>();
   const moves = view.all<Move>(
     `SELECT m.*, coalesce(p.merged_into, m.process_id) AS process_id
@@ -86,19 +94,24 @@ function* thrashing(view: View): Iterable<FindingDraft> {
       WHERE m.direction IS NOT NULL AND m.ret IS NULL ORDER BY m.start_ts, m.id`,
   );
   for (const move of moves) {
-    for (const [owner, place] of placesOf(move)) turn(blocks, owner, place, move, window);
+    for (const [owner, place] of placesOf(move, bytes)) turn(blocks, owner, place, move, window);
   }
   const bad = [...blocks.values()].filter((block) => block.most.length >= least);
   for (const area of areasOf(bad)) yield finding(view, area, moves);
+}
+
+/** Nothing moves in pieces smaller than a page. */
+function blockBytes(view: View): number {
+  return Math.max(PAGE_BYTES, view.limit(BLOCK));
 }
 
 function finding(view: View, area: readonly Block[], moves: readonly Move[]): FindingDraft {
   const worst = area.reduce((a, b) => (b.most.length > a.most.length ? b : a));
   const [first] = worst.most as [Move, ...Move[]];
   const last = worst.most.at(-1) ?? first;
-  const inside = moves.filter((move) => touches(move, area));
+  const inside = moves.filter((move) => touches(move, area, blockBytes(view)));
   const who = whoMoves(view, inside);
-  const what = whatMoves(first, area, inside);
+  const what = whatMoves(first, area, inside, blockBytes(view));
   const span = last.start_ts - first.start_ts;
   return {
     severity: 'warn',
@@ -140,6 +153,7 @@ function whatMoves(
   first: Move,
   area: readonly Block[],
   inside: readonly Move[],
+  bytes: number,
 ): {
   readonly text: string;
   readonly range: string | undefined;
@@ -151,8 +165,8 @@ function whatMoves(
   }
   const starts = inside.map((move) => Number(unsigned(move.range_start ?? 0)));
   const ends = inside.map((move) => Number(unsigned(move.range_end ?? 0)));
-  const start = Math.max((area[0]?.place ?? 0) * BLOCK_BYTES, lowest(starts));
-  const end = Math.min(((area.at(-1)?.place ?? 0) + 1) * BLOCK_BYTES, -lowest(ends.map((n) => -n)));
+  const start = Math.max((area[0]?.place ?? 0) * bytes, lowest(starts));
+  const end = Math.min(((area.at(-1)?.place ?? 0) + 1) * bytes, -lowest(ends.map((n) => -n)));
   const where = range(start, end);
   return {
     text: `Memory ${where}`,

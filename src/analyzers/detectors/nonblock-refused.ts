@@ -31,7 +31,7 @@ import {
   ticks,
 } from './shared/wording.ts';
 
-/** MMU_NOTIFIER_RANGE_BLOCKABLE, include/linux/mmu_notifier.h. */
+/** No threshold: MMU_NOTIFIER_RANGE_BLOCKABLE, include/linux/mmu_notifier.h. */
 const BLOCKABLE = 1;
 const NOT_FREED: Threshold = {
   name: 'not-freed',
@@ -39,8 +39,12 @@ const NOT_FREED: Threshold = {
   default: 1e9,
   doc: 'Memory that stayed this long after the first refusal is a warning: the OOM reaper gives up after 10 tries 100 ms apart.',
 };
-/** Refusals closer together are of one try over the whole address space. */
-const ONE_TRY_NS = 50e6;
+const ONE_TRY: Threshold = {
+  name: 'one-try',
+  unit: 'ns',
+  default: 50e6,
+  doc: 'Refusals closer together are of one try over the whole address space.',
+};
 const EVIDENCE_REFUSALS = 8;
 const LOGGED: readonly LogClass[] = ['notifier-callback-failed', 'oom-reap-failed'];
 
@@ -54,7 +58,7 @@ export const nonblockRefused: Detector = {
     severity: 'error',
     needs: [anyOf(invalidationReturns, kernelLog)],
     uses: [invalidations, addressSpaceEnds, fenceBirths],
-    thresholds: [NOT_FREED],
+    thresholds: [NOT_FREED, ONE_TRY],
     traps: [
       'A refused invalidation has no invalidate_range_end; other mappings of the same try have one.',
       'Only the function that asked knows who refused: without a probe on the driver callbacks the notifier is not named.',
@@ -167,7 +171,7 @@ function refusalFinding(view: View, first: Refusal, refusals: readonly Refusal[]
   const victim = processActor(view, first.victim_process_id);
   const stayed = stayedFor(view, first);
   const busy = fencesBusyAt(view, first.victim_process_id, first.start_ts);
-  const tries = triesOf(refusals);
+  const tries = triesOf(refusals, view.limit(ONE_TRY));
   return {
     severity: severityOf(view, first, stayed),
     confidence: confidenceOf(view, refusals, first),
@@ -237,9 +241,9 @@ function confidenceOf(view: View, refusals: readonly Refusal[], first: Refusal):
   return refusals.some((refusal) => mayBeMissing(view, refusal.lossy)) ? 'likely' : 'proven';
 }
 
-function triesOf(refusals: readonly Refusal[]): number {
+function triesOf(refusals: readonly Refusal[], oneTryNs: number): number {
   return refusals.filter(
-    (refusal, n) => n === 0 || refusal.start_ts - (refusals[n - 1]?.start_ts ?? 0) > ONE_TRY_NS,
+    (refusal, n) => n === 0 || refusal.start_ts - (refusals[n - 1]?.start_ts ?? 0) > oneTryNs,
   ).length;
 }
 

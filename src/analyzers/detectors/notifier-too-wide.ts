@@ -7,7 +7,7 @@ import type { Word } from '../../kernel/occurrence.ts';
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, FindingDraft } from '../finding.ts';
 import type { Threshold } from '../threshold.ts';
-import { IS_WIDE } from './shared/bound-ranges.ts';
+import { isWide, WIDE_NOTIFIER } from './shared/bound-ranges.ts';
 import { detail, evidence, known } from './shared/details.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
 import { driverFunctions, invalidations, notifierBirths, rangeFaults } from './shared/needs.ts';
@@ -32,8 +32,10 @@ const LEAST_WASTED: Threshold = {
   default: 100,
   doc: 'Fewer calls for nothing say nothing about a rate.',
 };
-/** Ranges the device used are merged until there are no more of them than this. */
+/** No threshold: ranges the device used are merged until there are no more of them than this. */
 const MOST_RANGES = 100;
+const WIDE: Threshold = { ...WIDE_NOTIFIER };
+/** No threshold: gaps between ranges grow from the smallest page of Linux. */
 const PAGE_BYTES = 4096n;
 const EVIDENCE_INVALIDATIONS = 6;
 
@@ -47,7 +49,7 @@ export const notifierTooWide: Detector = {
     severity: 'warn',
     needs: [invalidations, notifierBirths, rangeFaults],
     uses: [driverFunctions],
-    thresholds: [WASTED_SHARE, WASTED_RATE, LEAST_WASTED],
+    thresholds: [WASTED_SHARE, WASTED_RATE, LEAST_WASTED, WIDE],
     traps: [
       'What the device uses is taken from its range faults: memory pinned or mapped another way looks unused.',
       'Faults before the recording began are not known.',
@@ -93,7 +95,7 @@ function wideNotifiers(view: View): Notifier[] {
   return view.all<Notifier>(
     `SELECT n.* FROM notifier n
       WHERE n.mm IS NOT NULL AND n.range_start IS NOT NULL AND n.range_last IS NOT NULL
-        AND coalesce(n.insert_ret, 0) = 0 AND ${IS_WIDE}
+        AND coalesce(n.insert_ret, 0) = 0 AND ${isWide(view.limit(WIDE))}
       ORDER BY n.id`,
   );
 }

@@ -15,6 +15,7 @@ import {
   toldDeviceFaults,
 } from './shared/needs.ts';
 import { reusedDriverPasids } from './shared/pasid-reuse.ts';
+import { RESET_AFTERMATH } from './shared/reset-aftermath.ts';
 
 /** Interrupt rings deliver faults late. */
 const DELIVERY: Threshold = {
@@ -23,6 +24,7 @@ const DELIVERY: Threshold = {
   default: 100e6,
   doc: 'A fault reported later than this after the death came after it; before, it is a warning.',
 };
+const AFTERMATH: Threshold = { ...RESET_AFTERMATH };
 
 export const postExitGpuFault: Detector = {
   meta: {
@@ -34,7 +36,7 @@ export const postExitGpuFault: Detector = {
     severity: 'critical',
     needs: [toldDeviceFaults, addressSpaceEnds],
     uses: [readBegins, notifierBirths, driverPasids],
-    thresholds: [DELIVERY],
+    thresholds: [DELIVERY, AFTERMATH],
     traps: [
       'A thread that exits is no death of the address space: only mm_release or exit_mmap is.',
       'Faults are delivered late: a driver tracepoint or a log line within 100 ms of the death is only a warning.',
@@ -62,15 +64,20 @@ export const postExitGpuFault: Detector = {
   },
 
   *detect(view) {
-    yield* lateFaultFindings(view, ['probe', 'tracepoint', 'log'], (faults) => ({
-      severity: severityOf(view, faults),
-      confidence: confidenceOf(faults),
-      next: [
-        'Look at the order in which the driver stops queues and lets go of the memory when the process dies (notifier release against file close).',
-        'Fence or preempt the context of that PASID before its mappings go.',
-        'See whether the result of the interrupted job was used by anybody (dead-client-fence).',
-      ],
-    }));
+    yield* lateFaultFindings(
+      view,
+      ['probe', 'tracepoint', 'log'],
+      view.limit(AFTERMATH),
+      (faults) => ({
+        severity: severityOf(view, faults),
+        confidence: confidenceOf(faults),
+        next: [
+          'Look at the order in which the driver stops queues and lets go of the memory when the process dies (notifier release against file close).',
+          'Fence or preempt the context of that PASID before its mappings go.',
+          'See whether the result of the interrupted job was used by anybody (dead-client-fence).',
+        ],
+      }),
+    );
     yield* reusedDriverPasids(view);
   },
 };

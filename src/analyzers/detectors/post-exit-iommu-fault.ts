@@ -9,6 +9,7 @@ import type { DeviceFault } from './shared/device-faults.ts';
 import { type LateFaults, lateFaultFindings } from './shared/late-faults.ts';
 import { addressSpaceEnds, pageResponses, pasidOwners, toldIommuFaults } from './shared/needs.ts';
 import { reusedIommuPasids } from './shared/pasid-reuse.ts';
+import { RESET_AFTERMATH } from './shared/reset-aftermath.ts';
 
 /** Unbinding drains the queue after the entry is cleared (intel_iommu_drain_pasid_prq). */
 const DRAIN: Threshold = {
@@ -17,6 +18,7 @@ const DRAIN: Threshold = {
   default: 10e6,
   doc: 'Requests later than this after the unbinding were not drained.',
 };
+const AFTERMATH: Threshold = { ...RESET_AFTERMATH };
 
 export const postExitIommuFault: Detector = {
   meta: {
@@ -28,7 +30,7 @@ export const postExitIommuFault: Detector = {
     severity: 'critical',
     needs: [toldIommuFaults, addressSpaceEnds],
     uses: [pasidOwners, pageResponses],
-    thresholds: [DRAIN],
+    thresholds: [DRAIN, AFTERMATH],
     traps: [
       'The hardware suppresses faults of a dying PASID (fault processing disable): silence proves nothing.',
       'Requests without a PASID belong to the DMA API and are another matter.',
@@ -57,7 +59,7 @@ export const postExitIommuFault: Detector = {
   },
 
   *detect(view) {
-    yield* lateFaultFindings(view, ['iommu', 'iommu-log'], (faults) => {
+    yield* lateFaultFindings(view, ['iommu', 'iommu-log'], view.limit(AFTERMATH), (faults) => {
       const { first, late } = faults;
       if (first.pasid === null || first.process_id === null) return undefined;
       if (first.gone === 'pasid' && !late.some((fault) => isUndrained(view, fault, faults.error))) {

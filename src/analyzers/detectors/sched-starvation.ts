@@ -23,7 +23,7 @@ const OTHER_JOBS: Threshold = {
   default: 10,
   doc: 'So many jobs of others must have run meanwhile, or the ring was slow and not unfair.',
 };
-/** The longest waits are looked at. */
+/** No threshold: of more waits than can be shown the longest are looked at. */
 const CANDIDATES = 500;
 const FINDINGS_PER_RING = 8;
 

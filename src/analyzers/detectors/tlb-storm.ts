@@ -28,9 +28,10 @@ const WAITS: Threshold = {
   default: 100,
   doc: 'Invalidations within the second in which the waits reach that share.',
 };
+/** No threshold: the second of `rate`. */
 const WINDOW_NS = 1e9;
 const EVIDENCE_RUNS = 8;
-const MADE_BY = 3;
+const MAKERS_SHOWN = 3;
 
 export const tlbStorm: Detector = {
   meta: {
@@ -237,7 +238,7 @@ function makersOf(view: View, runs: readonly Run[]) {
     if (known) known.flushes += run.flushes;
     else byLabel.set(who.label, { ...who, flushes: run.flushes });
   }
-  return [...byLabel.values()].toSorted((a, b) => b.flushes - a.flushes).slice(0, MADE_BY);
+  return [...byLabel.values()].toSorted((a, b) => b.flushes - a.flushes).slice(0, MAKERS_SHOWN);
 }
 
 function timeoutFinding(view: View, target: Target): FindingDraft {

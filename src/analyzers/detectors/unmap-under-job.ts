@@ -7,7 +7,7 @@ import type { Word } from '../../kernel/occurrence.ts';
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, FindingDraft } from '../finding.ts';
 import type { Threshold } from '../threshold.ts';
-import { BY_OWNER, TOUCHES_BOUND } from './shared/bound-ranges.ts';
+import { WIDE_NOTIFIER } from './shared/bound-ranges.ts';
 import { fencesBusyAt } from './shared/busy-fences.ts';
 import { atMost, detail, evidence, known } from './shared/details.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
@@ -19,6 +19,7 @@ import {
   notifierBirths,
 } from './shared/needs.ts';
 import { wrongOffsets } from './shared/probe-offsets.ts';
+import { IS_OWN_JOB, isUnmap } from './shared/unmaps.ts';
 import {
   actor,
   duration,
@@ -32,8 +33,12 @@ import {
   reasonName,
 } from './shared/wording.ts';
 
-/** A wait given up sooner is a poll: the driver goes on to something else. */
-const VAIN_WAIT_NS = 1e6;
+const VAIN_WAIT: Threshold = {
+  name: 'vain-wait',
+  unit: 'ns',
+  default: 1e6,
+  doc: 'A wait given up sooner is a poll: the driver goes on to something else.',
+};
 const WAITED: Threshold = {
   name: 'waited',
   unit: 'ns',
@@ -41,12 +46,9 @@ const WAITED: Threshold = {
   doc: 'A caller that stood still this long for its own job is mentioned.',
 };
 const FINDINGS_PER_CAUSE = 50;
-/** Refused faults looked at: a flood of them tells no more. */
+const WIDE: Threshold = { ...WIDE_NOTIFIER };
+/** No threshold: refused faults looked at, a flood of them tells no more. */
 const MOST_FAULTS = 200;
-
-/** enum mmu_notifier_event 0 and, of 1, what madvise does (include/uapi/asm-generic/mman-common.h). */
-const TAKES_AWAY = `(i.reason = 0 OR (i.reason = 1
-  AND (s.name = 'madvise' AND s.arg2 IN (4, 8, 9, 24) OR s.name = 'process_madvise')))`;
 
 export const unmapUnderJob: Detector = {
   meta: {
@@ -58,7 +60,7 @@ export const unmapUnderJob: Detector = {
     severity: 'error',
     needs: [invalidations, notifierBirths, fenceBirths],
     uses: [fenceWaits, deviceFaults],
-    thresholds: [WAITED],
+    thresholds: [VAIN_WAIT, WAITED, WIDE],
     traps: [
       'Which job uses which memory is not recorded: a job of the process may not touch the range.',
       'The end of the process zaps everything and is no unmap of the program.',
@@ -111,17 +113,6 @@ const RANGE_COLUMNS = `i.id, i.mm, i.tid, i.process_id, i.range_start, i.range_e
 const UNMAP_COLUMNS = `${RANGE_COLUMNS}, f.id AS fence_id, f.context, f.seqno, f.driver, f.timeline, f.init_event,
   f.signaled_ts, f.signaled_event`;
 
-/** SQL: invalidation `i` takes bound memory from its own process, which lives on. */
-const IS_UNMAP = `${TAKES_AWAY} AND i.sane = 1 AND i.source <> 'release' AND i.range_end > 0
-  AND coalesce(i.end_ts, i.return_ts) IS NOT NULL AND ${BY_OWNER}
-  AND NOT EXISTS (SELECT 1 FROM address_space d WHERE d.id = i.address_space_id
-    AND coalesce(d.release_ts, d.end_ts) <= i.start_ts)
-  AND ${TOUCHES_BOUND}`;
-
-/** SQL: fence `f` is a job of the process that runs invalidation `i`. */
-const IS_OWN_JOB = `(SELECT coalesce(o.merged_into, o.id) FROM process o WHERE o.id = f.owner_process_id)
-  = (SELECT coalesce(u.merged_into, u.id) FROM process u WHERE u.id = i.process_id)`;
-
 interface Wait {
   readonly wait_ns: number;
   readonly wait_start_event: number | null;
@@ -139,9 +130,9 @@ function* gaveUp(view: View): Iterable<FindingDraft> {
        LEFT JOIN syscall s ON s.id = i.syscall_id
       WHERE w.gave_up = 1 AND w.end_ts - w.start_ts >= ?
         AND (f.signaled_ts IS NULL OR f.signaled_ts > coalesce(i.end_ts, i.return_ts))
-        AND ${IS_OWN_JOB} AND ${IS_UNMAP}
+        AND ${IS_OWN_JOB} AND ${isUnmap(view.limit(WIDE))}
       ORDER BY i.start_ts`,
-    view.clock.unit === 'ns' ? VAIN_WAIT_NS : 1,
+    view.clock.unit === 'ns' ? view.limit(VAIN_WAIT) : 1,
   );
   for (const row of rows) {
     const missing = mayBeMissing(view, row.lossy) || view.perTask;
@@ -177,7 +168,7 @@ function* faultedAfterwards(view: View): Iterable<FindingDraft> {
        JOIN invalidation i ON i.mm = d.mm AND i.start_ts < d.start_ts
          AND i.range_start <= d.address AND i.range_end > d.address
        LEFT JOIN syscall s ON s.id = i.syscall_id
-      WHERE ${IS_UNMAP}
+      WHERE ${isUnmap(view.limit(WIDE))}
       GROUP BY i.id ORDER BY i.start_ts`,
   );
   for (const range_ of rows) {
@@ -216,7 +207,7 @@ function* waitedFor(view: View): Iterable<FindingDraft> {
        LEFT JOIN syscall s ON s.id = i.syscall_id
       WHERE i.reason = 0 AND i.longest_wait_ns >= ? AND coalesce(w.gave_up, 0) = 0
         AND f.signaled_ts <= coalesce(i.end_ts, i.return_ts)
-        AND ${IS_OWN_JOB} AND ${IS_UNMAP}
+        AND ${IS_OWN_JOB} AND ${isUnmap(view.limit(WIDE))}
       ORDER BY i.longest_wait_ns DESC`,
     view.limit(WAITED),
   );

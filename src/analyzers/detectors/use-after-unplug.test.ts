@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { ms, type RowOf, run } from '../../../test/detector-view.ts';
+import { limitsOf } from '../threshold.ts';
 import { useAfterUnplug } from './use-after-unplug.ts';
 
 const unplugged: RowOf = {
@@ -88,4 +89,9 @@ it('cannot decide when nothing shows an unplug', () => {
   const { outcome } = judge([refused], { observed: ['device.ioctl_return'] });
   expect(outcome).toMatchObject({ outcome: 'not-observable' });
   expect(outcome.enable?.join()).toContain('drm_dev_unplug');
+});
+
+it('judges by the limits it is given', () => {
+  const limits = limitsOf({ 'use-after-unplug': { refusals: 3 } }, [useAfterUnplug.meta]);
+  expect(judge([refused, again], { limits }).findings).toMatchObject([{ severity: 'info' }]);
 });

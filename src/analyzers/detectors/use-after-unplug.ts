@@ -6,11 +6,18 @@
 import type { Word } from '../../kernel/occurrence.ts';
 import type { Detector, View } from '../detector.ts';
 import type { Confidence, FindingDraft, Severity } from '../finding.ts';
+import type { Threshold } from '../threshold.ts';
 import { atMost, detail, evidence, known } from './shared/details.ts';
 import { deviceUses, unplugs } from './shared/device-needs.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
 import { actor, duration, errno, hex, isKernelThread } from './shared/wording.ts';
 
+const REFUSALS: Threshold = {
+  name: 'refusals',
+  unit: 'count',
+  default: 2,
+  doc: 'So many refused ioctls are a client that does not notice; fewer are how it learns of it.',
+};
 const ENODEV = -19;
 const FINDINGS_PER_DEVICE = 16;
 
@@ -24,6 +31,7 @@ export const useAfterUnplug: Detector = {
     severity: 'critical',
     needs: [unplugs, deviceUses],
     uses: [],
+    thresholds: [REFUSALS],
     traps: [
       'While drm_dev_unplug() waits, those who entered before it may still finish: only uses that began after its return count as getting through.',
       'drm_dev_enter() saying no is the good sign.',
@@ -151,8 +159,7 @@ function verdictOf(view: View, use: Use): Verdict | undefined {
   }
   if (use.refused_ioctls === 0) return undefined;
   return {
-    // one refusal is how a client learns of it
-    severity: use.refused_ioctls > 1 ? 'warn' : 'info',
+    severity: use.refused_ioctls >= view.limit(REFUSALS) ? 'warn' : 'info',
     confidence: isLossy ? 'likely' : 'proven',
     text: `${times(use.refused_ioctls, 'ioctl')} refused with ${errno(ENODEV)}`,
     kind: 'refused',

@@ -4,11 +4,20 @@
  * was really faulted through it counts.
  */
 
-/** A notifier at least this wide is not one of a buffer. */
-export const WIDE_BYTES: number = 2 ** 30;
+import type { Threshold } from '../../threshold.ts';
+
+/** Each detector has one of its own. */
+export const WIDE_NOTIFIER: Threshold = {
+  name: 'wide',
+  unit: 'bytes',
+  default: 2 ** 30,
+  doc: 'A notifier at least this wide is not one of a buffer: only what was faulted through it is bound.',
+};
 
 /** SQL: the notifier `n` is wide. Its last byte is negative where it is above 2^63. */
-export const IS_WIDE: string = `(n.range_last < 0 OR n.range_last - n.range_start >= ${WIDE_BYTES})`;
+export function isWide(bytes: number): string {
+  return `(n.range_last < 0 OR n.range_last - n.range_start >= ${bytes})`;
+}
 
 /** SQL: a range fault went through notifier `n` and touched the range of invalidation `i`. */
 const FAULTED = `EXISTS (SELECT 1 FROM range_fault r WHERE r.mni = n.mni
@@ -16,11 +25,13 @@ const FAULTED = `EXISTS (SELECT 1 FROM range_fault r WHERE r.mni = n.mni
   AND r.range_start < i.range_end AND r.range_end > i.range_start)`;
 
 /** SQL: invalidation `i` touches memory that a device was bound to when it began. */
-export const TOUCHES_BOUND: string = `EXISTS (SELECT 1 FROM notifier n
+export function touchesBound(wideBytes: number): string {
+  return `EXISTS (SELECT 1 FROM notifier n
   WHERE n.mm = i.mm AND (n.start_ts IS NULL OR n.start_ts < i.start_ts)
     AND (n.end_ts IS NULL OR n.end_ts > i.start_ts) AND coalesce(n.insert_ret, 0) = 0
     AND n.range_start < i.range_end AND (n.range_last < 0 OR n.range_last >= i.range_start)
-    AND (NOT ${IS_WIDE} OR ${FAULTED}))`;
+    AND (NOT ${isWide(wideBytes)} OR ${FAULTED}))`;
+}
 
 /** SQL: invalidation `i` is made by a thread of the process that owns the memory. */
 export const BY_OWNER: string = `(SELECT coalesce(a.merged_into, a.id) FROM process a WHERE a.id = i.process_id)

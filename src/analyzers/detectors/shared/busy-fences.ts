@@ -17,7 +17,7 @@ export interface BusyFence extends FenceName {
   readonly job_ring: string | null;
 }
 
-/** Many more pending at once are a queue, and the oldest tell as much. */
+/** No threshold: many more pending at once are a queue, and the oldest tell as much. */
 const MOST_FENCES = 64;
 
 /**

@@ -34,6 +34,7 @@ type Verdict = Pick<FindingDraft, 'severity' | 'confidence' | 'next'>;
 export function* lateFaultFindings(
   view: View,
   sources: readonly FaultSource[],
+  aftermath: number,
   judge: (faults: LateFaults) => Verdict | undefined,
 ): Generator<FindingDraft> {
   for (const faults of faultsByOwner(view, sources)) {
@@ -44,10 +45,8 @@ export function* lateFaultFindings(
     const error = Math.max(0, ...[...late, ...unordered].map(({ place }) => place.error));
     const [first] = late;
     if (first) {
-      const reset = resetBefore(view, first.fault.start_ts, {
-        driver: first.fault.function,
-        dev: first.fault.dev,
-      });
+      const { function: driver, dev, start_ts } = first.fault;
+      const reset = resetBefore(view, start_ts, { driver, dev }, aftermath);
       const all = late.map(({ fault }) => fault);
       const found = { first: first.fault, late: all, served, error, reset };
       const verdict = judge(found);
@@ -184,7 +183,7 @@ function nameText(fault: DeviceFault): string {
   return fault.pid === null ? 'a process' : `${fault.comm ?? 'a process'} (pid ${fault.pid})`;
 }
 
-/** A fault that is dropped without an answer comes again (svm_range_restore_pages returns 0). */
+/** No threshold: it only adds a line. A fault that is dropped without an answer comes again (svm_range_restore_pages returns 0). */
 const REPEATED = 10;
 
 function repeats(late: readonly DeviceFault[]): Detail[] {

@@ -60,7 +60,7 @@ export interface Incident {
   readonly rows: LogRow[];
 }
 
-/** Devices at once; of a log that names more, incidents may fall apart. */
+/** No threshold: devices at once; of a log that names more, incidents may fall apart. */
 const RECENT = 64;
 
 /**

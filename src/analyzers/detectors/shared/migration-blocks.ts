@@ -1,10 +1,9 @@
 /** Migrations by block: what went there and back, and how often. */
 import type { Word } from '../../../kernel/occurrence.ts';
 
-/** The finest piece that is followed; drivers move 64 KiB and more, the CPU brings back pages. */
-export const BLOCK_BYTES = 65_536;
-/** Of a range that moves at once no more blocks are followed. */
+/** No threshold: of a range that moves at once no more blocks are followed. */
 const BLOCKS_OF_A_RANGE = 1024;
+/** No threshold: what the memory of this program allows. */
 const BLOCKS_MOST = 1_000_000;
 
 export interface Move {
@@ -42,14 +41,17 @@ export interface Block {
 }
 
 /** The blocks a move touches: a buffer is one. */
-export function* placesOf(move: Move): Iterable<[owner: string, place: number]> {
+export function* placesOf(
+  move: Move,
+  blockBytes: number,
+): Iterable<[owner: string, place: number]> {
   if (move.object !== null) {
     yield [`buffer ${move.source} ${move.object}`, 0];
     return;
   }
   if (move.range_start === null || move.range_end === null) return;
-  const first = Math.floor(Number(unsigned(move.range_start)) / BLOCK_BYTES);
-  const last = Math.floor((Number(unsigned(move.range_end)) - 1) / BLOCK_BYTES);
+  const first = Math.floor(Number(unsigned(move.range_start)) / blockBytes);
+  const last = Math.floor((Number(unsigned(move.range_end)) - 1) / blockBytes);
   const owner = `pages ${move.mm ?? move.process_id ?? move.tid}`;
   const end = Math.min(last, first + BLOCKS_OF_A_RANGE - 1);
   for (let place = first; place <= end; place++) yield [owner, place];
@@ -97,11 +99,11 @@ export function areasOf(bad: readonly Block[]): Block[][] {
 }
 
 /** Whether a move has to do with these blocks. */
-export function touches(move: Move, area: readonly Block[]): boolean {
+export function touches(move: Move, area: readonly Block[], blockBytes: number): boolean {
   const [first] = area;
   const last = area.at(-1);
   if (!first || !last) return false;
-  for (const [owner, place] of placesOf(move)) {
+  for (const [owner, place] of placesOf(move, blockBytes)) {
     if (owner === first.owner && place >= first.place && place <= last.place) return true;
   }
   return false;

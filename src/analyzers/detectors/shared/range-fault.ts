@@ -83,9 +83,11 @@ export function aggressor(view: View, episode: Episode): string {
   return `${episode.colliding ?? 0} invalidations of that range meanwhile, most by ${by.label} (${reasonName(episode.top_actor_reason)})`;
 }
 
-/** HMM_RANGE_DEFAULT_TIMEOUT, include/linux/hmm.h; jiffies make it a little longer. */
+/** No threshold: HMM_RANGE_DEFAULT_TIMEOUT, include/linux/hmm.h. */
 const HMM_LIMIT_NS = 1e9;
+/** No threshold: jiffies round the limit of the kernel, most often up. */
 const LIMIT_EARLY = 0.01;
+/** No threshold: as above. */
 const LIMIT_LATE = 0.05;
 
 /** How many whole limits a fault lasted; undefined where its length is no multiple of the limit. */

@@ -1,5 +1,6 @@
 /** Resets before a fault: what a device does wrong while it is reset is no cause of anything. */
 import type { View } from '../../detector.ts';
+import type { Threshold } from '../../threshold.ts';
 
 export interface Reset {
   readonly ts: number;
@@ -14,8 +15,13 @@ interface KnownReset extends Reset {
   readonly device: string | null;
 }
 
-/** A reset, and the work of the driver after it, take seconds. */
-const AFTERMATH_NS = 10e9;
+/** Each detector has one of its own. */
+export const RESET_AFTERMATH: Threshold = {
+  name: 'aftermath',
+  unit: 'ns',
+  default: 10e9,
+  doc: 'A fault at most this long after a reset of its device is a consequence of it: a reset, and the work of the driver after it, take seconds.',
+};
 
 const LOG_CLASSES =
   "('gpu-reset', 'gpu-reset-step', 'gpu-reset-done', 'engine-reset', 'ring-reset', 'reset-failed')";
@@ -30,10 +36,11 @@ export function resetBefore(
   view: View,
   ts: number,
   of: { readonly driver: string | null; readonly dev: string | null },
+  within: number,
 ): Reset | undefined {
   if (view.clock.unit !== 'ns') return undefined;
   return resets(view).findLast(
-    (reset) => reset.ts <= ts && ts - reset.ts <= AFTERMATH_NS && isOf(reset, of),
+    (reset) => reset.ts <= ts && ts - reset.ts <= within && isOf(reset, of),
   );
 }
 

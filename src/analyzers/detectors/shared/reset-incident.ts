@@ -2,6 +2,7 @@
 import type { LogClass } from '../../../kernel/occurrence.ts';
 import type { View } from '../../detector.ts';
 import type { Detail, FindingDraft, Severity } from '../../finding.ts';
+import type { Threshold } from '../../threshold.ts';
 import { detail, evidence, known } from './details.ts';
 import {
   deviceName,
@@ -15,10 +16,18 @@ import {
 import type { TimedOutJob } from './timed-out-job.ts';
 import { errno, hex } from './wording.ts';
 
-/** Drivers give a job its time again and again before they reset; a reset takes seconds. */
-const GAP_NS = 15e9;
-/** A fault this long before the timeout of the same process or queue can be what stopped it. */
-const CAUSE_NS = 30e9;
+export const INCIDENT_GAP: Threshold = {
+  name: 'incident-gap',
+  unit: 'ns',
+  default: 15e9,
+  doc: 'Lines of one device further apart are two incidents: drivers give a job its time again and again before they reset, and a reset takes seconds.',
+};
+export const CAUSE_WITHIN: Threshold = {
+  name: 'cause-within',
+  unit: 'ns',
+  default: 30e9,
+  doc: 'A fault at most this long before the timeout of the same process or queue can be what stopped it.',
+};
 
 const TIMEOUTS: readonly LogClass[] = ['job-timeout', 'ring-timeout', 'gpu-hang'];
 const RESETS: readonly LogClass[] = ['gpu-reset', 'engine-reset', 'ring-reset'];
@@ -45,14 +54,14 @@ export interface Reset extends Incident {
 export function resets(view: View): Reset[] {
   const rows = logRows(view, [...TIMEOUTS, ...RESETS, ...FAILURES, ...AROUND]);
   const faults = logRows(view, FAULTS);
-  return incidents(rows, GAP_NS)
+  return incidents(rows, view.limit(INCIDENT_GAP))
     .filter((incident) => of(incident, [...TIMEOUTS, ...RESETS, ...FAILURES]).length > 0)
     .map((incident) => ({
       ...incident,
       from: startOf(incident),
       to: endOf(incident),
       engines: unique(incident.rows.map((row) => row.engine)),
-      causes: causesOf(incident, faults),
+      causes: causesOf(incident, faults, view.limit(CAUSE_WITHIN)),
     }));
 }
 
@@ -60,19 +69,19 @@ export function resets(view: View): Reset[] {
  * Faults of the same process or queue, and before: what comes after a reset follows from it. `faults` are
  * in the order they began.
  */
-function causesOf(incident: Incident, faults: readonly LogRow[]): LogRow[] {
+function causesOf(incident: Incident, faults: readonly LogRow[], within: number): LogRow[] {
   const begun = new Map<string, number>();
   for (const row of of(incident, [...TIMEOUTS, ...RESETS])) {
     for (const name of namesOf(row)) begun.set(name, Math.max(begun.get(name) ?? 0, row.start_ts));
   }
   if (begun.size === 0) return [];
   const causes: LogRow[] = [];
-  for (let n = firstSince(faults, startOf(incident) - CAUSE_NS); n < faults.length; n += 1) {
+  for (let n = firstSince(faults, startOf(incident) - within); n < faults.length; n += 1) {
     const fault = faults[n] as LogRow;
     if (fault.start_ts > endOf(incident)) break;
     if (
       isOfIncident(fault, incident) &&
-      namesOf(fault).some((name) => precedes(fault, begun.get(name)))
+      namesOf(fault).some((name) => precedes(fault, begun.get(name), within))
     ) {
       causes.push(fault);
     }
@@ -91,10 +100,10 @@ function namesOf({ pid, queue, source }: LogRow): string[] {
   return queue === null ? names : [...names, `${source} queue ${queue}`];
 }
 
-function precedes(fault: LogRow, timeout: number | undefined): boolean {
+function precedes(fault: LogRow, timeout: number | undefined, within: number): boolean {
   if (timeout === undefined) return false;
   const before = timeout - fault.end_ts;
-  return before >= 0 && before <= CAUSE_NS;
+  return before >= 0 && before <= within;
 }
 
 function firstSince(rows: readonly LogRow[], ts: number): number {

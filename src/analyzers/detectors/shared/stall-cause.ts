@@ -1,6 +1,7 @@
 /** What an invalidation stood still for: a fence, a driver callback, or nothing that was recorded. */
 import type { View } from '../../detector.ts';
 import type { Detail, ObjectRef } from '../../finding.ts';
+import type { Threshold } from '../../threshold.ts';
 import { detail, evidence, known } from './details.ts';
 import { mayBeMissing } from './incomplete.ts';
 import {
@@ -13,8 +14,12 @@ import {
   ticks,
 } from './wording.ts';
 
-/** A cause must cover this share of the stall, or an innocent fence is named. */
-export const CAUSE_SHARE = 0.5;
+export const CAUSE_SHARE: Threshold = {
+  name: 'cause-share',
+  unit: 'share',
+  default: 0.5,
+  doc: 'A fence or callback must cover this share of the stall to be named as its cause, or an innocent one is.',
+};
 
 /** What is known of the inside of an invalidation. */
 export interface StallParts {
@@ -36,7 +41,7 @@ export interface Cause {
 }
 
 export function causeOf(view: View, stall: StallParts, ns: number): Cause {
-  const enough = CAUSE_SHARE * ns;
+  const enough = view.limit(CAUSE_SHARE) * ns;
   if (stall.longest_wait_id !== null && (stall.longest_wait_ns ?? 0) >= enough) {
     const cause = fenceCause(view, stall.longest_wait_id);
     if (cause !== undefined) return cause;

@@ -1,6 +1,7 @@
 /** Jobs that ran into their time limit, as events show it. */
 import type { View } from '../../detector.ts';
 import type { FindingDraft, ObjectRef } from '../../finding.ts';
+import type { Threshold } from '../../threshold.ts';
 import { detail, evidence, known } from './details.ts';
 import { mayBeMissing } from './incomplete.ts';
 import { actor, duration, errno, ticks } from './wording.ts';
@@ -9,8 +10,12 @@ import { actor, duration, errno, ticks } from './wording.ts';
 const ETIME = -62;
 /** -ECANCELED: what drm_sched_start puts on the fence of a job whose hardware fence has an error. */
 const ECANCELED = -125;
-/** The timeout handler signals the hardware fence, and with it the finished one, in one go. */
-const ONE_GO_NS = 10e6;
+export const ONE_GO: Threshold = {
+  name: 'one-go',
+  unit: 'ns',
+  default: 10e6,
+  doc: 'The timeout handler signals the hardware fence, and with it the finished one, within this.',
+};
 
 export interface TimedOutJob {
   readonly job_id: number;
@@ -53,20 +58,21 @@ export function timedOutJobs(view: View): TimedOutJob[] {
  * the same worker signalled in the same go: of several jobs cancelled then, the first is the one.
  */
 function endedByWorkers(view: View): TimedOutJob[] {
+  const oneGo = view.limit(ONE_GO);
   return view.all<TimedOutJob>(
     `SELECT ${COLUMNS}, f.signaled_ts AS "to", coalesce(worker.comm, 'a kernel thread') AS worker
        FROM fence f JOIN job j ON j.fence_id = f.id
        LEFT JOIN task worker ON worker.tid = f.signaled_tid
       WHERE f.signaled_tid > 0 AND (worker.id IS NULL OR worker.comm LIKE 'kworker/%')
         AND j.run_ts IS NOT NULL AND f.signaled_ts IS NOT NULL AND coalesce(f.ambiguous, 0) = 0
-        AND (j.done_ts IS NULL OR f.signaled_ts - j.done_ts < ${ONE_GO_NS})
+        AND (j.done_ts IS NULL OR f.signaled_ts - j.done_ts < ${oneGo})
         AND (f.error = ${ETIME} OR (f.error = ${ECANCELED} AND f.id = (
           SELECT c.id FROM fence c JOIN job cj ON cj.fence_id = c.id,
                  fence h
            WHERE h.error = ${ETIME} AND h.id <> f.id AND h.signaled_tid = f.signaled_tid
-             AND h.signaled_ts BETWEEN f.signaled_ts - ${ONE_GO_NS} AND f.signaled_ts
+             AND h.signaled_ts BETWEEN f.signaled_ts - ${oneGo} AND f.signaled_ts
              AND c.error = ${ECANCELED} AND c.signaled_tid = h.signaled_tid
-             AND c.signaled_ts BETWEEN h.signaled_ts AND h.signaled_ts + ${ONE_GO_NS}
+             AND c.signaled_ts BETWEEN h.signaled_ts AND h.signaled_ts + ${oneGo}
            ORDER BY c.signaled_ts LIMIT 1)))
       GROUP BY j.id ORDER BY f.signaled_ts`,
   );
