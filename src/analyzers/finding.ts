@@ -102,7 +102,7 @@ export interface Incident {
   /** Those of its worst and, among these, surest finding. */
   readonly severity: Severity;
   readonly confidence: Confidence;
-  /** The sentence of that finding. */
+  /** The sentence of that finding, or of its cause where that is as bad and not named in it. */
   readonly headline: string;
   /** Relative ns. */
   readonly from: number;

@@ -35,7 +35,7 @@ export function groupIncidents(findings: readonly Finding[]): Incident[] {
     const root = groups.rootOf(n);
     members.set(root, [...(members.get(root) ?? []), finding]);
   });
-  return [...members.values()].map(incidentOf).sort(byImportance);
+  return [...members.values()].map(judged).sort(worstFirst).map(incidentOf);
 }
 
 function ownObjects(finding: Finding): string[] {
@@ -50,42 +50,70 @@ function keysOf(refs: readonly ObjectRef[]): string[] {
   return refs.filter(({ kind }) => !BYSTANDERS.has(kind)).map(({ kind, id }) => `${kind} ${id}`);
 }
 
-function incidentOf(findings: readonly Finding[]): Incident {
+/** The findings of one incident. */
+interface Members {
+  readonly ordered: readonly Finding[];
+  readonly worst: Finding;
+}
+
+function judged(findings: readonly Finding[]): Members {
   const ordered = [...findings].sort((a, b) => a.from - b.from || (a.id < b.id ? -1 : 1));
-  const [worst = ordered[0]] = [...ordered].sort(
-    (a, b) =>
-      SEVERITY_RANK[b.severity] - SEVERITY_RANK[a.severity] ||
-      CONFIDENCE_RANK[b.confidence] - CONFIDENCE_RANK[a.confidence],
-  );
+  const [worst] = [...ordered].sort(byImportance);
   if (worst === undefined) throw new Error('an incident without findings');
+  return { ordered, worst };
+}
+
+function worstFirst(a: Members, b: Members): number {
+  return byImportance(a.worst, b.worst);
+}
+
+/** Worst, then surest, then longest, then earliest. */
+function byImportance(a: Finding, b: Finding): number {
+  return (
+    SEVERITY_RANK[b.severity] - SEVERITY_RANK[a.severity] ||
+    CONFIDENCE_RANK[b.confidence] - CONFIDENCE_RANK[a.confidence] ||
+    b.to - b.from - (a.to - a.from) ||
+    a.from - b.from
+  );
+}
+
+function incidentOf({ ordered, worst }: Members): Incident {
   const ids = ordered.map(({ id }) => id);
   const digest = createHash('sha256')
     .update([...ids].sort().join())
     .digest('hex');
+  const cause = causeOf(ordered);
   return {
     id: `incident-${digest.slice(0, 8)}`,
     severity: worst.severity,
     confidence: worst.confidence,
-    headline: worst.summary,
+    headline: leading(worst, cause).summary,
     from: Math.min(...ordered.map(({ from }) => from)),
     to: Math.max(...ordered.map(({ to }) => to)),
-    cause: causeOf(ordered),
+    cause: cause?.id ?? null,
     findings: ids,
     timeline: timelineOf(ordered),
   };
 }
 
+/** A cause as bad as what follows from it is told first, unless the sentence of that names it already. */
+function leading(worst: Finding, cause: Finding | undefined): Finding {
+  const [own] = cause?.objects ?? [];
+  if (cause === undefined || own === undefined || cause.severity !== worst.severity) return worst;
+  return worst.summary.toLowerCase().includes(own.label.toLowerCase()) ? worst : cause;
+}
+
 /** The finding whose own object lies deepest in the chain of another one. */
-function causeOf(ordered: readonly Finding[]): string | null {
+function causeOf(ordered: readonly Finding[]): Finding | undefined {
   let deepest = 0;
-  let cause: string | null = null;
+  let cause: Finding | undefined;
   for (const finding of ordered) {
     const [own] = ownObjects(finding);
     for (const other of ordered) {
       const depth = own === undefined ? -1 : chainObjects(other).indexOf(own);
       if (other === finding || depth <= deepest) continue;
       deepest = depth;
-      cause = finding.id;
+      cause = finding;
     }
   }
   return cause;
@@ -104,14 +132,6 @@ function timelineOf(ordered: readonly Finding[]): IncidentMoment[] {
   }
   for (const finding of ordered) add(finding.from, finding.summary, finding.id);
   return [...moments.values()].sort((a, b) => a.ts - b.ts);
-}
-
-function byImportance(a: Incident, b: Incident): number {
-  return (
-    SEVERITY_RANK[b.severity] - SEVERITY_RANK[a.severity] ||
-    CONFIDENCE_RANK[b.confidence] - CONFIDENCE_RANK[a.confidence] ||
-    a.from - b.from
-  );
 }
 
 /** Disjoint sets of the numbers below `size`. */

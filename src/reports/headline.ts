@@ -1,26 +1,76 @@
+/** The one sentence to read where nothing else is: the worst failure, or what finding none rests on. */
+import type { Finding } from '../analyzers/finding.ts';
 import type { Result } from '../analyzers/result.ts';
-import { byImportance, isAboutRecording } from './importance.ts';
+import { isAboutRecording } from './importance.ts';
+import { placeFindings } from './placed-findings.ts';
 import { count, counted } from './units.ts';
 
-/** The worst finding's own sentence; without one, how much looking that rests on. */
+/** Of what was not recorded; the report names all of it. */
+const FACTS_NAMED = 3;
+/** How `tool-blind` labels each of them. */
+const FACT = 'not recorded: ';
+/** What weakens a finding, and all the more that there is none. */
+const INCOMPLETE: ReadonlySet<unknown> = new Set(['lost', 'damaged file']);
+
 export function headline(result: Result): string {
-  const [worst] = byImportance(result.findings.filter((finding) => !isAboutRecording(finding)));
-  if (!worst) return cleanHeadline(result);
-  if (worst.severity !== 'info') return worst.summary;
+  const worst = placeFindings(result)[0]?.finding;
+  const remarks = result.findings.filter(isAboutRecording);
+  if (worst === undefined) return cleanHeadline(result, remarks);
+  const incomplete = remarks.filter(({ key }) => INCOMPLETE.has(key.what)).map(inShort);
+  if (worst.severity !== 'info') {
+    const doubt =
+      incomplete.length === 0 ? '' : ` There may be more: ${lowerCase(incomplete.join('; '))}.`;
+    return `${worst.summary}${doubt}`;
+  }
   const judged =
     result.capture.clock.unit === 'ticks'
       ? 'The clock counts ticks, so no duration is judged.'
       : 'No failure found.';
-  return `${judged} Worth a look: ${worst.summary}`;
+  return [
+    judged,
+    `Worth a look: ${worst.summary}`,
+    blindness(result, remarks),
+    ...sentences(incomplete),
+  ]
+    .filter(Boolean)
+    .join(' ');
 }
 
-function cleanHeadline(result: Result): string {
+function cleanHeadline(result: Result, remarks: readonly Finding[]): string {
   const runs = result.detectors.filter((run) => !isAboutRecording(run));
   const looked = runs.filter((run) => run.outcome === 'clean').length;
-  if (looked === 0) {
-    return 'Nothing can be said: this capture lacks the events that the detectors need.';
-  }
+  const found =
+    looked === 0
+      ? 'Nothing can be said: this capture lacks the events that the detectors need.'
+      : `Nothing wrong was found by ${counted(looked, 'detector')}.`;
+  const doubts = remarks.filter(({ key }) => key.what !== 'probes').map(inShort);
+  return [found, ...sentences(doubts), blindness(result, remarks)].filter(Boolean).join(' ');
+}
+
+/** How many could not look, and what would have to be recorded for them. */
+function blindness(result: Result, remarks: readonly Finding[]): string {
+  const runs = result.detectors.filter((run) => !isAboutRecording(run));
   const blind = runs.filter((run) => run.outcome === 'not-observable').length;
-  const rest = blind === 0 ? '' : `; ${count(blind)} could not look`;
-  return `No findings: ${counted(looked, 'detector')} looked and found nothing${rest}.`;
+  if (blind === 0) return '';
+  const facts = remarks
+    .flatMap(({ details }) => details.map(({ label }) => label))
+    .flatMap((label) => (label.startsWith(FACT) ? label.slice(FACT.length) : []));
+  const named = facts.slice(0, FACTS_NAMED).join(', ');
+  const more =
+    facts.length > FACTS_NAMED ? ` and ${counted(facts.length - FACTS_NAMED, 'more thing')}` : '';
+  const missing = facts.length === 0 ? '' : `; not recorded: ${named}${more}`;
+  return `${count(blind)} of ${counted(runs.length, 'detector')} could not look${missing}.`;
+}
+
+/** Up to what it means for verdicts. */
+function inShort({ summary }: Finding): string {
+  return summary.split(/[:.] /, 1)[0] ?? summary;
+}
+
+function lowerCase(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+function sentences(clauses: readonly string[]): readonly string[] {
+  return clauses.map((clause) => `${clause}.`);
 }

@@ -30,7 +30,7 @@ export function placeFindings(result: Pick<Result, 'findings' | 'incidents'>): P
     group.push({ finding, number: 0, relation: undefined });
     groups.set(key, group);
   }
-  const placed = [...groups.values()].flat();
+  const placed = [...groups].flatMap(([key, group]) => leadingFirst(key, group));
   placed.forEach((placing, n) => {
     placing.number = n + 1;
   });
@@ -38,6 +38,13 @@ export function placeFindings(result: Pick<Result, 'findings' | 'incidents'>): P
     if (group.length > 1 && 'cause' in key) relate(group, key.cause);
   }
   return placed;
+}
+
+/** What the incident is named after, then the others. */
+function leadingFirst(key: Incident | Finding, group: readonly Placing[]): readonly Placing[] {
+  const lead =
+    'headline' in key ? group.find((one) => one.finding.summary === key.headline) : undefined;
+  return lead === undefined ? group : [lead, ...group.filter((one) => one !== lead)];
 }
 
 type Placing = { -readonly [Key in keyof PlacedFinding]: PlacedFinding[Key] };

@@ -38,7 +38,7 @@ it('says who retries, how often, and who invalidates', () => {
       severity: 'warn',
       confidence: 'likely',
       summary:
-        'svmload (pid 889, thread 890) faulted 0x7f0bae274000-0x7f0bae284000 33 times in 290 ms; 140 invalidations of that range meanwhile, most by svmload (pid 889, thread 891) (CLEAR).',
+        'svmload (pid 889, thread 890) faulted 0x7f0bae274000-0x7f0bae284000 33 times in 290 ms; the range was invalidated 140 times meanwhile, most by svmload (pid 889, thread 891) (CLEAR).',
       key: { pid: 889, tid: 890, mni: '0x1000', start: '0x7f0bae274000', end: '0x7f0bae284000' },
     },
   ]);

@@ -126,11 +126,12 @@ function stallFinding(view: View, stall: Stall): FindingDraft {
   const who = actor(view, stall.tid, stall.process_id);
   const cause = causeOf(view, stall, ns);
   const args = argumentsOf(view, stall);
-  const what = stall.syscall ?? 'An invalidation';
+  const isRelease = stall.source === 'release';
+  const what = isRelease ? 'The release of memory' : (stall.syscall ?? 'An invalidation');
   return {
     severity: severityOf(view, stall, cause, who.comm),
     confidence: confidenceOf(view, stall, cause),
-    summary: `${what} by ${who.label}${args.text} ${heldUp(view, stall)}: ${cause.text}.`,
+    summary: `${what} by ${who.label}${isRelease ? '' : args.text} ${heldUp(view, stall)}: ${cause.text}.`,
     from: stall.start_ts,
     to: stall.start_ts + ns,
     objects: [

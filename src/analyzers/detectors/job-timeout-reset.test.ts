@@ -126,7 +126,7 @@ describe('in a trace', () => {
         severity: 'error',
         confidence: 'likely',
         summary:
-          'A job on gpu-ring-B of client (pid 880) timed out 510 ms after it was given to the hardware: a kernel thread ended it with -ETIME (-62), the hardware never reported it done; whether the device was reset is not in this recording.',
+          'A job on gpu-ring-B (fence 4:7) of client (pid 880) timed out 510 ms after it was given to the hardware: a kernel thread ended it with -ETIME (-62), the hardware never reported it done; whether the device was reset is not in this recording.',
         evidence: [3, 5, 41, 42],
         key: { ring: 'gpu-ring-B', fence: '4:7', pid: 880 },
       },

@@ -41,7 +41,7 @@ describe('memory that changes sides', () => {
         severity: 'warn',
         confidence: 'proven',
         summary:
-          'Memory 0x7f0000000000-0x7f0000010000 of svmload (pid 505) changed sides 5 times in 80.0 ms, 5 times in all: 3 moves to device by svmload (pid 505), 3 moves to system by svmload (pid 505) (CPU fault).',
+          'Memory 0x7f0000000000-0x7f0000010000 of svmload (pid 505) changed sides 5 times in 80.0 ms: 3 moves to device by svmload (pid 505), 3 moves to system by svmload (pid 505) (CPU fault).',
         key: { pid: 505, mm: '0x1000', block: '0x7f0000000000' },
       },
     ]);

@@ -116,7 +116,7 @@ function finding(view: View, area: readonly Block[], moves: readonly Move[]): Fi
   return {
     severity: 'warn',
     confidence: confidenceOf(view, inside, first),
-    summary: `${what.text} of ${who.owner} changed sides ${worst.most.length} times in ${duration(span)}, ${worst.turns} times in all: ${who.text}.`,
+    summary: `${what.text} of ${who.owner} changed sides ${worst.most.length} times in ${duration(span)}${worst.turns > worst.most.length ? `, ${worst.turns} times in all` : ''}: ${who.text}.`,
     from: inside[0]?.start_ts ?? first.start_ts,
     to: inside.at(-1)?.start_ts ?? last.start_ts,
     objects: [

@@ -9,21 +9,21 @@ import * as needs from './shared/needs.ts';
 
 const EVIDENCE_EVENTS = 8;
 
-/** What each kind of record would tell; shown when it is missing. */
+/** What each kind of record would tell; shown when it is missing, what hides most failures first. */
 const FACTS: readonly { readonly fact: string; readonly need: Need }[] = [
   { fact: 'which invalidations there are', need: needs.invalidations },
-  { fact: 'how long invalidate_range_start takes', need: needs.invalidationReturns },
-  { fact: 'how much of an invalidation the driver takes', need: needs.driverFunctions },
-  { fact: 'who waits for which fence', need: needs.fenceWaits },
   { fact: 'when fences signal', need: needs.fenceSignals },
-  { fact: 'who creates fences and when they are freed', need: needs.fenceBirths },
   { fact: 'with which error a fence signals', need: needs.fenceErrors },
+  { fact: 'who waits for which fence', need: needs.fenceWaits },
+  { fact: 'how long invalidate_range_start takes', need: needs.invalidationReturns },
   { fact: 'HMM faults and their results', need: needs.rangeFaults },
-  { fact: 'the sequence numbers that make an HMM fault retry', need: needs.readBegins },
-  { fact: 'which memory is registered with a device', need: needs.notifierBirths },
-  { fact: 'when processes die', need: needs.exits },
   { fact: 'page faults of a GPU', need: needs.deviceFaults },
+  { fact: 'when processes die', need: needs.exits },
+  { fact: 'who creates fences and when they are freed', need: needs.fenceBirths },
+  { fact: 'which memory is registered with a device', need: needs.notifierBirths },
+  { fact: 'the sequence numbers that make an HMM fault retry', need: needs.readBegins },
   { fact: 'page requests and faults at the IOMMU', need: needs.iommuFaults },
+  { fact: 'how much of an invalidation the driver takes', need: needs.driverFunctions },
 ];
 
 export const toolBlind: Detector = {
@@ -94,7 +94,9 @@ function* lost(view: View): Iterable<FindingDraft> {
   const where = isAnywhere ? '' : ` on ${cpus.size} CPU${cpus.size === 1 ? '' : 's'}`;
   const places = view.losses.length === 1 ? 'one place' : `${view.losses.length} places`;
   const some =
-    uncounted > 0 ? `${events > 0 ? 'more than ' : ''}${events || 'an unknown number of'}` : events;
+    uncounted > 0
+      ? `${events > 0 ? 'more than ' : ''}${events > 0 ? events.toLocaleString('en-US') : 'an unknown number of'}`
+      : events.toLocaleString('en-US');
   const started = view.losses.filter((loss) => loss.kind === 'overwritten').length;
   yield blind(
     view,

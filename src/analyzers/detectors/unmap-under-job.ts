@@ -140,7 +140,9 @@ function* gaveUp(view: View): Iterable<FindingDraft> {
     yield unmapFinding(view, row, {
       severity: missing ? 'info' : 'error',
       confidence: missing ? 'suspect' : 'likely',
-      fate: `the driver gave up waiting${waited}, so that the range went while the job may still have used it`,
+      fate: missing
+        ? `no signal of it is in this recording, where events are missing, though the driver stopped waiting${waited}`
+        : `the driver gave up waiting${waited}, so that the range went while the job may still have used it`,
       kind: 'gave up',
       details: view.clock.unit === 'ns' ? [detail.duration('in that wait', row.wait_ns)] : [],
       events: [row.wait_start_event, row.wait_end_event],

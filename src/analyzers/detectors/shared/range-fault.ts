@@ -80,7 +80,8 @@ export function aggressor(view: View, episode: Episode): string {
   if (episode.top_actor_tid === null) return 'who invalidates the range was not recorded';
   const process = processOf(view, episode.top_actor_tid, episode.end_ts ?? view.end);
   const by = actor(view, episode.top_actor_tid, process);
-  return `${episode.colliding ?? 0} invalidations of that range meanwhile, most by ${by.label} (${reasonName(episode.top_actor_reason)})`;
+  const times = episode.colliding === 1 ? 'once' : `${episode.colliding ?? 0} times`;
+  return `the range was invalidated ${times} meanwhile, most by ${by.label} (${reasonName(episode.top_actor_reason)})`;
 }
 
 /** No threshold: HMM_RANGE_DEFAULT_TIMEOUT, include/linux/hmm.h. */

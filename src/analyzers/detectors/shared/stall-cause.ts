@@ -71,6 +71,7 @@ const WAIT_NEXT = [
 interface WaitedFence extends FenceName {
   readonly wait_ns: number;
   readonly gave_up: number | null;
+  readonly ret: number | null;
   readonly lossy: number | null;
   readonly start_event: number | null;
   readonly end_event: number | null;
@@ -81,7 +82,7 @@ interface WaitedFence extends FenceName {
 function fenceCause(view: View, waitId: number): Cause | undefined {
   const [wait] = view.all<WaitedFence>(
     `SELECT f.id AS fence_id, f.context, f.seqno, f.driver, f.timeline, f.signaled_event,
-            w.end_ts - w.start_ts AS wait_ns, w.gave_up, w.lossy, w.start_event, w.end_event, j.ring AS job_ring
+            w.end_ts - w.start_ts AS wait_ns, w.gave_up, w.ret, w.lossy, w.start_event, w.end_event, j.ring AS job_ring
        FROM fence_wait w JOIN fence f ON f.id = w.fence_id LEFT JOIN job j ON j.id = f.job_id
       WHERE w.id = ?`,
     waitId,
@@ -89,8 +90,9 @@ function fenceCause(view: View, waitId: number): Cause | undefined {
   if (wait === undefined) return undefined;
   const timed = view.clock.unit === 'ns';
   const long = wait.wait_ns ?? 0;
-  // A wait looks vain, too, where the signal is among what was lost.
-  const vain = wait.gave_up === 1 && !mayBeMissing(view, wait.lossy);
+  // A wait looks vain, too, where the signal is among what was lost, or came from another task than the recorded one.
+  const vain =
+    wait.gave_up === 1 && !mayBeMissing(view, wait.lossy) && (wait.ret !== null || !view.perTask);
   const inVain = vain ? ' in vain' : '';
   return {
     kind: 'fence',

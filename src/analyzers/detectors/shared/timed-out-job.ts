@@ -4,7 +4,7 @@ import type { FindingDraft, ObjectRef } from '../../finding.ts';
 import type { Threshold } from '../../threshold.ts';
 import { detail, evidence, known } from './details.ts';
 import { mayBeMissing } from './incomplete.ts';
-import { actor, duration, errno, ticks } from './wording.ts';
+import { type Actor, actor, duration, errno, ticks } from './wording.ts';
 
 /** -ETIME: drm_sched and drivers that end a job for its time limit. */
 const ETIME = -62;
@@ -87,7 +87,7 @@ export function timeoutFinding(view: View, job: TimedOutJob): FindingDraft {
   return {
     severity: 'error',
     confidence: mayBeMissing(view, job.lossy) ? 'suspect' : stated ? 'proven' : 'likely',
-    summary: `A job on ${ring}${owner ? ` of ${owner.label}` : ''} timed out${afterText(view, job)}${endText(job)}; whether the device was reset is not in this recording.`,
+    summary: `A job on ${ring}${fence === undefined ? '' : ` (fence ${fence})`}${ofText(owner)} timed out${afterText(view, job)}${endText(job)}; whether the device was reset is not in this recording.`,
     from: job.run_ts ?? job.to,
     to: job.to,
     objects: objectsOf(job, owner?.refs ?? []),
@@ -123,6 +123,10 @@ function objectsOf(job: TimedOutJob, owner: readonly ObjectRef[]): ObjectRef[] {
     refs.push({ kind: 'fence', id: job.fence_id, label });
   }
   return [...refs, ...owner];
+}
+
+function ofText(owner: Actor | undefined): string {
+  return owner === undefined ? '' : ` of ${owner.label}`;
 }
 
 function afterText(view: View, { run_ts, to }: TimedOutJob): string {

@@ -163,5 +163,5 @@ export function isKernelThread(comm: string): boolean {
 
 /** Where a duration has no unit: raw ticks of the clock. */
 export function ticks(count: number): string {
-  return `${count} clock ticks`;
+  return `${count.toLocaleString('en-US')} clock ticks`;
 }
