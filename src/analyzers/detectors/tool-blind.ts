@@ -192,12 +192,18 @@ function* clockUnit(view: View): Iterable<FindingDraft> {
 
 function* oneTask(view: View): Iterable<FindingDraft> {
   if (!view.perTask) return;
-  yield blind(
+  const [stated] = view.all(
+    "SELECT 1 FROM capture_fact WHERE name = 'per-task' AND value LIKE 'only %'",
+  );
+  const finding = blind(
     view,
     'one task recorded',
-    'Only one task and its children were recorded: signals from interrupts and kworkers are missing, so nothing is said to never happen.',
+    stated === undefined
+      ? 'Every event is of one command, and the text does not say whether others were recorded: signals from interrupts and kworkers may be missing, so nothing is said to never happen.'
+      : 'Only one task and its children were recorded: signals from interrupts and kworkers are missing, so nothing is said to never happen.',
     { next: ['Record the whole machine (perf record -a, trace-cmd without -F).'] },
   );
+  yield { ...finding, confidence: stated === undefined ? 'likely' : 'proven' };
 }
 
 function* functionTracer(view: View): Iterable<FindingDraft> {

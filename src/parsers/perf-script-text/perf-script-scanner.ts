@@ -47,6 +47,9 @@ export class PerfScriptScanner implements Scanner {
       line.form = REST;
       return;
     }
+    if (line.tid === 0 || startsWith(bytes, line.commStart, end, 'kworker/')) {
+      this.#facts.showsKernelTasks = true;
+    }
     scanEvent(bytes, skipPeriod(bytes, time, end), end, line, 0);
     if (startsWith(bytes, line.nameStart, end, 'PERF_RECORD_')) {
       line.form = startsWith(bytes, line.nameStart, end, 'PERF_RECORD_LOST') ? LOSS : SKIP;

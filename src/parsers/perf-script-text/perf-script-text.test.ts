@@ -84,3 +84,13 @@ describe('refused', () => {
     expect(open).toThrow(/no tracepoint samples/);
   });
 });
+
+it('does not say which tasks were recorded: only those of the kernel show that all were', () => {
+  const own = `         svmload  1894 [001]   239.303076: ${EVENT}\n`;
+  const perTask = (text: string) => withText(text, ({ header }) => header.facts['per-task']);
+  expect(perTask(own)).toBe('perhaps only one task and its children');
+  expect(perTask(`${own}         swapper     0 [002]   239.303077: ${EVENT}\n`)).toBeUndefined();
+  expect(perTask(`${own}  kworker/0:1-eve    11 [002]   239.303077: ${EVENT}\n`)).toBeUndefined();
+  expect(perTask(`# cmdline : /usr/bin/perf record -a -e svm:*\n${own}`)).toBeUndefined();
+  expect(perTask(`# cmdline : /usr/bin/perf record -e svm:* a.out\n${own}`)).toBeDefined();
+});

@@ -24,6 +24,10 @@ export const perfScriptDialect: Dialect = {
     }
     return NO_TRACEPOINTS;
   },
+  conclude({ facts, showsKernelTasks }) {
+    const isWhole = /\s(-a|-C|--all-cpus|--cpu)\b/.test(facts.cmdline ?? '');
+    if (!isWhole && !showsKernelTasks) facts['per-task'] = 'perhaps only one task and its children';
+  },
   useless: (systems) => (systems.every((system) => system === '') ? NO_TRACEPOINTS : undefined),
 };
 

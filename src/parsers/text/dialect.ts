@@ -7,6 +7,8 @@ export interface Facts {
   cpus: number;
   uname: string | undefined;
   readonly facts: Record<string, string>;
+  /** A line is of a task that no command starts: the idle task, or a worker of the kernel. */
+  showsKernelTasks: boolean;
   /** By CPU: the task that ran before the first switch of tasks the text mentions. */
   readonly firstTasks: Map<number, Task>;
   /** Names of threads that no event's line names. */
@@ -44,6 +46,8 @@ export interface Dialect {
    * @param sample the first lines that are no events
    */
   refusal(sample: readonly string[]): Refusal;
+  /** What follows from all lines together. */
+  conclude?(facts: Facts): void;
   /** Why the events that were found are of no use, where they are not. */
   useless?(systems: readonly string[]): Refusal | undefined;
 }

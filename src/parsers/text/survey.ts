@@ -66,6 +66,7 @@ export class Survey {
       cpus: 0,
       uname: undefined,
       facts: {},
+      showsKernelTasks: false,
       firstTasks,
       comms: this.comms,
     };
@@ -87,6 +88,7 @@ export class Survey {
       }
     }
     this.hasNoTime = reader.hasNoTime;
+    dialect.conclude?.(this.facts);
     for (const system of SYSTEMS_ENABLED_AS_ONE) this.#assumeEnabled(system);
     this.#report();
   }
