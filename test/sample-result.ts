@@ -7,7 +7,9 @@ import type { Finding } from '../src/analyzers/finding.ts';
 import { groupIncidents } from '../src/analyzers/incidents.ts';
 import type {
   Distribution,
+  DrawnLifetimes,
   LogGroup,
+  ObjectLifetime,
   ObjectTable,
   Result,
   TimelineItem,
@@ -178,7 +180,7 @@ function lane(
 }
 
 function timeline(): TimelineLane[] {
-  return [
+  return numbered([
     lane('process svmload (172)', 'process', [[12 * MS, 4_050 * MS, 'svmload']]),
     lane(`process ${HOSTILE_NAMES[2]} (99)`, 'process', [[null, null, HOSTILE_NAMES[2] ?? '']]),
     lane('range faults of 172', 'range_fault', [
@@ -217,7 +219,45 @@ function timeline(): TimelineLane[] {
     lane('waits', 'fence_wait', [[1_402.6 * MS, 1_812 * MS, 'for 3:2', stall.id]]),
     lane('device faults', 'device_fault', [[4_100 * MS, 4_100 * MS, '-ESRCH', ghost.id]]),
     lane('nothing', 'job', []),
-  ];
+  ]);
+}
+
+/** Every bar that is one object gets an id, from 1 in each kind. */
+function numbered(lanes: readonly TimelineLane[]): TimelineLane[] {
+  const last = new Map<string, number>();
+  return lanes.map((lane) => ({
+    ...lane,
+    items: lane.items.map((item) => {
+      if (item.count !== undefined) return item;
+      const id = (last.get(item.kind) ?? 0) + 1;
+      last.set(item.kind, id);
+      return { ...item, id };
+    }),
+  }));
+}
+
+function lifetimes(lanes: readonly TimelineLane[]): DrawnLifetimes {
+  const objects = lanes.flatMap(({ items }) =>
+    items.flatMap(({ kind, id, from, to }): ObjectLifetime[] => {
+      if (id === undefined) return [];
+      const bounds = [
+        { column: 'start_ts', ts: from },
+        { column: 'end_ts', ts: to },
+      ];
+      const steps = bounds.flatMap(({ column, ts }) => (ts === null ? [] : [{ column, ts }]));
+      return [{ kind, id, steps, events: id === 2 ? [0, 1] : [], eventsOmitted: id === 2 ? 3 : 0 }];
+    }),
+  );
+  return {
+    moments: Object.fromEntries(
+      objects.map(({ kind }) => [kind, { start_ts: `Start of a ${kind}`, end_ts: 'End' }]),
+    ),
+    objects,
+    events: HOSTILE_NAMES.slice(0, 2).map((name, n) =>
+      evidence(2_000 + n, (1_402 + n) * MS, 1, 'svm:inval_start', `name=${name}\n => stack`),
+    ),
+    asPrinted: true,
+  };
 }
 
 /** Deterministic, long-tailed. */
@@ -393,6 +433,7 @@ export function sampleResult(overrides: Partial<Result> = {}): Result {
     worst: 'critical',
     timeline: timeline(),
     timelineLanesOmitted: 3,
+    lifetimes: lifetimes(timeline()),
     objectCounts: [{ kind: 'fence', count: fences.total }],
     objects: [fences, { kind: 'job', doc: 'A GPU job.', total: 0, columns: ['id'], rows: [] }],
     distributions: [

@@ -28,7 +28,7 @@ import { runDetectors } from './run-detectors.ts';
 import { type Limits, limitsOf, type ThresholdSettings } from './threshold.ts';
 import { createView } from './view.ts';
 import { writeCapture, writeEventTypes, writeOccurrences } from './write-facts.ts';
-import { writeVerdicts } from './write-verdicts.ts';
+import { writeEventTexts, writeVerdicts } from './write-verdicts.ts';
 
 export interface AnalyzeOptions extends Pick<OpenOptions, 'finish' | 'onStream'> {
   /** Where to keep the database; without it there is none afterwards. */
@@ -162,7 +162,8 @@ export async function analyzeCapture(
     );
     writer.loaded();
     const store = new StoreReader(writer.db);
-    const verdicts = judge(store, capturePrinter(capture), options);
+    const printer = capturePrinter(capture);
+    const verdicts = judge(store, printer, options);
     const figures = options.figures ?? true;
     const kept = options.db !== undefined || options.onStore !== undefined;
     writeVerdicts(
@@ -172,11 +173,9 @@ export async function analyzeCapture(
         ? [...measureMetrics(store), ...countFindings(store, verdicts.runs, verdicts.findings)]
         : [],
     );
-    const result = buildResult(
-      store,
-      verdicts,
-      figures ? buildFigures(store, verdicts.findings) : NO_FIGURES,
-    );
+    const drawn = figures ? buildFigures(store, verdicts.findings, printer) : NO_FIGURES;
+    if (kept) writeEventTexts(writer, drawn.lifetimes);
+    const result = buildResult(store, verdicts, drawn);
     writer.flush();
     options.onStore?.(store);
     writer.finish();
@@ -192,8 +191,9 @@ export async function analyzeCapture(
 function analyzeStore(path: string, options: AnalyzeOptions): Result {
   const store = openStore(path);
   try {
-    const { runs, findings } = judge(store, storedPrinter(store), options);
-    const figures = options.figures === false ? NO_FIGURES : buildFigures(store, findings);
+    const printer = storedPrinter(store);
+    const { runs, findings } = judge(store, printer, options);
+    const figures = options.figures === false ? NO_FIGURES : buildFigures(store, findings, printer);
     return buildResult(store, { runs, findings }, figures);
   } finally {
     store.close();

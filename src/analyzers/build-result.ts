@@ -4,6 +4,8 @@ import { VERSION } from '../version.ts';
 import { SEVERITY_RANK } from './complete-findings.ts';
 import type { DetectorRun } from './detector.ts';
 import { buildDistributions } from './distributions.ts';
+import { buildLifetimes } from './drawn-lifetimes.ts';
+import { type EventPrinter, storedPrinter } from './event-printer.ts';
 import type { EvidenceLine, Finding, FindingChain, ObjectRef } from './finding.ts';
 import { groupIncidents } from './incidents.ts';
 import { summariseLog } from './kernel-log.ts';
@@ -28,22 +30,28 @@ export interface Verdicts {
 /** What pages show beside the findings; long, and not needed for a verdict. */
 export type Figures = Pick<
   Result,
-  'timeline' | 'timelineLanesOmitted' | 'objects' | 'distributions'
+  'timeline' | 'timelineLanesOmitted' | 'lifetimes' | 'objects' | 'distributions'
 >;
 
 export const NO_FIGURES: Figures = {
   timeline: [],
   timelineLanesOmitted: 0,
+  lifetimes: { moments: {}, objects: [], events: [], asPrinted: true },
   objects: [],
   distributions: [],
 };
 
-export function buildFigures(store: StoreReader, findings: readonly Finding[]): Figures {
+export function buildFigures(
+  store: StoreReader,
+  findings: readonly Finding[],
+  printer: EventPrinter,
+): Figures {
   const [clock] = store.allNumbers<{ clock_unit: string }>('SELECT clock_unit FROM capture');
   const timeline = buildTimeline(store, findings);
   return {
     timeline: timeline.lanes,
     timelineLanesOmitted: timeline.omitted,
+    lifetimes: buildLifetimes(store, timeline.lanes, findings, printer),
     objects: buildObjectTables(store, findings),
     // ticks of unknown length are no durations
     distributions: clock?.clock_unit === 'ns' ? buildDistributions(store) : [],
@@ -53,7 +61,7 @@ export function buildFigures(store: StoreReader, findings: readonly Finding[]): 
 export function buildResult(
   store: StoreReader,
   verdicts: Verdicts = readVerdicts(store),
-  figures: Figures = buildFigures(store, verdicts.findings),
+  figures: Figures = buildFigures(store, verdicts.findings, storedPrinter(store)),
 ): Result {
   const { findings, runs } = verdicts;
   return {

@@ -4,6 +4,8 @@ import type { StoreReader } from '../store/reader.ts';
 
 /** How to write an event out; what a capture can do, or a stored format. */
 export interface EventPrinter {
+  /** Whether `print` writes this event as trace-cmd report does; otherwise it does field by field. */
+  isExact(event: number): boolean;
   print(type: EventType, fields: Fields, event: number): string;
   comm(tid: number, buffer: number): string | undefined;
   /** The absolute stamp of an event whose clock is not aligned, decimal; of others it follows from `ts`. */
@@ -13,6 +15,7 @@ export interface EventPrinter {
 /** Prints as `trace-cmd report` does. */
 export function capturePrinter(capture: Capture): EventPrinter {
   return {
+    isExact: () => true,
     print: (type, fields) =>
       capture.print(capture.header.eventTypes[type.index] ?? type, fields, 'plugins'),
     comm: (tid, buffer) => capture.comm(tid, buffer),
@@ -23,11 +26,13 @@ export function capturePrinter(capture: Capture): EventPrinter {
 /** Prints without the capture: as it was printed when the store was made, else field by field. */
 export function storedPrinter(store: StoreReader): EventPrinter {
   const lines = store.all<{ event_id: number; tid: number; comm: string | null; text: string }>(
-    'SELECT event_id, tid, comm, text FROM evidence',
+    `SELECT event_id, tid, comm, text FROM event_text
+     UNION ALL SELECT event_id, tid, comm, text FROM evidence`,
   );
   const texts = new Map(lines.map((line) => [line.event_id, line.text]));
   const comms = new Map(lines.map((line) => [line.tid, line.comm ?? undefined]));
   return {
+    isExact: (event) => texts.has(event),
     print: (_, fields, event) => texts.get(event) ?? plainText(fields),
     comm: (tid) => comms.get(tid),
     stamp: storedStamps(store),

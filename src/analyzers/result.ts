@@ -1,6 +1,6 @@
 /** The Result: plain JSON, versioned. Every report is a pure function of it. */
 import type { DetectorRun } from './detector.ts';
-import type { Finding, Incident, Severity } from './finding.ts';
+import type { EvidenceLine, Finding, Incident, Severity } from './finding.ts';
 
 export const RESULT_VERSION = 1;
 
@@ -87,6 +87,34 @@ export interface ResultProblem {
   readonly count: number;
 }
 
+/** One moment of an object, relative ns. */
+export interface LifetimeStep {
+  /** Of its object table, for example `signaled_ts`. */
+  readonly column: string;
+  readonly ts: number;
+}
+
+export interface ObjectLifetime {
+  readonly kind: string;
+  readonly id: number;
+  /** In time order. */
+  readonly steps: readonly LifetimeStep[];
+  /** Which of the events it is made of, in time order. */
+  readonly events: readonly number[];
+  readonly eventsOmitted: number;
+}
+
+/** What happened to objects that are drawn or named; capped, those of findings first. */
+export interface DrawnLifetimes {
+  /** What their moments mean, by object table and column. */
+  readonly moments: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly objects: readonly ObjectLifetime[];
+  /** Their events, each once, in time order. */
+  readonly events: readonly EvidenceLine[];
+  /** False = written field by field, because the capture itself was not at hand. */
+  readonly asPrinted: boolean;
+}
+
 /** One bar of a timeline, relative ns; null = before the capture began / after it ended. */
 export interface TimelineItem {
   readonly from: number | null;
@@ -94,6 +122,8 @@ export interface TimelineItem {
   readonly label: string;
   /** Object table the item comes from; decides its colour. */
   readonly kind: string;
+  /** Its row there; absent = several objects. */
+  readonly id?: number;
   /** Ids of the findings that are about it; absent = none. */
   readonly findings?: readonly string[];
   /** How many short objects close together are drawn as this one bar; absent = 1. */
@@ -200,6 +230,7 @@ export interface Result {
   readonly timeline: readonly TimelineLane[];
   /** Lanes left out of `timeline` because there are too many. */
   readonly timelineLanesOmitted: number;
+  readonly lifetimes: DrawnLifetimes;
   /** How many objects of each kind were seen; kinds without any are left out. */
   readonly objectCounts: readonly ObjectCount[];
   readonly objects: readonly ObjectTable[];

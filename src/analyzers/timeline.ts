@@ -303,6 +303,6 @@ function itemOf(
     label,
     kind,
     ...(findings === undefined ? {} : { findings }),
-    ...(id === null ? { count: number } : {}),
+    ...(id === null ? { count: number } : { id }),
   };
 }

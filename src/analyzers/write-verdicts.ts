@@ -1,5 +1,6 @@
 import {
   detectorRunTable,
+  eventTextTable,
   evidenceTable,
   findingObjectTable,
   findingTable,
@@ -8,6 +9,7 @@ import {
 import type { StoreWriter } from '../store/writer.ts';
 import type { Verdicts } from './build-result.ts';
 import type { MetricRow } from './metrics/measure.ts';
+import type { DrawnLifetimes } from './result.ts';
 import { insertAll } from './write-facts.ts';
 
 /** Rows of how the detectors ended, what they found, and of the metrics of the capture. */
@@ -72,6 +74,20 @@ export function writeVerdicts(
     metrics.map(({ quantiles, ...metric }) => ({
       ...metric,
       quantiles: quantiles && JSON.stringify(quantiles),
+    })),
+  );
+}
+
+/** What a report of the database alone could not write out again. */
+export function writeEventTexts(writer: StoreWriter, { events }: DrawnLifetimes): void {
+  insertAll(
+    writer,
+    eventTextTable,
+    events.map(({ event, tid, comm, text }) => ({
+      event_id: event,
+      tid,
+      comm: comm ?? null,
+      text,
     })),
   );
 }

@@ -19,8 +19,12 @@ export function visibleLines(text: string): string {
 }
 
 export function visibleResult(result: Result): Result {
-  const findings = result.findings.map(visibleFinding);
-  return { ...(visibleDeep({ ...result, findings: [] }) as Result), findings };
+  const { findings, lifetimes, ...rest } = result;
+  return {
+    ...(visibleDeep(rest) as typeof rest),
+    findings: findings.map(visibleFinding),
+    lifetimes: { ...lifetimes, events: lifetimes.events.map(visibleEvidence) },
+  };
 }
 
 function visibleFinding(finding: Finding): Finding {

@@ -2,7 +2,7 @@
 import type { Column, ColumnType, Table } from './table.ts';
 
 /** Raised whenever a table changes its meaning: an older store is analysed anew. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 const column = (name: string, type: ColumnType, doc: string): Column => ({ name, type, doc });
 const required = (name: string, type: ColumnType, doc: string): Column => ({
@@ -225,6 +225,17 @@ export const evidenceTable: Table = {
   indexes: [['finding_id']],
 };
 
+export const eventTextTable: Table = {
+  name: 'event_text',
+  doc: 'An event of an object that a report drew, where one was made together with the database.',
+  columns: [
+    required('event_id', 'INTEGER', 'id of the event in its table and in the view event.'),
+    required('tid', 'INTEGER', 'Thread it was recorded in.'),
+    column('comm', 'TEXT', 'Name of that thread as far as the capture says.'),
+    required('text', 'TEXT', 'Payload as trace-cmd report prints it.'),
+  ],
+};
+
 export const detectorRunTable: Table = {
   name: 'detector_run',
   doc: 'How each detector ended.',
@@ -267,6 +278,7 @@ export const schemaTables: readonly Table[] = [
   findingTable,
   findingObjectTable,
   evidenceTable,
+  eventTextTable,
   detectorRunTable,
   metricTable,
 ];
