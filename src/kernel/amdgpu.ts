@@ -41,6 +41,8 @@ export const amdgpu: Subsystem = {
     // up to 4.12
     'amdgpu:amdgpu_ttm_bo_move': bufferMove(),
     'amdgpu:amdgpu_ib_pipe_sync': kept,
+    'amdgpu:amdgpu_bo_create': kept,
+    'amdgpu:amdgpu_isolation': kept,
     // one event per register, all of one reset (amdgpu_reset.c, amdgpu_reset_capture…)
     'amdgpu:amdgpu_reset_reg_dumps': rule('device.reset_start', (_fields, moment) =>
       reset('amdgpu_reset_reg_dumps', moment),

@@ -11,6 +11,7 @@ export type Arguments = Readonly<Record<string, FieldValue | undefined>>;
 const SYNONYMS = {
   mm: ['mm', 'range_mm', 'mm_struct'],
   mni: ['mni', 'notifier', 'interval_sub', 'interval', 'sub', 'mn', 'subscription'],
+  mirror: ['mirror', 'hmm_mirror', 'mni'],
   start: ['start', 'range_start', 'begin'],
   end: ['end', 'range_end'],
   last: ['last', 'range_last'],

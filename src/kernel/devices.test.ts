@@ -133,6 +133,19 @@ describe.each(['6.12', '7.2'] as const)('xe of %s', (kernel) => {
   });
 });
 
+describe.each(['6.12', '7.2'] as const)('the power of xe on %s', (kernel) => {
+  it('is told by device; sleeping at run time is another matter', () => {
+    const { occurrences } = told(kernel, [
+      ['xe:xe_pm_suspend', { dev: BDF }],
+      ['xe:xe_pm_runtime_suspend', { dev: BDF }],
+    ]);
+    expect(occurrences).toMatchObject([
+      { kind: 'device.power', what: 'suspend', driver: 'xe', name: BDF },
+      { kind: 'device.power', what: 'runtime suspend' },
+    ]);
+  });
+});
+
 describe('i915', () => {
   const request = { dev: 0, ctx: 52, class: 1, instance: 0, seqno: 1022 };
 

@@ -2,7 +2,7 @@ import type { Fields, FieldValue } from '../parsers/parser.ts';
 import { argument, returnValue, signedInt, string, word } from './arguments.ts';
 import type { BufferCall } from './drm-occurrence.ts';
 import type { Moment, Occurrence, Word } from './occurrence.ts';
-import { type ProbeRule, type Rule, rule, type Subsystem } from './subsystem.ts';
+import { kept, type ProbeRule, type Rule, rule, type Subsystem } from './subsystem.ts';
 
 const MAX_ERRNO = 4095;
 
@@ -18,6 +18,9 @@ export const dmaBuf: Subsystem = {
     'dma_buf:dma_buf_detach': traced('dma_buf_detach', 'dmabuf.detach'),
     'dma_buf:dma_buf_mmap': traced('dma_buf_mmap', 'dmabuf.access'),
     'dma_buf:dma_buf_mmap_internal': traced('dma_buf_mmap_internal', 'dmabuf.access'),
+    'dma_buf:dma_buf_fd': kept,
+    'dma_buf:dma_buf_get': kept,
+    'dma_buf:dma_buf_put': kept,
   },
   probes: {
     dma_buf_export: probed('dma_buf_export', 'dmabuf.export', []),
@@ -31,6 +34,7 @@ export const dmaBuf: Subsystem = {
     dma_buf_invalidate_mappings: probed('dma_buf_invalidate_mappings', 'dmabuf.move'),
     dma_buf_begin_cpu_access: probed('dma_buf_begin_cpu_access', 'dmabuf.access'),
     dma_buf_vmap: probed('dma_buf_vmap', 'dmabuf.access'),
+    dma_buf_vmap_unlocked: probed('dma_buf_vmap_unlocked', 'dmabuf.access'),
     dma_buf_mmap: probed('dma_buf_mmap', 'dmabuf.access'),
     // its argument is the dentry: the buffer is in d_fsdata
     dma_buf_release: probed('dma_buf_release', 'dmabuf.release', []),

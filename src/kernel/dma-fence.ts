@@ -52,6 +52,8 @@ export const dmaFence: Subsystem = {
     dma_fence_check_and_signal_locked: signalProbe(),
     // A tracepoint probe (`t:`) on dma_fence_signaled: fires once per fence, in the signalling call.
     dma_fence_signaled: signalProbe(),
+    // its argument is the reference count inside the fence
+    dma_fence_release: { enter: rule('fence.release_call', releaseCall) },
     dma_fence_wait_timeout: waitProbe('dma_fence_wait_timeout'),
     dma_resv_wait_timeout: waitProbe('dma_resv_wait_timeout'),
   },
@@ -60,6 +62,7 @@ export const dmaFence: Subsystem = {
     fsig: 'dma_fence_signal_timestamp_locked',
     fence_sig: 'dma_fence_signal_timestamp_locked',
     fence_sig_arg: 'dma_fence_signaled',
+    frel: 'dma_fence_release',
     fwait: 'dma_fence_wait_timeout',
     rwait: 'dma_resv_wait_timeout',
   },
@@ -82,7 +85,6 @@ function signalProbe(): ProbeRule {
 
 function signalCall(fields: Fields, moment: Moment, recorded: Recorded): Occurrence {
   const flags = argument(fields, 'flags');
-  const error = signedInt(argument(fields, 'error'));
   return {
     kind: 'fence.signal_call',
     pointer: argument(fields, 'fence'),
@@ -90,7 +92,27 @@ function signalCall(fields: Fields, moment: Moment, recorded: Recorded): Occurre
     seqno: argument(fields, 'seqno'),
     flags,
     signaled: flags === undefined ? undefined : wasSignaled(flags, recorded.kernel),
-    error: error === undefined || error > 0 || error < -MAX_ERRNO ? undefined : error,
+    error: errorOf(fields),
+    ...moment,
+  };
+}
+
+function errorOf(fields: Fields): number | undefined {
+  const error = signedInt(argument(fields, 'error'));
+  return error === undefined || error > 0 || error < -MAX_ERRNO ? undefined : error;
+}
+
+function releaseCall(fields: Fields, moment: Moment, recorded: Recorded): Occurrence | undefined {
+  const context = argument(fields, 'context');
+  const seqno = argument(fields, 'seqno');
+  if (context === undefined || seqno === undefined) return undefined;
+  const flags = argument(fields, 'flags');
+  return {
+    kind: 'fence.release_call',
+    context,
+    seqno,
+    signaled: flags === undefined ? undefined : wasSignaled(flags, recorded.kernel),
+    error: errorOf(fields),
     ...moment,
   };
 }

@@ -52,6 +52,13 @@ export type DrmOccurrenceData =
     }
   /** A device is gone as its bus or IOMMU sees it; `name` is that of struct device. */
   | { kind: 'device.gone'; name: string }
+  /** A driver tells that its device goes to sleep or wakes; at run time it may keep its memory. */
+  | {
+      kind: 'device.power';
+      what: 'suspend' | 'resume' | 'runtime suspend' | 'runtime resume';
+      driver: string;
+      name: string | undefined;
+    }
   | { kind: 'module.free'; name: string }
   | {
       kind: BufferCall;

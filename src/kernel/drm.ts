@@ -20,6 +20,11 @@ export const drm: Subsystem = {
       name: string(fields.device) ?? '',
       ...moment,
     })),
+    'iommu:add_device_to_group': kept,
+    // drivers/pci/hotplug (6.18): names the port, not the device below it
+    'pci:pci_hp_event': kept,
+    'pci:pcie_link_event': kept,
+    'module:module_load': kept,
     'module:module_free': rule('module.free', (fields, moment) => ({
       kind: 'module.free',
       name: string(fields.name) ?? '',

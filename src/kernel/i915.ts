@@ -24,19 +24,9 @@ export const i915: Subsystem = {
       Number(word(fields.completed) ?? 0) === 0 ? undefined : over(fields, moment),
     ),
     'i915:i915_request_retire': rule('job.done', over),
-    'i915:i915_request_wait_begin': rule('fence.wait_call', (fields, moment) => ({
-      kind: 'fence.wait_call',
-      function: WAIT,
-      context: word(fields.ctx),
-      seqno: word(fields.seqno),
-      ...moment,
-    })),
-    'i915:i915_request_wait_end': rule('fence.wait_return', (_fields, moment) => ({
-      kind: 'fence.wait_return',
-      function: WAIT,
-      ret: undefined,
-      ...moment,
-    })),
+    'i915:i915_request_submit': kept,
+    'i915:i915_request_wait_begin': waitBegin(),
+    'i915:i915_request_wait_end': waitEnd(),
     // up to 4.17
     'i915:i915_gem_request_add': request('job.queue'),
     'i915:i915_gem_ring_dispatch': request('job.run'),
@@ -44,12 +34,22 @@ export const i915: Subsystem = {
     'i915:i915_gem_request_in': request('job.run'),
     'i915:i915_gem_request_complete': rule('job.done', over),
     'i915:i915_gem_request_retire': rule('job.done', over),
+    'i915:i915_gem_request_out': kept,
+    'i915:i915_gem_request_submit': kept,
+    'i915:i915_gem_request_queue': kept,
+    'i915:i915_gem_request_notify': kept,
+    'i915:i915_gem_request_wait_begin': waitBegin(),
+    'i915:i915_gem_request_wait_end': waitEnd(),
+    'i915:i915_gem_ring_sync_to': kept,
+    'i915:i915_gem_ring_flush': kept,
+    'i915:i915_gem_evict_everything': kept,
     'i915:i915_ppgtt_create': vm('vm.created'),
     'i915:i915_ppgtt_release': vm('vm.freed'),
     'i915:i915_vma_bind': mapping('mapping.bound'),
     'i915:i915_vma_unbind': mapping('mapping.unbound'),
     'i915:i915_gem_evict': kept,
     'i915:i915_gem_evict_vm': kept,
+    'i915:i915_gem_evict_node': kept,
     'i915:i915_gem_shrink': kept,
     'i915:i915_context_create': kept,
     'i915:i915_context_free': kept,
@@ -75,6 +75,26 @@ function reset(what: string): Rule {
     driver: 'i915',
     sequence: undefined,
     cause: what,
+    ...moment,
+  }));
+}
+
+/** Up to 4.12 the events know no context: the seqno is one of the ring, and names no fence. */
+function waitBegin(): Rule {
+  return rule('fence.wait_call', (fields, moment) => ({
+    kind: 'fence.wait_call',
+    function: WAIT,
+    context: word(fields.ctx),
+    seqno: fields.ctx === undefined ? undefined : word(fields.seqno),
+    ...moment,
+  }));
+}
+
+function waitEnd(): Rule {
+  return rule('fence.wait_return', (_fields, moment) => ({
+    kind: 'fence.wait_return',
+    function: WAIT,
+    ret: undefined,
     ...moment,
   }));
 }

@@ -65,15 +65,9 @@ export const mmuNotifier: Subsystem = {
         ...moment,
       })),
     },
-    __mmu_notifier_register: {
-      parameters: ['mni', 'mm'],
-      enter: rule('subscription.register', (fields, moment) => ({
-        kind: 'subscription.register',
-        subscription: argument(fields, 'mni'),
-        mm: argument(fields, 'mm'),
-        ...moment,
-      })),
-    },
+    // the second takes mmap_lock and calls the first
+    __mmu_notifier_register: registerProbe(),
+    mmu_notifier_register: registerProbe(),
     mmu_notifier_get_locked: {
       parameters: ['ops', 'mm'],
       enter: rule('subscription.get', (fields, moment) => ({
@@ -117,6 +111,18 @@ export const mmuNotifier: Subsystem = {
     mn_release: '__mmu_notifier_release',
   },
 };
+
+function registerProbe(): ProbeRule {
+  return {
+    parameters: ['mni', 'mm'],
+    enter: rule('subscription.register', (fields, moment) => ({
+      kind: 'subscription.register',
+      subscription: argument(fields, 'mni'),
+      mm: argument(fields, 'mm'),
+      ...moment,
+    })),
+  };
+}
 
 function dropProbe(kind: 'subscription.unregister' | 'subscription.put'): ProbeRule {
   return {

@@ -91,6 +91,14 @@ export type OccurrenceData =
       signaled: boolean | undefined;
       error: number | undefined;
     }
+  /** dma_fence_release() by probe: the last reference was dropped, and the error it had is known. */
+  | {
+      kind: 'fence.release_call';
+      context: Word;
+      seqno: Word;
+      signaled: boolean | undefined;
+      error: number | undefined;
+    }
   /** dma_fence_wait_timeout() or dma_resv_wait_timeout() by probe; fences are named where known. */
   | {
       kind: 'fence.wait_call';

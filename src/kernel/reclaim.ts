@@ -5,7 +5,12 @@ export const reclaim: Subsystem = {
   name: 'reclaim',
   events: {
     'huge_memory:mm_collapse_huge_page': kept,
+    'huge_memory:mm_khugepaged_collapse_file': kept,
     'ksm:ksm_merge_one_page': kept,
+    'vmscan:mm_vmscan_kswapd_wake': kept,
+    'vmscan:mm_vmscan_kswapd_sleep': kept,
+    'compaction:mm_compaction_begin': kept,
+    'compaction:mm_compaction_end': kept,
     'vmscan:mm_vmscan_direct_reclaim_begin': kept,
     'vmscan:mm_vmscan_direct_reclaim_end': kept,
     'vmscan:mm_vmscan_memcg_reclaim_begin': kept,

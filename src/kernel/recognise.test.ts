@@ -361,3 +361,64 @@ describe('what a capture could have shown', () => {
     expect(recogniser.observed.get('fence.init')).toBe(1);
   });
 });
+
+describe('kernels before 5.8', () => {
+  it('wait for i915 requests of a ring, which name no fence before they have a context', () => {
+    const { tell } = recording([
+      'i915:i915_gem_request_wait_begin dev ring seqno',
+      'i915:i915_gem_request_wait_end dev ring ctx seqno',
+    ]);
+    expect(tell(0, { dev: 0, ring: 1, seqno: 77 })).toMatchObject({
+      kind: 'fence.wait_call',
+      context: undefined,
+      seqno: undefined,
+    });
+    expect(tell(1, { dev: 0, ring: 1, ctx: 4, seqno: 77 })).toMatchObject({
+      kind: 'fence.wait_return',
+    });
+  });
+
+  it('mirror a whole mm and fault with hmm_vma_fault', () => {
+    const { tell } = recording([
+      'a:hmm_mirror_register __probe_ip mirror mm',
+      'a:hmm_vma_fault __probe_ip range start end',
+      'a:hmm_vma_fault__return __probe_func __probe_ret_ip arg1',
+      'a:hmm_mirror_unregister __probe_ip mirror',
+    ]);
+    expect(tell(0, { mirror: 0x77, mm: 0x10 })).toMatchObject({
+      kind: 'subscription.register',
+      subscription: 0x77,
+      mm: 0x10,
+    });
+    expect(tell(1, { start: 0x1000, end: 0x2000 })).toMatchObject({
+      kind: 'hmm.range_fault',
+      start: 0x1000,
+    });
+    expect(tell(2, { arg1: 0xffff_fff0 })).toMatchObject({
+      kind: 'hmm.range_fault_return',
+      ret: -16,
+    });
+    expect(tell(3, { mirror: 0x77 })).toMatchObject({ kind: 'subscription.unregister' });
+  });
+});
+
+describe('a probe on the release of a fence', () => {
+  const declared = ['svm:frel __probe_ip ctx seq flags err'];
+
+  it('names the fence and the error it had', () => {
+    const { tell } = recording(declared, {}, 'Linux h 6.12.1 #1');
+    expect(tell(0, { ctx: 7, seq: 3, flags: 7, err: -62 })).toMatchObject({
+      kind: 'fence.release_call',
+      context: 7,
+      seqno: 3,
+      signaled: true,
+      error: -62,
+    });
+  });
+
+  it('says nothing of an error that is none, or of a fence it does not name', () => {
+    const { tell } = recording(declared);
+    expect(tell(0, { ctx: 7, seq: 3, flags: 7, err: -99999 })).toMatchObject({ error: undefined });
+    expect(tell(0, { err: -62 })).toBeUndefined();
+  });
+});

@@ -9,6 +9,7 @@ const NAMES = [
   'clone',
   'clone3',
   'close',
+  'exit_group',
   'fork',
   'ioctl',
   'madvise',
@@ -18,6 +19,7 @@ const NAMES = [
   'munmap',
   'pkey_mprotect',
   'process_madvise',
+  'shmdt',
   'vfork',
 ];
 

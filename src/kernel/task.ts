@@ -65,6 +65,8 @@ export const task: Subsystem = {
       target: small(fields.pid) ?? -1,
       ...moment,
     })),
+    // kernel/hung_task.c, just before the lines of the kernel log
+    'sched:sched_process_hang': kept,
     'oom:wake_reaper': kept,
     'oom:start_task_reaping': kept,
     'oom:finish_task_reaping': kept,

@@ -141,6 +141,16 @@ export function queueStateRule(state: QueueState): Rule {
   }));
 }
 
+export function powerRule(what: Extract<Occurrence, { kind: 'device.power' }>['what']): Rule {
+  return rule('device.power', (fields, moment) => ({
+    kind: 'device.power',
+    what,
+    driver: 'xe',
+    name: string(fields.dev),
+    ...moment,
+  }));
+}
+
 export function tlbRule(kind: 'tlb.sent' | 'tlb.answered' | 'tlb.timeout'): Rule {
   return rule(kind, (fields, moment: Moment) => ({
     kind,

@@ -42,7 +42,7 @@ export const deviceEventTable: Table = {
   columns: [
     text(
       'what',
-      "'register', 'unregister', 'unplug', 'remove', 'suspend', 'resume', 'gone', 'module freed'.",
+      "'register', 'unregister', 'unplug', 'remove', 'suspend', 'resume', 'runtime suspend', 'runtime resume', 'gone', 'module freed'.",
     ),
     integer('device_id', 'device.id, where a probe showed the pointer.'),
     text('driver', 'Driver, where the function or the module is its own.'),

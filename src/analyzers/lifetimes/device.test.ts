@@ -103,3 +103,22 @@ describe('devices', () => {
     ]);
   });
 });
+
+describe('a driver that tells of power', () => {
+  it('puts its device to sleep and wakes it, by name', () => {
+    const power = (what: 'suspend' | 'resume'): OccurrenceData => ({
+      kind: 'device.power',
+      what,
+      driver: 'xe',
+      name: '0000:03:00.0',
+    });
+    const lived = live([
+      [1, 5, power('suspend')],
+      [9, 5, power('resume')],
+    ]);
+    expect(lived.rows('device_event')).toMatchObject([
+      { what: 'suspend', driver: 'xe', name: '0000:03:00.0', start_ts: 1e6 },
+      { what: 'resume', start_ts: 9e6 },
+    ]);
+  });
+});

@@ -63,6 +63,11 @@ class DeviceTracker implements Tracker {
       if (close.file !== undefined) this.#files.delete(close.file);
     },
     'device.gone': (gone) => this.#happened(gone, 'gone', { name: gone.name }),
+    'device.power': (power) =>
+      this.#happened(power, power.what, {
+        driver: power.driver,
+        ...(power.name === undefined ? {} : { name: power.name }),
+      }),
     'module.free': (free) => this.#happened(free, 'module freed', { driver: free.name }),
     'task.exit': (exit) => {
       this.#stacks.clear(exit.tid);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { exec, fence, live, signalCall } from '../../../test/run-lifetimes.ts';
+import type { OccurrenceData } from '../../kernel/occurrence.ts';
 
 describe('identity', () => {
   it('is context:seqno; names change during life and the earliest holds', () => {
@@ -198,4 +199,30 @@ it('leaves memory without destroy events, and a late destroy makes no new fence'
   ]).flat();
   const lived = live([...made, [many, 10, fence('destroy', '1:0')]]);
   expect(lived.rows('fence')).toHaveLength(many);
+});
+
+describe('the release of a fence by probe', () => {
+  const release = (error: number, signaled: boolean): OccurrenceData => ({
+    kind: 'fence.release_call',
+    context: 0x1_0000_0007n,
+    seqno: 1,
+    signaled,
+    error,
+  });
+  const life = (error: number, signaled: boolean) =>
+    live([
+      [0, 10, fence('init', '7:1')],
+      [1, 10, fence('signaled', '7:1')],
+      [2, 10, release(error, signaled)],
+      [2, 10, fence('destroy', '7:1')],
+    ]).row('fence');
+
+  it('tells the error it had', () => {
+    expect(life(-5, true)).toMatchObject({ error: -5, destroy_ts: 2e6 });
+    expect(life(0, true)).toMatchObject({ error: 0 });
+  });
+
+  it('tells of no success where it may not have been signalled', () => {
+    expect(life(0, false)).not.toHaveProperty('error');
+  });
 });

@@ -115,6 +115,7 @@ class FenceTracker implements Tracker {
     'fence.signaled': (signaled) => this.#signaled(signaled),
     'fence.destroy': (destroy) => this.#destroy(destroy),
     'fence.signal_call': (call) => this.#signalCall(call),
+    'fence.release_call': (release) => this.#released(release),
   };
   readonly #context: LifetimeContext;
   readonly #unwrapper = new SeqnoUnwrapper();
@@ -269,6 +270,17 @@ class FenceTracker implements Tracker {
     if (before?.tid === call.tid && call.ts - before.ts <= SAME_CALL_NS) return;
     called.signalCalls += 1;
     called.signalCall ??= { tid: call.tid, ...markOf(call) };
+  }
+
+  /** Before its destroy event, which is inside. What was not signalled has no error yet. */
+  #released(release: OccurrenceOf<'fence.release_call'>): void {
+    const { error } = release;
+    if (error === undefined || (release.signaled !== true && error === 0)) return;
+    const key = [low32(release.context), low32(release.seqno)] as const;
+    const over = this.#context.live.fences.current(...key);
+    if (!over || over.ambiguous || over.error !== undefined) return;
+    over.error = error;
+    over.errorEvent = release.event;
   }
 
   #called(call: OccurrenceOf<'fence.signal_call'>): LiveFence | undefined {

@@ -301,3 +301,30 @@ describe('what was not recorded', () => {
     expect(rows[1]).toMatchObject({ outcome: 'open' });
   });
 });
+
+describe('a driver function that makes one attempt per call', () => {
+  it('and says -EAGAIN after -EBUSY is called again: one episode', () => {
+    const once = (ms: number, seq: number, ret: number, says: number): Happening[] => [
+      [ms - 0.1, 10, enter('drv_get_pages')],
+      ...attempt(ms, seq, ret),
+      [ms + 1.1, 10, leave('drv_get_pages', says)],
+    ];
+    const EAGAIN = -11;
+    const tried = [...once(1, 1, EBUSY, EAGAIN), ...once(3, 3, EBUSY, EAGAIN), ...once(5, 5, 0, 0)];
+    expect(live([bound, ...tried]).rows('range_fault')).toMatchObject([
+      { attempts: 3, busy: 2, wrapper: 'drv_get_pages' },
+    ]);
+    const won = [...once(1, 1, 0, 0), ...once(3, 3, 0, 0)];
+    expect(live([bound, ...won]).rows('range_fault')).toMatchObject([
+      { attempts: 1, wrapper_ret: 0 },
+      { attempts: 1 },
+    ]);
+  });
+});
+
+describe('the number of pages that hmm_range_fault returned up to 5.7', () => {
+  it('is a success, which another sequence number takes back', () => {
+    const lived = live([bound, ...attempt(1, 1, 16), ...attempt(3, 3, 16)]);
+    expect(lived.rows('range_fault')).toMatchObject([{ attempts: 2, outcome: 'ok' }]);
+  });
+});

@@ -18,6 +18,7 @@ export const rangeFault: Lifetime = {
 };
 
 const EBUSY = -16;
+const EAGAIN = -11;
 /** An attempt later than this after the last one is a fault of its own. */
 const GAP_NS = 100e6;
 
@@ -156,7 +157,7 @@ class RangeFaultTracker implements Tracker {
   #continues(episode: Episode, range: FaultedRange, began: Mark, seq: Word | undefined): boolean {
     if (!episode.isRange(range) || began.ts - episode.lastEndTs > GAP_NS) return false;
     if (episode.lastRet === EBUSY) return true;
-    if (episode.lastRet !== undefined && episode.lastRet !== 0) return false;
+    if (episode.lastRet !== undefined && episode.lastRet < 0) return false;
     return seq !== undefined && episode.lastSeq !== undefined && seq !== episode.lastSeq;
   }
 
@@ -199,13 +200,15 @@ class RangeFaultTracker implements Tracker {
     if (!frame || !episode || episode.isInside) return;
     if (frame.entered.ts > episode.startTs) return;
     episode.wrapped(frame.function, frame.entered);
+    // amdgpu_hmm_range_get_pages since 6.12: one attempt per call, its caller tries again
+    if (probe.ret === EAGAIN && episode.lastRet === EBUSY) return;
     episode.unwrapped(markOf(probe), probe.ret);
     this.#close(episode);
   }
 
   #committed(tid: number): void {
     const episode = this.#episodes.get(tid);
-    if (episode && !episode.isInside && episode.lastRet === 0) this.#close(episode);
+    if (episode && !episode.isInside && (episode.lastRet ?? -1) >= 0) this.#close(episode);
   }
 
   #closeOf(tid: number): void {

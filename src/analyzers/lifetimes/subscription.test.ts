@@ -43,6 +43,13 @@ describe('a notifier of a whole mm', () => {
     expect(live([...twice, [4, 10, put]]).row('subscription')).toMatchObject({ end_ts: 4e6 });
   });
 
+  it('is one where a probe on mmu_notifier_register and one on what it calls both tell of it', () => {
+    const both: Happening[] = [born, [1, 10, register], [1.1, 10, register]];
+    expect(live(both).rows('subscription')).toMatchObject([{ gets: 1, start_ts: 1e6 }]);
+    const anew: Happening[] = [born, [1, 10, register], [900, 10, register]];
+    expect(live(anew).rows('subscription')).toHaveLength(2);
+  });
+
   it('that could not be got never lived', () => {
     const failed: OccurrenceData = { kind: 'subscription.get_return', subscription: undefined };
     expect(live([born, [1, 10, get], [1.1, 10, failed]]).rows('subscription')).toEqual([]);

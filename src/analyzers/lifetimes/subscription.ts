@@ -29,6 +29,9 @@ export const subscription: Lifetime = {
   track: (context) => new SubscriptionTracker(context),
 };
 
+/** mmu_notifier_register may wait for mmap_lock before it calls on. */
+const SAME_CALL_NS = 100e6;
+
 interface Subscription {
   readonly id: number;
   readonly pointer: Word;
@@ -82,6 +85,8 @@ class SubscriptionTracker implements Tracker {
       known.gets += 1;
       return;
     }
+    // one probe on mmu_notifier_register and one on the function it calls
+    if (known?.task?.tid === moment.tid && moment.ts - known.born.ts <= SAME_CALL_NS) return;
     // registered anew at the same address: the end of the old one was not recorded
     if (known) this.#emit(known, undefined);
     const { live } = this.#context;

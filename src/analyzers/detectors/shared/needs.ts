@@ -43,7 +43,7 @@ export const fenceUse: Need = {
 
 /** struct dma_fence has context, seqno, flags and error at 32, 40, 48 and 60 in 6.1 to 7.2. */
 export const fenceErrors: Need = {
-  oneOf: ['fence.signal_call'],
+  oneOf: ['fence.signal_call', 'fence.release_call'],
   enable: [
     'p:svm/fence_signal dma_fence_signal_timestamp_locked fence=$arg1:x64 context=+32($arg1):u64 seqno=+40($arg1):u64 flags=+48($arg1):x64 error=+60($arg1):s32',
   ],
