@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { StoreReader } from '../store/reader.ts';
 import { StoreWriter } from '../store/writer.ts';
 import { buildDistributions } from './distributions.ts';
-import { fenceTable } from './lifetimes/fence.ts';
+import { fenceTable } from './lifetimes/fence-tables.ts';
 import { lifetimes } from './lifetimes/index.ts';
 
 /** A store with fences of these latencies, each created 1 µs after the other. */

@@ -8,7 +8,7 @@ import { StoreReader } from '../../store/reader.ts';
 import { captureTable, occurrenceTable } from '../../store/schema.ts';
 import type { Row } from '../../store/table.ts';
 import { StoreWriter } from '../../store/writer.ts';
-import { fenceTable } from '../lifetimes/fence.ts';
+import { fenceTable } from '../lifetimes/fence-tables.ts';
 import { lifetimes } from '../lifetimes/index.ts';
 import { jobTable } from '../lifetimes/job-tables.ts';
 import { migrationTable } from '../lifetimes/migration.ts';
