@@ -1,8 +1,8 @@
 /**
- * Writes what `compare` knows of the runs below some folders as one JSON file, a side per folder:
- * fixtures/regression-runs/runs.json is made from 46 recordings of seven builds this way.
+ * Writes what `compare` knows of the runs below some folders as JSON lines, a side per folder:
+ * fixtures/regression-runs/runs.jsonl is made from 45 recordings of eight builds this way.
  *
- *   npx tsx scripts/store-runs.ts runs.json folder…
+ *   npx tsx scripts/store-runs.ts runs.jsonl folder…
  */
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -11,7 +11,7 @@ import { filesOf, loadRuns } from '../src/compare/inputs.ts';
 
 const [output, ...folders] = process.argv.slice(2);
 if (output === undefined || folders.length === 0) {
-  process.stderr.write('usage: store-runs.ts runs.json folder…\n');
+  process.stderr.write('usage: store-runs.ts runs.jsonl folder…\n');
   process.exit(2);
 }
 const sides: Side[] = [];

@@ -67,7 +67,7 @@ it('lengthened range faults are flagged, and what contains them, and nothing els
   const base = sideOf('as recorded', await loadRuns(runs.map((run) => recording(run, 1))));
   const next = sideOf('lengthened', await loadRuns(runs.map((run) => recording(run, 1.5))));
   // the same moments of the same recordings: what they share cancels out
-  const comparison = compareRuns(base, next, { paired: true });
+  const comparison = compareRuns(base, next, { pairs: 'given' });
   const flagged = comparison.figures.filter(({ verdict }) =>
     ['regressed', 'improved', 'changed', 'suspect'].includes(verdict),
   );

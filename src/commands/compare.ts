@@ -27,7 +27,7 @@ interface CompareArguments extends QuietArguments {
   readonly metric: string[];
   readonly threshold: string[];
   readonly allow: string[];
-  readonly paired: boolean;
+  readonly paired: boolean | undefined;
   readonly fdr: number;
   readonly 'fail-on': FailOn;
   readonly strict: boolean;
@@ -101,8 +101,8 @@ function withRules<T>(yargs: Argv<T>) {
     .option('allow', list(`Accept a difference of the sides: ${DIFFERENCES.join(', ')}`))
     .option('paired', {
       type: 'boolean',
-      default: false,
-      describe: 'Runs were recorded in turn, A B A B: the nth of both sides belong together',
+      describe:
+        'Runs were recorded in turn, A B A B: the nth of both sides belong together. Left out, as the captures show it; --no-paired: they do not',
     })
     .option('fdr', {
       type: 'number',
@@ -186,9 +186,14 @@ function settingsOf(args: CompareArguments): CompareSettings {
     q: args.fdr,
     metrics: args.metric,
     allow: args.allow.filter(isDifference),
-    paired: args.paired,
+    pairs: pairsOf(args.paired),
     thresholds: parseThresholds(args.threshold),
   };
+}
+
+function pairsOf(paired: boolean | undefined): CompareSettings['pairs'] {
+  if (paired === undefined) return 'recorded';
+  return paired ? 'given' : 'none';
 }
 
 function isDifference(name: string): name is Difference {

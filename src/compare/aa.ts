@@ -38,7 +38,8 @@ export function compareWithItself(
       compareRuns(
         { label: 'first half', runs: first },
         { label: 'second half', runs: second },
-        settings,
+        // halves are drawn, not recorded in turn
+        { ...settings, pairs: 'none' },
       ),
       metrics,
     ),

@@ -1,30 +1,35 @@
 /** Compares the runs of two builds: the run is the unit, whatever it holds. */
-import type { MetricRow } from '../analyzers/metrics/measure.ts';
 import { TraceError } from '../errors.ts';
 import { VERSION } from '../version.ts';
-import { type Comparability, comparability, LEAST_RUNS, likeBuilds } from './comparability.ts';
+import {
+  type Case,
+  caseOf,
+  described,
+  exceedsFloor,
+  logsOf,
+  shortage,
+  sidesOf,
+  type Testable,
+} from './cases.ts';
+import { type Comparability, comparability, likeBuilds } from './comparability.ts';
 import {
   COMPARISON_VERSION,
   type CompareSettings,
   type Comparison,
   DEFAULT_SETTINGS,
   type FigureComparison,
-  type FigureSide,
   type Side,
   type Verdict,
 } from './comparison.ts';
-import { type Figure, figuresOf, rowsByName, type Sample, sampleOf } from './figures.ts';
+import { type Figure, figuresOf, rowsByName } from './figures.ts';
 import { compareFindings } from './findings.ts';
 import { historyOf, pAgainstHistory } from './history.ts';
+import { inGivenOrder, type Pair, recordedInTurn } from './pairs.ts';
 import { benjaminiHochberg } from './statistics/benjamini-hochberg.ts';
-import { type Test, testFamily } from './statistics/family.ts';
-import type { VariancePrior } from './statistics/moderated-t.ts';
+import { type Family, type Test, testFamily } from './statistics/family.ts';
 import { runsNeeded } from './statistics/power.ts';
-import { isBimodal, mean, median } from './statistics/sample.ts';
+import { isBimodal } from './statistics/sample.ts';
 import { judge } from './verdict.ts';
-
-/** Fewer events on both sides together say only whether there are any. */
-const LEAST_EVENTS = 10;
 
 /** In this order they are read. */
 const VERDICT_ORDER: readonly Verdict[] = [
@@ -37,19 +42,6 @@ const VERDICT_ORDER: readonly Verdict[] = [
   'not comparable',
 ];
 
-/** One figure with the samples of both sides. */
-interface Case {
-  readonly figure: Figure;
-  readonly base: readonly (Sample | undefined)[];
-  readonly next: readonly (Sample | undefined)[];
-}
-
-/** A case that can be tested: the runs that have the figure. */
-interface Testable extends Case {
-  readonly before: readonly Sample[];
-  readonly after: readonly Sample[];
-}
-
 export function compareRuns(
   base: Side,
   next: Side,
@@ -57,19 +49,15 @@ export function compareRuns(
   history: readonly Side[] = [],
 ): Comparison {
   const all: CompareSettings = { ...DEFAULT_SETTINGS, ...settings };
-  if (all.paired && base.runs.length !== next.runs.length) {
-    throw new TraceError(
-      `pairs need as many runs on each side: ${base.label} has ${base.runs.length}, ${next.label} ${next.runs.length}`,
-    );
-  }
+  const pairs = pairsOf(base, next, all);
   const common = comparability(base, next, all.allow);
-  const figures = figuresOf([...base.runs, ...next.runs], all.thresholds).filter(
-    ({ metric }) => all.metrics.length === 0 || all.metrics.includes(metric),
-  );
   const rows = { base: base.runs.map(rowsByName), next: next.runs.map(rowsByName) };
-  const cases = figures.map((figure) => caseOf(figure, rows.base, rows.next));
+  const cases = figuresOf([...base.runs, ...next.runs], all.thresholds).map((figure) =>
+    caseOf(figure, rows.base, rows.next),
+  );
   const { like, note } = likeBuilds(history, base);
-  const { results, prior, family } = testAll(cases, common, all, like);
+  const { results, family, asked } = testAll(cases, common, all, pairs, like);
+  const { prior, correlation } = family;
   return {
     schema: 'svm-trace-comparison',
     version: COMPARISON_VERSION,
@@ -80,75 +68,94 @@ export function compareRuns(
     history: like,
     obstacles: common.obstacles,
     notes: note === undefined ? common.notes : [...common.notes, note],
+    pairs,
+    correlation: correlation ?? null,
     prior: prior
       ? { df: Number.isFinite(prior.df) ? prior.df : null, variance: prior.variance }
       : null,
-    family,
+    family: asked,
     figures: results.sort(byVerdict),
     findings: compareFindings(base, next, !common.different),
   };
 }
 
-function caseOf(
-  figure: Figure,
-  base: readonly ReadonlyMap<string, MetricRow>[],
-  next: readonly ReadonlyMap<string, MetricRow>[],
-): Case {
-  return {
-    figure,
-    base: base.map((run) => sampleOf(figure, run)),
-    next: next.map((run) => sampleOf(figure, run)),
-  };
+function pairsOf(base: Side, next: Side, { pairs }: CompareSettings): readonly Pair[] | null {
+  if (pairs === 'none') return null;
+  if (pairs === 'recorded') return recordedInTurn(base, next) ?? null;
+  if (base.runs.length === next.runs.length) return inGivenOrder(base);
+  throw new TraceError(
+    `pairs need as many runs on each side: ${base.label} has ${base.runs.length}, ${next.label} ${next.runs.length}`,
+  );
 }
 
 interface Outcome {
   readonly results: FigureComparison[];
-  readonly prior: VariancePrior | undefined;
-  readonly family: number;
+  readonly family: Family;
+  /** Figures that were tested and asked for. */
+  readonly asked: number;
 }
 
 function testAll(
   cases: readonly Case[],
   common: Comparability,
   settings: CompareSettings,
+  pairs: readonly Pair[] | null,
   history: readonly Side[],
 ): Outcome {
+  const isAsked = ({ figure }: Case): boolean =>
+    settings.metrics.length === 0 || settings.metrics.includes(figure.metric);
   const results: FigureComparison[] = [];
   const testable: Testable[] = [];
   for (const one of cases) {
     // without 1000 values a run has no p99, and says nothing of it either
     if (one.figure.statistic === 'p99' && ![...one.base, ...one.next].some(Boolean)) continue;
-    const sides = presentOf(settings.paired ? pairsOf(one) : one);
-    const reason =
-      common.obstacles[0] ?? clockProblem(one.figure, common) ?? shortage(one.figure, sides);
+    const sides = sidesOf(one, pairs);
+    const reason = common.obstacles[0] ?? clockProblem(one.figure, common) ?? shortage(one, sides);
     if (reason === undefined) testable.push({ ...one, ...sides });
-    else results.push({ ...described(one), verdict: 'not comparable', reason });
+    else if (isAsked(one)) results.push({ ...described(one), verdict: 'not comparable', reason });
   }
-  const { tests, prior } = testFamily(
+  // metrics nobody asked for still say how noisy runs are
+  const family = testFamily(
     testable.map(({ before, after }) => ({ before: logsOf(before), after: logsOf(after) })),
-    settings.paired,
+    pairs !== null,
   );
+  const asked = testable.flatMap((one, n): Asked[] => {
+    const test = family.tests[n];
+    return test && isAsked(one) ? [{ one, test }] : [];
+  });
+  return {
+    results: [...results, ...judgeAll(asked, family, settings, pairs, history)],
+    family,
+    asked: asked.length,
+  };
+}
+
+interface Asked {
+  readonly one: Testable;
+  readonly test: Test;
+}
+
+function judgeAll(
+  asked: readonly Asked[],
+  { prior, correlation }: Family,
+  settings: CompareSettings,
+  pairs: readonly Pair[] | null,
+  history: readonly Side[],
+): FigureComparison[] {
   const past = historyOf(history);
-  const pHistory = testable.map(({ figure }, n) =>
-    pAgainstHistory(figure, tests[n]?.effect ?? 0, past),
-  );
-  const ps = tests.map(({ p }, n) => Math.max(p, pHistory[n] ?? 0));
+  const pHistory = asked.map(({ one, test }) => pAgainstHistory(one.figure, test.effect, past));
+  const ps = asked.map(({ test }, n) => Math.max(test.p, pHistory[n] ?? 0));
   const qs = benjaminiHochberg(ps);
   const found = qs.filter((q) => q <= settings.q).length;
-  const alpha = Math.min(settings.q, (settings.q * (found + 1)) / Math.max(1, tests.length));
-  tests.forEach((test, n) => {
-    const one = testable[n];
-    if (!one) return;
+  const alpha = Math.min(settings.q, (settings.q * (found + 1)) / Math.max(1, asked.length));
+  const differences = pairs !== null && correlation === undefined;
+  return asked.map(({ one, test }, n) => {
     const numbers = { p: ps[n] ?? 1, q: qs[n] ?? 1, pHistory: pHistory[n] ?? null };
+    const { variance } = test.spread;
     const needed = (effect: number): number =>
-      runsNeeded(
-        effect,
-        { variance: test.spread.variance, prior, paired: settings.paired },
-        alpha,
-      ) ?? 0;
-    results.push(judged(one, test, numbers, settings.q, needed));
+      runsNeeded(effect, { variance, prior, differences }, alpha) ?? 0;
+    return judged(one, test, numbers, settings.q, needed);
   });
-  return { results, prior, family: tests.length };
 }
 
 function judged(
@@ -169,7 +176,7 @@ function judged(
       effect,
       ci90,
       threshold,
-      aboveFloor: exceedsFloor(figure, before, after),
+      aboveFloor: exceedsFloor(figure, one),
       runs: Math.min(before.length, after.length),
       bimodal,
       direction: figure.direction,
@@ -180,6 +187,7 @@ function judged(
   return {
     ...described(one),
     ...numbers,
+    ratio: Math.exp(effect),
     ci95: exponential(test.interval(0.95)),
     ci90: exponential(ci90),
     verdict,
@@ -193,106 +201,25 @@ function clockProblem(figure: Figure, common: Comparability): string | undefined
   return figure.statistic !== 'rate' || figure.perSecond ? common.clock : undefined;
 }
 
-type Sides = Pick<Testable, 'before' | 'after'>;
-
-/** Why there is too little to test, if there is. */
-function shortage({ statistic }: Figure, { before, after }: Sides): string | undefined {
-  const events = [...before, ...after].reduce((sum, { count }) => sum + count, 0);
-  if (events === 0) return 'nothing of the kind happened on either side';
-  if (before.length === 0) return 'not in the base runs: not recorded, or nothing of the kind';
-  if (after.length === 0) return 'not in the new runs: not recorded, or nothing of the kind';
-  if (Math.min(before.length, after.length) < LEAST_RUNS) {
-    return `only ${before.length} of the base runs and ${after.length} of the new ones have it`;
-  }
-  if (statistic === 'rate' && events < LEAST_EVENTS) {
-    return `only ${events === 1 ? 'one event' : `${events} events`} in all runs`;
-  }
-  return undefined;
-}
-
-/** Without the runs whose partner has no such figure. */
-function pairsOf(one: Case): Case {
-  const whole = (_: unknown, n: number): boolean => Boolean(one.base[n] && one.next[n]);
-  return { ...one, base: one.base.filter(whole), next: one.next.filter(whole) };
-}
-
-function presentOf({ base, next }: Case): Sides {
-  const [before, after] = [base, next].map((side) => side.filter((sample) => sample !== undefined));
-  return { before: before ?? [], after: after ?? [] };
-}
-
-function logsOf(samples: readonly Sample[]): number[] {
-  return samples.map(({ log }) => log);
-}
-
-/** The figure with its values, before anything is said about them. */
-function described({ figure, base, next }: Case): FigureComparison {
-  const { metric, statistic, direction, unit, threshold } = figure;
-  return {
-    id: `${metric} ${statistic}`,
-    metric,
-    statistic,
-    direction,
-    unit,
-    threshold,
-    base: sideOf(base),
-    new: sideOf(next),
-    ratio: ratioOf(base, next),
-    ci95: null,
-    ci90: null,
-    p: null,
-    q: null,
-    pHistory: null,
-    verdict: 'inconclusive',
-    reason: null,
-    runsNeeded: null,
-  };
-}
-
-function ratioOf(base: Case['base'], next: Case['next']): number | null {
-  const [a, b] = [base, next].map((side) => side.flatMap((sample) => sample?.log ?? []));
-  return a?.length && b?.length ? Math.exp(mean(b) - mean(a)) : null;
-}
-
-function sideOf(samples: readonly (Sample | undefined)[]): FigureSide {
-  const present = samples.filter((sample) => sample !== undefined);
-  return {
-    values: samples.map((sample) => sample?.value ?? null),
-    logs: samples.map((sample) => sample?.log ?? null),
-    median: present.length === 0 ? null : median(present.map(({ value }) => value)),
-    count: present.reduce((sum, { count }) => sum + count, 0),
-  };
-}
-
-function exceedsFloor(
-  { statistic, floor }: Figure,
-  before: readonly Sample[],
-  after: readonly Sample[],
-): boolean {
-  if (statistic !== 'rate') {
-    const [a, b] = [before, after].map((side) => median(side.map(({ value }) => value)));
-    return Math.abs((b ?? 0) - (a ?? 0)) >= floor;
-  }
-  const [a, b] = [before, after].map((side) => ({
-    events: side.reduce((sum, { count }) => sum + count, 0),
-    trials: side.reduce((sum, { denominator }) => sum + denominator, 0),
-  }));
-  if (!a || !b) return false;
-  const trials = Math.min(a.trials, b.trials);
-  return Math.abs(b.events / b.trials - a.events / a.trials) * trials >= floor;
-}
-
 function exponential([low, high]: readonly [number, number]): [number, number] {
   return [Math.exp(low), Math.exp(high)];
 }
 
+/** Within a verdict the surest first: what causes a change is surer of it than what suffers from it. */
 function byVerdict(a: FigureComparison, b: FigureComparison): number {
-  // rounded: the order of the runs must not decide between equals
-  const size = ({ ratio }: FigureComparison): number =>
-    Math.round(Math.abs(Math.log(ratio ?? 1)) * 1e9);
   return (
     VERDICT_ORDER.indexOf(a.verdict) - VERDICT_ORDER.indexOf(b.verdict) ||
+    surety(a) - surety(b) ||
     size(b) - size(a) ||
     (a.id < b.id ? -1 : 1)
   );
+}
+
+/** Rounded, as the size is: the order of the runs must not decide between equals. */
+function surety({ p }: FigureComparison): number {
+  return Number((p ?? 1).toPrecision(9));
+}
+
+function size({ ratio }: FigureComparison): number {
+  return Math.round(Math.abs(Math.log(ratio ?? 1)) * 1e9);
 }

@@ -1,6 +1,7 @@
 /** What a comparison of builds is: plain JSON, with everything its verdicts were computed from. */
 import type { Severity } from '../analyzers/finding.ts';
 import type { Direction } from '../analyzers/metrics/metric.ts';
+import type { Pair } from './pairs.ts';
 import type { Run } from './run.ts';
 
 export const COMPARISON_VERSION = 1;
@@ -93,8 +94,11 @@ export interface CompareSettings {
   readonly metrics: readonly string[];
   /** Differences between the sides that are accepted. */
   readonly allow: readonly Difference[];
-  /** The nth runs of both sides were recorded one after the other: what they share cancels out. */
-  readonly paired: boolean;
+  /**
+   * What runs recorded one right after the other share cancels out. `recorded`: where the captures
+   * show that they were recorded in turn; `given`: the nth of both sides are a pair.
+   */
+  readonly pairs: 'recorded' | 'given' | 'none';
   /** Metric to relative change that matters, instead of the metric’s own. */
   readonly thresholds: Readonly<Record<string, number>>;
 }
@@ -114,6 +118,10 @@ export interface Comparison {
   /** Why nothing can be compared; empty = it can. */
   readonly obstacles: readonly string[];
   readonly notes: readonly string[];
+  /** Runs of both sides that belong together, by their numbers; null = none do. */
+  readonly pairs: readonly Pair[] | null;
+  /** How much of their noise pairs share, over all metrics; null = no pairs, or too few metrics. */
+  readonly correlation: number | null;
   /** What the variances of the metrics have in common; null = plain Student. */
   readonly prior: { readonly df: number | null; readonly variance: number } | null;
   /** Tested figures: the family the q-values are of. */
@@ -127,6 +135,6 @@ export const DEFAULT_SETTINGS: CompareSettings = {
   q: 0.05,
   metrics: [],
   allow: [],
-  paired: false,
+  pairs: 'recorded',
   thresholds: {},
 };

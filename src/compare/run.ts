@@ -27,6 +27,8 @@ export interface Run {
     readonly endian: string;
     readonly machine: string | null;
   };
+  /** When it began, by its clock. */
+  readonly startNs: number;
   readonly durationNs: number;
   readonly events: number;
   /** Events lost after the first one of their CPU; null = some, but not how many. */
@@ -48,6 +50,7 @@ export function readRun(store: StoreReader, path: string): Run {
     uname: capture.uname,
     clock: { name: capture.clock_name, unit: capture.clock_unit },
     host: { cpus: capture.cpus, endian: capture.endian, machine: machineOf(capture.uname) },
+    startNs: Number(BigInt(capture.clock_base) + BigInt(capture.start_ns)),
     durationNs: capture.end_ns - capture.start_ns,
     events: capture.events,
     lost: readLost(store),
@@ -74,6 +77,7 @@ interface CaptureRow {
   readonly uname: string | null;
   readonly clock_name: string;
   readonly clock_unit: 'ns' | 'ticks';
+  readonly clock_base: string;
   readonly cpus: number;
   readonly endian: string;
   readonly start_ns: number;

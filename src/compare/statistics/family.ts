@@ -1,12 +1,6 @@
 /** The tests of one comparison: each metric by its own, with the noise they learn from each other. */
-import {
-  fitPrior,
-  moderate,
-  pooled,
-  type Variance,
-  type VariancePrior,
-  varianceOf,
-} from './moderated-t.ts';
+import { sharedCorrelation, varianceInPairs } from './blocks.ts';
+import { fitPrior, moderate, pooled, type Variance, type VariancePrior } from './moderated-t.ts';
 import { mean } from './sample.ts';
 import { criticalT, twoSidedP } from './student-t.ts';
 
@@ -26,17 +20,23 @@ export interface Test {
   readonly interval: (confidence: number) => readonly [number, number];
 }
 
+export interface Family {
+  readonly tests: readonly Test[];
+  readonly prior: VariancePrior | undefined;
+  /** Of pairs; undefined = there are none, or it is not known. */
+  readonly correlation: number | undefined;
+}
+
 /** `paired`: the nth values of both sides belong together. */
-export function testFamily(
-  family: readonly Samples[],
-  paired: boolean,
-): { readonly tests: readonly Test[]; readonly prior: VariancePrior | undefined } {
-  const spreads = family.map((samples) => (paired ? ofPairs(samples) : pooled(samples)));
+export function testFamily(family: readonly Samples[], paired: boolean): Family {
+  const correlation = paired ? sharedCorrelation(family) : undefined;
+  const spreads = family.map((samples) =>
+    paired ? varianceInPairs(samples, correlation) : pooled(samples),
+  );
   const prior = fitPrior(spreads);
   const tests = family.map(({ before, after }, n): Test => {
     const spread = moderate(spreads[n] ?? { variance: 0, df: 0 }, prior);
-    const weight = paired ? 1 / before.length : 1 / before.length + 1 / after.length;
-    const error = Math.sqrt(spread.variance * weight);
+    const error = Math.sqrt(spread.variance * (1 / before.length + 1 / after.length));
     const effect = mean(after) - mean(before);
     return {
       effect,
@@ -48,9 +48,5 @@ export function testFamily(
       },
     };
   });
-  return { tests, prior };
-}
-
-function ofPairs({ before, after }: Samples): Variance {
-  return varianceOf(after.map((log, n) => log - (before[n] ?? 0)));
+  return { tests, prior, correlation };
 }

@@ -10,8 +10,8 @@ export interface Noise {
   /** Of the run summaries (log). */
   readonly variance: number;
   readonly prior: VariancePrior | undefined;
-  /** `variance` is that of the differences of pairs. */
-  readonly paired: boolean;
+  /** Pairs of which only the differences count. */
+  readonly differences: boolean;
 }
 
 /**
@@ -27,9 +27,9 @@ export function runsNeeded(effect: number, noise: Noise, alpha: number): number 
 
 /** The noncentral t, approximated by the shifted central one. */
 function power(effect: number, noise: Noise, alpha: number, runs: number): number {
-  const { variance, prior, paired } = noise;
-  const own = paired ? runs - 1 : 2 * runs - 2;
+  const { variance, prior, differences } = noise;
+  const own = differences ? runs - 1 : 2 * runs - 2;
   const df = prior ? Math.min(own + prior.df, prior.pooledDf) : own;
-  const shift = Math.abs(effect) / Math.sqrt(((paired ? 1 : 2) * variance) / runs);
+  const shift = Math.abs(effect) / Math.sqrt((2 * variance) / runs);
   return cumulativeT(shift - criticalT(alpha, df), df);
 }

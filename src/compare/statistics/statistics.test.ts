@@ -205,7 +205,7 @@ describe('runs needed', () => {
     (effect, sd, alpha, n) => {
       const needed = runsNeeded(
         effect,
-        { variance: sd ** 2, prior: undefined, paired: false },
+        { variance: sd ** 2, prior: undefined, differences: false },
         alpha,
       );
       expect([Math.ceil(n), Math.ceil(n) + 1]).toContain(needed);
@@ -213,7 +213,7 @@ describe('runs needed', () => {
   );
 
   it('no number of runs finds nothing', () => {
-    const noise = { variance: 1, prior: undefined, paired: false };
+    const noise = { variance: 1, prior: undefined, differences: false };
     expect(runsNeeded(0.001, noise, 0.05)).toBeUndefined();
   });
 });

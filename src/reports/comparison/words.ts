@@ -87,7 +87,8 @@ export function presenceText(finding: FindingComparison): string {
   return `${runs}; its rate in ${side} may still be up to ${Math.round(absentUpTo * 100)} %`;
 }
 
-export function calibrationText({ history, prior, family, settings }: Comparison): string {
+export function calibrationText(comparison: Comparison): string {
+  const { history, prior, family, settings } = comparison;
   const test = prior
     ? `moderated t-test (prior of ${prior.df === null ? 'infinitely many' : count(Number(prior.df.toPrecision(2)))} degrees of freedom)`
     : 'Student’s t-test (too few metrics to moderate it)';
@@ -95,5 +96,15 @@ export function calibrationText({ history, prior, family, settings }: Comparison
     history.length > 0
       ? `and the scatter of ${counted(history.length, 'earlier build')}`
       : 'not calibrated against earlier builds (--history)';
-  return `${counted(family, 'figure')}, false discovery rate ${settings.q * 100} %: ${settings.paired ? 'paired ' : ''}${test}, ${past}`;
+  return `${counted(family, 'figure')}, false discovery rate ${settings.q * 100} %: ${test}${pairsText(comparison)}, ${past}`;
+}
+
+function pairsText({ pairs, correlation, settings }: Comparison): string {
+  if (pairs === null) return '';
+  const how = settings.pairs === 'given' ? 'as given' : 'recorded in turn';
+  const shared =
+    correlation === null
+      ? ''
+      : `, which share ${Math.round(Math.max(0, correlation) * 100)} % of their noise`;
+  return ` of ${counted(pairs.length, 'pair')} of runs (${how})${shared}`;
 }
