@@ -55,7 +55,7 @@ describe.skipIf(withoutBrowser())('the page of a comparison in Chromium', () => 
       wanted,
     );
     expect(await opened.locator('h1').textContent()).toBe(
-      'c612-lb is worse than c612-la: invalidation-duration +26 %',
+      'c612-lb is worse than c612-la: invalidation-duration +26 %, range-fault-duration +45 %, 1 more',
     );
     expect(await opened.locator('#runs-0 svg path[aria-label]').count()).toBeGreaterThanOrEqual(12);
     expect(await opened.locator('#metrics tbody tr').first().textContent()).toMatch(
