@@ -99,7 +99,7 @@ export interface FindingHop extends Omit<Hop, 'evidence'> {
 export interface Incident {
   /** Stable for the same capture: `incident-<8 hex digits>`. */
   readonly id: string;
-  /** Those of its worst and, among these, surest finding. */
+  /** Those of its worst and, among these, surest, then longest finding. */
   readonly severity: Severity;
   readonly confidence: Confidence;
   /** The sentence of that finding, or of its cause where that is as bad and not named in it. */

@@ -2,6 +2,7 @@
 import type { Finding } from '../analyzers/finding.ts';
 import type { LogGroup, Result } from '../analyzers/result.ts';
 import { chainText } from './chain-text.ts';
+import { type CauseSentence, causeSentences } from './chains.ts';
 import { eventLine } from './event-line.ts';
 import { fileName } from './inputs.ts';
 import { logGroupFirstLine, logGroupName, logGroupSpan, logGroupText } from './kernel-log.ts';
@@ -52,12 +53,14 @@ class MarkdownReport {
   readonly #result: Result;
   readonly #verbose: boolean;
   readonly #time: TimeFormat;
+  readonly #causes: ReadonlyMap<string, CauseSentence>;
   readonly #advice = new Advice();
 
   constructor(result: Result, verbose: boolean) {
     this.#result = result;
     this.#verbose = verbose;
     this.#time = timeFormat(result.capture.clock);
+    this.#causes = causeSentences(result, this.#time);
   }
 
   blocks(): string[] {
@@ -90,11 +93,17 @@ class MarkdownReport {
     return [
       `### ${number}. ${severity.toUpperCase()} ${confidence} ${markdownText(id)}${related}`,
       markdownText(finding.summary),
+      ...this.#cause(finding),
       ...(rows.length > 0 ? [markdownTable(rows).join('\n')] : []),
       ...this.#evidence(finding),
       ...this.#chain(finding),
       ...this.#next(finding, number),
     ];
+  }
+
+  #cause({ id }: Finding): string[] {
+    const cause = this.#causes.get(id);
+    return cause === undefined ? [] : [`**${cause.word}:** ${markdownText(cause.text)}`];
   }
 
   #evidence(finding: Finding): string[] {

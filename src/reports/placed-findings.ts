@@ -1,4 +1,4 @@
-/** Findings in the order they are read: those of one incident together, the worst incident first. */
+/** Incidents and their findings in the order they are read: the worst incident first. */
 import type { Finding, Incident } from '../analyzers/finding.ts';
 import type { Result } from '../analyzers/result.ts';
 import { byImportance, isAboutRecording } from './importance.ts';
@@ -17,44 +17,89 @@ export interface Relation {
   readonly others: readonly PlacedFinding[];
 }
 
+export interface PlacedIncident {
+  readonly incident: Incident;
+  /** From 1, in reading order. */
+  readonly number: number;
+  /** The finding it is named after. */
+  readonly lead: PlacedFinding;
+  /** All of them, the lead first. */
+  readonly findings: readonly PlacedFinding[];
+  /** The one that the chains of causes of the others lead to, where one does. */
+  readonly cause: PlacedFinding | undefined;
+}
+
 /** What is wrong with the machine, as opposed to the recording. */
-export function placeFindings(result: Pick<Result, 'findings' | 'incidents'>): PlacedFinding[] {
+export function placeIncidents(
+  result: Pick<Result, 'findings' | 'incidents'>,
+): readonly PlacedIncident[] {
   const incidentOf = new Map(
     result.incidents.flatMap((incident) => incident.findings.map((id) => [id, incident] as const)),
   );
-  const ordered = byImportance(result.findings.filter((finding) => !isAboutRecording(finding)));
-  const groups = new Map<Incident | Finding, Placing[]>();
-  for (const finding of ordered) {
-    const key = incidentOf.get(finding.id) ?? finding;
-    const group = groups.get(key) ?? [];
+  const groups = new Map<Incident, Placing[]>();
+  for (const finding of byImportance(result.findings.filter((one) => !isAboutRecording(one)))) {
+    const incident = incidentOf.get(finding.id) ?? incidentOfOne(finding);
+    const group = groups.get(incident) ?? [];
     group.push({ finding, number: 0, relation: undefined });
-    groups.set(key, group);
+    groups.set(incident, group);
   }
-  const placed = [...groups].flatMap(([key, group]) => leadingFirst(key, group));
-  placed.forEach((placing, n) => {
-    placing.number = n + 1;
+  let findings = 0;
+  return [...groups].map(([incident, members], n) => {
+    const group = leadingFirst(incident, members);
+    for (const placing of group) {
+      findings += 1;
+      placing.number = findings;
+    }
+    return placedIncident(incident, group, n + 1);
   });
-  for (const [key, group] of groups) {
-    if (group.length > 1 && 'cause' in key) relate(group, key.cause);
-  }
-  return placed;
+}
+
+export function placeFindings(
+  result: Pick<Result, 'findings' | 'incidents'>,
+): readonly PlacedFinding[] {
+  return placeIncidents(result).flatMap(({ findings }) => findings);
 }
 
 /** What the incident is named after, then the others. */
-function leadingFirst(key: Incident | Finding, group: readonly Placing[]): readonly Placing[] {
-  const lead =
-    'headline' in key ? group.find((one) => one.finding.summary === key.headline) : undefined;
+function leadingFirst(incident: Incident, group: readonly Placing[]): readonly Placing[] {
+  const lead = group.find(({ finding }) => finding.summary === incident.headline);
   return lead === undefined ? group : [lead, ...group.filter((one) => one !== lead)];
 }
 
 type Placing = { -readonly [Key in keyof PlacedFinding]: PlacedFinding[Key] };
 
-function relate(group: readonly Placing[], causeId: string | null): void {
-  const cause = group.find(({ finding }) => finding.id === causeId);
+function placedIncident(
+  incident: Incident,
+  group: readonly Placing[],
+  number: number,
+): PlacedIncident {
+  const [lead] = group;
+  if (lead === undefined) throw new Error('an incident without findings');
+  const cause = group.find(({ finding }) => finding.id === incident.cause);
+  if (group.length > 1) relate(group, cause);
+  return { incident, number, lead, findings: group, cause };
+}
+
+function relate(group: readonly Placing[], cause: Placing | undefined): void {
   for (const placing of group) {
     const others = group.filter((other) => other !== placing);
     if (cause === undefined) placing.relation = { word: 'with', others };
     else if (placing === cause) placing.relation = { word: 'cause of', others };
     else placing.relation = { word: 'follows from', others: [cause] };
   }
+}
+
+/** For a Result whose incidents do not name the finding. */
+function incidentOfOne({ id, severity, confidence, summary, from, to }: Finding): Incident {
+  return {
+    id: `incident-of-${id}`,
+    severity,
+    confidence,
+    headline: summary,
+    from,
+    to,
+    cause: null,
+    findings: [id],
+    timeline: [],
+  };
 }

@@ -4,6 +4,7 @@ import type { Result } from '../analyzers/result.ts';
 import { detailText } from './detail-text.ts';
 import { isAboutRecording, SEVERITIES } from './importance.ts';
 import { inputRows, recordedSpan, recordedText } from './inputs.ts';
+import { kernelText, machineText } from './machine.ts';
 import type { Relation } from './placed-findings.ts';
 import { recordingCommands } from './recording.ts';
 import { plainStyle, type TextStyle } from './text-style.ts';
@@ -33,11 +34,9 @@ export function captureRows(
   const clock = capture.clock.unit === 'ns' ? '' : ', ticks of unknown length';
   return [
     ...inputRows(capture),
-    ['Kernel', capture.uname ?? 'not recorded'],
-    [
-      'Recorded',
-      `${recordedText(capture, time)}${capture.cpus > 0 ? ` on ${counted(capture.cpus, 'CPU')}` : ''}, clock ${capture.clock.name}${clock}`,
-    ],
+    ['Kernel', kernelText(capture)],
+    ['Machine', machineText(capture)],
+    ['Recorded', `${recordedText(capture, time)}, clock ${capture.clock.name}${clock}`],
     [
       'Events',
       `${count(capture.events)} of ${counted(occurring.length, 'type')}, ${storedEvents === capture.events ? 'all stored' : `${count(storedEvents)} of them stored and the rest counted`}`,

@@ -2,6 +2,7 @@
 import type { Finding } from '../analyzers/finding.ts';
 import type { Result } from '../analyzers/result.ts';
 import { chainText } from './chain-text.ts';
+import { type CauseSentence, causeSentences } from './chains.ts';
 import { eventLine } from './event-line.ts';
 import { logGroupLines } from './kernel-log.ts';
 import { type PlacedFinding, placeFindings } from './placed-findings.ts';
@@ -46,6 +47,7 @@ class TextReport {
   readonly #width: number;
   readonly #verbose: boolean;
   readonly #time: TimeFormat;
+  readonly #causes: ReadonlyMap<string, CauseSentence>;
   readonly #advice = new Advice();
 
   constructor(result: Result, options: TextOptions) {
@@ -54,6 +56,7 @@ class TextReport {
     this.#width = options.width ?? WIDTH;
     this.#verbose = options.verbose ?? false;
     this.#time = timeFormat(result.capture.clock);
+    this.#causes = causeSentences(result, this.#time);
   }
 
   sections(): string[] {
@@ -91,12 +94,18 @@ class TextReport {
     const rows = findingRows(finding, this.#result, this.#time);
     const body = [
       ...wrap(finding.summary, width),
+      ...this.#cause(finding, width),
       ...lines(columns(rows, width - 2)).map((line) => `  ${line}`),
       ...this.#evidence(finding),
       ...this.#chain(finding, width),
       ...this.#next(finding, number, width),
     ];
     return [head, ...body.map((line) => `   ${line}`)].join('\n');
+  }
+
+  #cause({ id }: Finding, width: number): string[] {
+    const cause = this.#causes.get(id);
+    return cause === undefined ? [] : wrap(`${cause.word}: ${cause.text}`, width);
   }
 
   #chain(finding: Finding, width: number): string[] {
