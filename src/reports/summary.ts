@@ -1,4 +1,5 @@
 /** What the summary on the terminal and the one in Markdown both say, and how much of it. */
+import type { DetectorRun } from '../analyzers/detector.ts';
 import type { EvidenceLine, Finding, FindingChain, Incident } from '../analyzers/finding.ts';
 import type { Result } from '../analyzers/result.ts';
 import { detailText } from './detail-text.ts';
@@ -92,7 +93,8 @@ export interface Verdict {
   readonly isClean: boolean;
 }
 
-export function verdict(result: Result): Verdict {
+/** `where` it says more of the detectors that could not look. */
+export function verdict(result: Result, where = ' (see the end)'): Verdict {
   const findings = result.findings.filter((finding) => !isAboutRecording(finding));
   const runs = result.detectors.filter((run) => !isAboutRecording(run));
   const looked = runs.filter((run) => run.outcome === 'clean' || run.outcome === 'findings');
@@ -107,7 +109,7 @@ export function verdict(result: Result): Verdict {
       ? nothing
       : `${counted(findings.length, 'finding')}${inIncidents(findings, result.incidents)}: ${severityCounts(findings)}.`,
     blind > 0
-      ? `${count(blind)} of ${counted(runs.length, 'detector')} could not look (see the end).`
+      ? `${count(blind)} of ${counted(runs.length, 'detector')} could not look${where}.`
       : '',
     ...failed.map((run) => `Detector ${run.detector} failed: ${run.reason ?? 'no reason given'}.`),
   ];
@@ -181,6 +183,15 @@ export class Advice {
   }
 }
 
+/** Detectors that could not look, and what would have to be recorded for them. */
+export function unseen(result: Result): {
+  readonly runs: readonly DetectorRun[];
+  readonly enable: readonly string[];
+} {
+  const runs = result.detectors.filter((run) => run.outcome === 'not-observable');
+  return { runs, enable: [...new Set(runs.flatMap((run) => run.enable ?? []))] };
+}
+
 export interface CannotShow {
   readonly remarks: readonly { readonly summary: string; readonly next: readonly string[] }[];
   /** Detectors that could not look, and why. */
@@ -193,12 +204,9 @@ export interface CannotShow {
 /** Undefined where nothing was out of sight. */
 export function cannotShow(result: Result, verbose: boolean): CannotShow | undefined {
   const remarks = result.findings.filter(isAboutRecording);
-  const blind = result.detectors.filter((run) => run.outcome === 'not-observable');
+  const { runs: blind, enable } = unseen(result);
   if (remarks.length + blind.length === 0) return undefined;
-  const enable = new Set(blind.flatMap((run) => run.enable ?? []));
-  const all = recordingCommands([...enable])
-    .split('\n')
-    .filter(Boolean);
+  const all = recordingCommands(enable).split('\n').filter(Boolean);
   const commands = verbose ? all : all.slice(0, SHOWN_AT_MOST.recordingLines);
   return {
     remarks: remarks.map(({ summary, next, key }) => ({

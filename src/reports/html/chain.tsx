@@ -1,31 +1,62 @@
-/** What a finding stood behind: one link a line, down to the first thing that did not move. */
+/** What something stood behind: one link a line, down to the first thing that did not move. */
 import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
-import type { FindingChain } from '../../analyzers/finding.ts';
+import type { FindingChain, FindingHop } from '../../analyzers/finding.ts';
 import { chainEndText } from '../chain-text.ts';
+import { recordingCommands } from '../recording.ts';
+import { CopyButton } from './copy-button.tsx';
 import { Time } from './time-context.ts';
 
-export function Chain({ chain }: { readonly chain: FindingChain }): VNode {
+export function Chain(props: {
+  readonly chain: FindingChain;
+  /** What the ids of its parts begin with: whose chain it is. */
+  readonly of: string;
+  /** Its hops are marked on the timeline above. */
+  readonly drawn?: boolean;
+}): VNode {
   const time = useContext(Time);
+  const { chain, of } = props;
   return (
     <div class="chain">
       <h4>Why, at {time.moment(chain.at)}</h4>
       <ol>
-        {chain.hops.map((hop) => (
-          <li class={hop.certainty}>
-            {hop.relation !== '' && <span class="relation">{hop.relation} </span>}
-            <strong>{hop.object.label}</strong>
-            {hop.relation === '' ? ' ' : ', which '}
-            {hop.state}
-            {hop.since !== null && ` since ${time.moment(hop.since)}`}
-            {hop.certainty === 'inferred' && <span class="note"> (inferred)</span>}
-          </li>
+        {chain.hops.map((hop, n) => (
+          <Hop hop={hop} mark={props.drawn === true ? `${of}-hop-${n + 1}` : undefined} />
         ))}
       </ol>
       <p class={`chain-end ${chain.end.kind}`}>{chainEndText(chain)}</p>
-      {chain.end.enable.length > 0 && (
-        <p class="note">To follow it further, record {chain.end.enable.join(', ')}.</p>
-      )}
+      {chain.end.enable.length > 0 && <Further enable={chain.end.enable} of={of} />}
+    </div>
+  );
+}
+
+function Hop(props: { readonly hop: FindingHop; readonly mark: string | undefined }): VNode {
+  const time = useContext(Time);
+  const { hop, mark } = props;
+  const focusable = mark === undefined ? {} : { 'data-hop': mark, tabIndex: 0 };
+  return (
+    <li class={hop.certainty} {...focusable}>
+      {hop.relation !== '' && <span class="relation">{hop.relation} </span>}
+      <strong>{hop.object.label}</strong>
+      {hop.relation === '' ? ' ' : ', which '}
+      {hop.state}
+      {hop.since !== null && ` since ${time.moment(hop.since)}`}
+      {hop.certainty === 'inferred' && <span class="note"> (inferred)</span>}
+    </li>
+  );
+}
+
+/** What would have recorded the next hop. */
+function Further(props: { readonly enable: readonly string[]; readonly of: string }): VNode {
+  const id = `further-of-${props.of}`;
+  return (
+    <div class="further">
+      <p class="note">
+        To follow it further, record this too: <CopyButton of={id} label="Copy" />
+      </p>
+      <pre class="command" id={id}>
+        {recordingCommands(props.enable)}
+      </pre>
     </div>
   );
 }

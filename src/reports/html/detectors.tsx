@@ -6,6 +6,7 @@ import type { Result } from '../../analyzers/result.ts';
 import { isAboutRecording } from '../importance.ts';
 import { recordingCommands } from '../recording.ts';
 import { count, counted } from '../units.ts';
+import { CopyButton } from './copy-button.tsx';
 import { Details } from './details.tsx';
 import { Scroller } from './scroller.tsx';
 
@@ -50,59 +51,64 @@ function Remarks({ findings }: { readonly findings: readonly Finding[] }): VNode
   );
 }
 
+/** Those that lack the same are told together, with what would have recorded it. */
 function NotObservable({ runs }: { readonly runs: readonly DetectorRun[] }): VNode {
   if (runs.length === 0) {
     return <p>Every detector had the events it needs.</p>;
   }
-  const enable = [...new Set(runs.flatMap((run) => run.enable ?? []))];
+  const groups = new Map<string, DetectorRun[]>();
+  for (const run of runs) {
+    const lacks = `${run.reason}\n${run.enable?.join()}`;
+    groups.set(lacks, [...(groups.get(lacks) ?? []), run]);
+  }
   return (
     <>
       <h3>
         Could not look <span class="count">{count(runs.length)}</span>
       </h3>
       <dl class="blind">
-        {runs.map((run) => (
-          <>
-            <dt class="mono">{run.detector}</dt>
-            <dd>
-              <p>{run.reason}</p>
-              <Enable lines={run.enable ?? []} />
-            </dd>
-          </>
+        {[...groups.values()].map((group) => (
+          <Lacking runs={group} />
         ))}
       </dl>
-      {enable.length > 0 && (
-        <>
-          <h4>To record all of it next time, as root</h4>
-          <Scroller label="Commands">
-            <pre class="command">{recordingCommands(enable)}</pre>
-          </Scroller>
-          <p class="note">
-            Leave out the events and functions that the kernel at hand does not have:{' '}
-            <code>trace-cmd list -e</code> and{' '}
-            <code>/sys/kernel/tracing/available_filter_functions</code> name those it has.
-          </p>
-        </>
-      )}
+      <p class="note">
+        All of it in one command is <a href="#recording-command">on top</a>. Leave out the events
+        and functions that the kernel at hand does not have: <code>trace-cmd list -e</code> and{' '}
+        <code>/sys/kernel/tracing/available_filter_functions</code> name those it has.
+      </p>
     </>
   );
 }
 
-function Enable({ lines }: { readonly lines: readonly string[] }): VNode | null {
-  if (lines.length === 0) return null;
+function Lacking({ runs }: { readonly runs: readonly DetectorRun[] }): VNode | null {
+  const [first] = runs;
+  if (first === undefined) return null;
+  const enable = first.enable ?? [];
+  const id = `to-record-${first.detector}`;
   return (
-    <details>
-      <summary class="quiet">
-        {counted(lines.length, 'event or probe', 'events and probes')}
-      </summary>
-      <ul class="enable">
-        {lines.map((line) => (
-          <li>
-            <code>{line}</code>
-          </li>
+    <>
+      <dt class="mono">
+        {runs.map(({ detector }) => (
+          <div>{detector}</div>
         ))}
-      </ul>
-    </details>
+      </dt>
+      <dd>
+        <p>{first.reason}</p>
+        {enable.length > 0 && (
+          <details>
+            <summary class="quiet">
+              What would record it: {counted(enable.length, 'event or probe', 'events and probes')}
+            </summary>
+            <CopyButton of={id} label="Copy" />
+            <Scroller label="Commands">
+              <pre class="command" id={id}>
+                {recordingCommands(enable)}
+              </pre>
+            </Scroller>
+          </details>
+        )}
+      </dd>
+    </>
   );
 }
 

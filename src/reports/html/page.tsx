@@ -7,7 +7,7 @@ import { CaptureSection } from './capture.tsx';
 import { DetectorsSection } from './detectors.tsx';
 import { Document } from './document.tsx';
 import { Figures, figuresOf } from './figures/figures.tsx';
-import { FindingsSection } from './findings.tsx';
+import { IncidentsSection } from './incidents.tsx';
 import { KernelLogSection } from './kernel-log.tsx';
 import { DataQuality } from './losses.tsx';
 import { ObjectTables } from './objects.tsx';
@@ -27,7 +27,7 @@ export function Page({ result }: { readonly result: Result }): VNode {
       <TimelineDefinitions />
       <main>
         <Summary result={result} />
-        <FindingsSection result={result} />
+        <IncidentsSection result={result} />
         <KernelLogSection groups={result.kernelLog} />
         <TimelineSection result={result} />
         <Figures figures={figures} />

@@ -1,26 +1,37 @@
 /** The first screen: what is wrong, in words; what the capture is; how far it can be trusted. */
 import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
-import type { Finding } from '../../analyzers/finding.ts';
 import type { Result } from '../../analyzers/result.ts';
 import { headline } from '../headline.ts';
-import { isAboutRecording, SEVERITIES } from '../importance.ts';
-import { isAligned, recordedSpan } from '../inputs.ts';
-import { lossSentence } from '../loss-sentence.ts';
-import { count, counted, formatBytes } from '../units.ts';
-import { SeverityBadge } from './badges.tsx';
+import { isAligned } from '../inputs.ts';
+import { type PlacedIncident, placeIncidents } from '../placed-findings.ts';
+import { recordingCommands } from '../recording.ts';
+import { captureRows, severityCounts, unseen, verdict } from '../summary.ts';
+import { counted } from '../units.ts';
+import { ConfidenceBadge, SeverityBadge } from './badges.tsx';
+import { Cause } from './cause.tsx';
+import { CopyButton } from './copy-button.tsx';
 import { problemSentence } from './losses.tsx';
+import { Scroller } from './scroller.tsx';
 import { Time } from './time-context.ts';
 
+/** Beyond this many, incidents are only counted on the first screen. */
+const LISTED_AT_MOST = 6;
+
 export function Summary({ result }: { readonly result: Result }): VNode {
+  const [worst, ...others] = placeIncidents(result);
   return (
     <header class="summary">
       <p class="kicker">svm-trace report</p>
+      {worst !== undefined && <Tags placed={worst} />}
       <h1>{headline(result)}</h1>
-      <Verdict result={result} />
+      {worst !== undefined && <Cause placed={worst} />}
+      <OtherIncidents incidents={others} />
+      <p class="verdict">{verdict(result, '').text}</p>
       <CaptureFacts result={result} />
+      <NotRecorded result={result} />
       <nav aria-label="Sections">
-        <a href="#findings">Findings</a>
+        <a href="#incidents">Incidents</a>
         {result.kernelLog.length > 0 && <a href="#kernel-log">Kernel log</a>}
         <a href="#timeline">Timeline</a>
         <a href="#figures">Latencies</a>
@@ -32,96 +43,98 @@ export function Summary({ result }: { readonly result: Result }): VNode {
   );
 }
 
-function Verdict({ result }: { readonly result: Result }): VNode {
+/** Links may not stand in a heading's place, so the incident is named beside it. */
+function Tags({ placed }: { readonly placed: PlacedIncident }): VNode {
   return (
-    <ul class="verdict">
-      {SEVERITIES.map((severity) => severityCount(result.findings, severity))}
-      <NotObservable result={result} />
-      <li class={result.losses.length > 0 ? 'bad' : ''}>{lossSentence(result.losses)}</li>
-      {result.problems.length > 0 && (
-        <li>
-          <a href="#quality">{problemSentence(result.problems)}</a>
-        </li>
+    <p class="tags">
+      <SeverityBadge severity={placed.incident.severity} />
+      <ConfidenceBadge confidence={placed.incident.confidence} />
+      <a href={`#${placed.incident.id}`}>incident {placed.number}: timeline, causes, evidence</a>
+    </p>
+  );
+}
+
+/** One line each: what else went wrong. */
+function OtherIncidents(props: { readonly incidents: readonly PlacedIncident[] }): VNode | null {
+  const { incidents } = props;
+  if (incidents.length === 0) return null;
+  const rest = incidents.slice(LISTED_AT_MOST);
+  return (
+    <>
+      <h2 class="also">Also in this recording</h2>
+      <ol class="incidents" start={2}>
+        {incidents.slice(0, LISTED_AT_MOST).map(({ incident, lead }) => (
+          <li>
+            <SeverityBadge severity={incident.severity} />{' '}
+            <ConfidenceBadge confidence={incident.confidence} />{' '}
+            <a href={`#${incident.id}`}>{lead.finding.summary}</a>
+          </li>
+        ))}
+      </ol>
+      {rest.length > 0 && (
+        <p class="note">
+          and <a href="#incidents">{counted(rest.length, 'more incident')}</a>, none of them worse:{' '}
+          {severityCounts(rest.map(({ lead }) => lead.finding))}
+        </p>
       )}
-    </ul>
+    </>
   );
 }
 
-function severityCount(
-  findings: readonly Finding[],
-  severity: Finding['severity'],
-): VNode | undefined {
-  const number = findings.filter(
-    (finding) => finding.severity === severity && !isAboutRecording(finding),
-  ).length;
-  if (number === 0) return undefined;
-  return (
-    <li>
-      <a href="#findings">
-        <SeverityBadge severity={severity} /> {count(number)}
-      </a>
-    </li>
-  );
-}
-
-function NotObservable({ result }: { readonly result: Result }): VNode | null {
-  const runs = result.detectors.filter((run) => !isAboutRecording(run));
-  const blind = runs.filter((run) => run.outcome === 'not-observable').length;
-  const failed = result.detectors.filter((run) => run.outcome === 'error').length;
-  if (blind + failed === 0) return null;
-  const parts = [
-    blind > 0 ? `${count(blind)} of ${counted(runs.length, 'detector')} could not look` : '',
-    failed > 0 ? `${count(failed)} failed` : '',
-  ];
-  return (
-    <li>
-      <a href="#detectors">{parts.filter(Boolean).join(', ')}</a>
-    </li>
-  );
-}
-
+/** What the terminal says of the recording, in the same order. */
 function CaptureFacts({ result }: { readonly result: Result }): VNode {
   const time = useContext(Time);
-  const { capture } = result;
-  const recorded = recordedSpan(capture);
+  const { inputs } = result.capture;
+  const rows = captureRows({ ...result, problems: [], objectCounts: [] }, time);
   return (
     <dl class="facts">
-      <Fact label="File" wide>
-        <span class="mono">{capture.path}</span>
-      </Fact>
-      <Fact label="Kernel" wide>
-        {capture.uname ?? 'not recorded'}
-      </Fact>
-      <Fact label="Duration">{time.duration(recorded.to - recorded.from)}</Fact>
-      <Fact label="Events">{count(capture.events)}</Fact>
-      <Fact label="CPUs">{capture.cpus > 0 ? count(capture.cpus) : 'not recorded'}</Fact>
-      <Fact label="Clock">
-        {capture.clock.name}
-        {capture.clock.unit === 'ticks' && ' (ticks of unknown length)'}
-        {capture.inputs.length > 1 && (
-          <>
-            , others{' '}
-            <a href="#inputs">{capture.inputs.every(isAligned) ? 'aligned' : 'not all aligned'}</a>
-          </>
-        )}
-      </Fact>
-      <Fact label="Format">
-        {[capture.format, capture.version].filter(Boolean).join(' ')},{' '}
-        {formatBytes(capture.sizeBytes)}
-      </Fact>
+      {rows.map(([label, text]) => (
+        <>
+          <dt>{label}</dt>
+          <dd class={label === 'Lost' && result.losses.length > 0 ? 'bad' : ''}>{text}</dd>
+        </>
+      ))}
+      {inputs.length > 1 && (
+        <>
+          <dt>Clocks</dt>
+          <dd>
+            <a href="#inputs">{inputs.every(isAligned) ? 'aligned' : 'not all aligned'}</a>
+          </dd>
+        </>
+      )}
+      {result.problems.length > 0 && (
+        <>
+          <dt>Notes</dt>
+          <dd>
+            <a href="#quality">{problemSentence(result.problems)}</a>
+          </dd>
+        </>
+      )}
     </dl>
   );
 }
 
-function Fact(props: {
-  readonly label: string;
-  readonly wide?: boolean;
-  readonly children: preact.ComponentChildren;
-}): VNode {
+/** What could not be seen, and what would have recorded it: open where nothing else is said. */
+function NotRecorded({ result }: { readonly result: Result }): VNode | null {
+  const { runs, enable } = unseen(result);
+  if (runs.length === 0) return null;
   return (
-    <div class={props.wide ? 'wide' : ''}>
-      <dt>{props.label}</dt>
-      <dd>{props.children}</dd>
+    <div class="not-recorded">
+      <p>
+        <strong>Not visible in this recording:</strong>{' '}
+        {runs.map(({ detector }) => detector).join(', ')} (<a href="#detectors">why</a>).
+      </p>
+      {enable.length > 0 && (
+        <details open={placeIncidents(result).length === 0}>
+          <summary>What would have recorded it</summary>
+          <CopyButton of="recording-command" label="Copy" />
+          <Scroller label="Commands">
+            <pre class="command" id="recording-command">
+              {recordingCommands(enable)}
+            </pre>
+          </Scroller>
+        </details>
+      )}
     </div>
   );
 }
