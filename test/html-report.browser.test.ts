@@ -40,7 +40,8 @@ describe.skipIf(withoutBrowser())('the report of a recording, in Chromium', () =
       wanted,
     );
     const shown = result.findings.filter(({ detector }) => detector !== 'tool-blind');
-    expect(await page.locator('.finding:visible').count()).toBe(shown.length);
+    expect(await page.locator('.incident:visible').count()).toBe(result.incidents.length);
+    expect(await page.locator('.incident .finding').count()).toBe(shown.length);
     expect(await page.locator('#timeline .lane:not(.axis)').count()).toBe(result.timeline.length);
     const facts = HEADLINES[path];
     const title = (await page.locator('h1').textContent()) ?? '';

@@ -52,14 +52,19 @@ function blindness(result: Result, remarks: readonly Finding[]): string {
   const runs = result.detectors.filter((run) => !isAboutRecording(run));
   const blind = runs.filter((run) => run.outcome === 'not-observable').length;
   if (blind === 0) return '';
-  const facts = remarks
-    .flatMap(({ details }) => details.map(({ label }) => label))
-    .flatMap((label) => (label.startsWith(FACT) ? label.slice(FACT.length) : []));
+  const facts = unrecordedFacts(remarks);
   const named = facts.slice(0, FACTS_NAMED).join(', ');
   const more =
     facts.length > FACTS_NAMED ? ` and ${counted(facts.length - FACTS_NAMED, 'more thing')}` : '';
   const missing = facts.length === 0 ? '' : `; not recorded: ${named}${more}`;
   return `${count(blind)} of ${counted(runs.length, 'detector')} could not look${missing}.`;
+}
+
+/** What the recording lacks, in words. */
+export function unrecordedFacts(remarks: readonly Finding[]): readonly string[] {
+  return remarks
+    .flatMap(({ details }) => details.map(({ label }) => label))
+    .flatMap((label) => (label.startsWith(FACT) ? label.slice(FACT.length) : []));
 }
 
 /** Up to what it means for verdicts. */

@@ -16,10 +16,9 @@ export interface IncidentEvidence {
 
 /** Those of the worst finding, of the cause, then of the others, as far as there is room. */
 export function incidentEvidence(placed: PlacedIncident, atMost: number): IncidentEvidence {
-  const { lead, cause, findings } = placed;
-  const ordered = new Set([lead, ...(cause === undefined ? [] : [cause]), ...findings]);
+  const { findings } = placed;
   const events = new Map<number, { line: EvidenceLine; findings: PlacedFinding[] }>();
-  for (const finding of ordered) {
+  for (const finding of weightiestFirst(placed)) {
     for (const line of finding.finding.evidence) {
       const event = events.get(line.event);
       if (event === undefined) events.set(line.event, { line, findings: [finding] });
@@ -33,6 +32,10 @@ export function incidentEvidence(placed: PlacedIncident, atMost: number): Incide
 }
 
 /** The next steps of all findings of an incident, each once. */
-export function incidentSteps({ findings }: PlacedIncident): readonly string[] {
-  return [...new Set(findings.flatMap(({ finding }) => finding.next))];
+export function incidentSteps(placed: PlacedIncident): readonly string[] {
+  return [...new Set(weightiestFirst(placed).flatMap(({ finding }) => finding.next))];
+}
+
+function weightiestFirst({ lead, cause, findings }: PlacedIncident): readonly PlacedFinding[] {
+  return [...new Set([lead, ...(cause === undefined ? [] : [cause]), ...findings])];
 }

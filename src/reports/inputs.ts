@@ -10,6 +10,21 @@ export function fileName(path: string): string {
   return path.split(/[\\/]/).at(-1) || path;
 }
 
+/**
+ * The same with nothing but the names of its files, and as much of their folders as tells them apart:
+ * what people send each other says nothing of where they keep it.
+ */
+export function withoutFolders(capture: ResultCapture): ResultCapture {
+  const inputs = capture.inputs.map((input) => ({ ...input, path: shortest(input.path, capture) }));
+  return { ...capture, path: fileName(capture.path), inputs };
+}
+
+function shortest(path: string, { inputs }: ResultCapture): string {
+  const name = fileName(path);
+  const isAlone = inputs.filter((input) => fileName(input.path) === name).length === 1;
+  return isAlone ? name : path.split(/[\\/]/).slice(-2).join('/');
+}
+
 /** One row for each input; the one of a capture that is one input needs no more than its name. */
 export function inputRows({ inputs, clock }: ResultCapture): [string, string][] {
   return inputs.map((input, n) => [

@@ -4,7 +4,7 @@ import type { LogGroup, Result } from '../analyzers/result.ts';
 import { chainText } from './chain-text.ts';
 import { type CauseSentence, causeSentences } from './chains.ts';
 import { eventLine } from './event-line.ts';
-import { fileName } from './inputs.ts';
+import { withoutFolders } from './inputs.ts';
 import { logGroupFirstLine, logGroupName, logGroupSpan, logGroupText } from './kernel-log.ts';
 import { markdownCode, markdownTable, markdownText } from './markdown-text.ts';
 import { type PlacedFinding, placeFindings } from './placed-findings.ts';
@@ -33,13 +33,10 @@ export interface MarkdownOptions {
 const WIDTH = 100;
 
 export function renderMarkdown(result: Result, options: MarkdownOptions = {}): string {
-  const { inputs } = result.capture;
-  const named = inputs.map((input) => ({ ...input, path: fileName(input.path) }));
-  const capture = { ...result.capture, inputs: named };
   // the summary shows nothing of the rest, which is long
   const shown = visibleResult({
     ...result,
-    capture,
+    capture: withoutFolders(result.capture),
     timeline: [],
     objects: [],
     distributions: [],

@@ -22,6 +22,8 @@ import { FindingTimeline } from './timeline/finding-timeline.tsx';
 const OPEN_AT_MOST = 3;
 /** Beyond this many, incidents have no timeline of their own. */
 const DRAWN_AT_MOST = 12;
+/** Of more next steps, those behind them are folded. */
+const STEPS_AT_ONCE = 6;
 /** Beyond this many, incidents are one line each. */
 const WHOLE_AT_MOST = 60;
 /** Beyond this many, incidents are only counted. */
@@ -69,8 +71,8 @@ function IncidentCard(
       <summary>
         <span class="tags">
           <span class="number">{placed.number}</span>
-          <SeverityBadge severity={incident.severity} />
-          <ConfidenceBadge confidence={incident.confidence} />
+          <SeverityBadge severity={lead.finding.severity} />
+          <ConfidenceBadge confidence={lead.finding.confidence} />
           <Span placed={placed} />
           <span>
             {findings.length === 1 ? lead.finding.detector : counted(findings.length, 'finding')}
@@ -111,15 +113,28 @@ function Span({ placed }: { readonly placed: PlacedIncident }): VNode {
 
 function NextSteps({ steps }: { readonly steps: readonly string[] }): VNode | null {
   if (steps.length === 0) return null;
+  const rest = steps.slice(STEPS_AT_ONCE);
   return (
     <div class="next">
       <h4>What to look at next</h4>
-      <ul>
-        {steps.map((step) => (
-          <li>{step}</li>
-        ))}
-      </ul>
+      <Steps steps={steps.slice(0, STEPS_AT_ONCE)} />
+      {rest.length > 0 && (
+        <details>
+          <summary class="quiet">{counted(rest.length, 'more step')}</summary>
+          <Steps steps={rest} />
+        </details>
+      )}
     </div>
+  );
+}
+
+function Steps({ steps }: { readonly steps: readonly string[] }): VNode {
+  return (
+    <ul>
+      {steps.map((step) => (
+        <li>{step}</li>
+      ))}
+    </ul>
   );
 }
 
@@ -151,8 +166,8 @@ function Rest({ incidents }: { readonly incidents: readonly PlacedIncident[] }):
       <ol start={listed[0]?.number}>
         {listed.map(({ incident, lead }) => (
           <li id={incident.id}>
-            <SeverityBadge severity={incident.severity} />{' '}
-            <ConfidenceBadge confidence={incident.confidence} />{' '}
+            <SeverityBadge severity={lead.finding.severity} />{' '}
+            <ConfidenceBadge confidence={lead.finding.confidence} />{' '}
             <span id={lead.finding.id}>{lead.finding.summary}</span>
           </li>
         ))}

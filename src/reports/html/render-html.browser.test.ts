@@ -27,10 +27,10 @@ describe.skipIf(withoutBrowser())('the report in Chromium', () => {
     expect(await page.locator('figure .plot svg path[aria-label]').count()).toBeGreaterThan(500);
     expect(await page.locator('#timeline .lane svg rect').count()).toBeGreaterThan(190);
     expect(await page.locator('h1').textContent()).toContain('never signalled');
-    for (const finding of sample.findings.filter(({ detector }) => detector !== 'tool-blind')) {
-      const title = page.locator(`#${finding.id} h3`);
+    for (const incident of sample.incidents) {
+      const title = page.locator(`#${incident.id} h3`);
       expect(await title.isVisible()).toBe(true);
-      expect(await title.textContent()).toContain(finding.summary);
+      expect(await title.textContent()).toContain(incident.headline);
     }
     expect(complaints).toEqual([]);
     await close();
@@ -93,11 +93,11 @@ describe.skipIf(withoutBrowser())('the report in Chromium', () => {
 
   it('gives the text of a bug report away at a click', async () => {
     const { page, complaints, close } = await openReport(browser, renderHtml(sampleResult()));
-    const finding = page.locator('#invalidate-stall-0a1b2c3d');
-    await finding.locator('.bug-text summary').click();
-    await finding.locator('button.copy').click();
-    await finding.locator('button.copy', { hasText: /Copied|Selected/ }).waitFor();
-    const text = await finding.locator('.bug-text pre').textContent();
+    const incident = page.locator('.incident', { has: page.locator('#invalidate-stall-0a1b2c3d') });
+    await incident.locator('.bug-text summary').click();
+    await incident.locator('.bug-text button.copy').click();
+    await incident.locator('.bug-text button.copy', { hasText: /Copied|Selected/ }).waitFor();
+    const text = await incident.locator('.bug-text pre').textContent();
     expect(text).toContain('mprotect() by svmload (tid 172) was held up for 411.8 ms');
     expect(text).toContain('dma_fence_wait_start: driver=svmlab');
     expect(complaints).toEqual([]);

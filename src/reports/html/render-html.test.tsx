@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HOSTILE_NAMES, sampleResult } from '../../../test/sample-result.ts';
+import type { Finding, Incident } from '../../analyzers/finding.ts';
 import { renderHtml } from './render-html.tsx';
 
 /** The page without the plot libraries, which are the same in every report. */
@@ -18,6 +19,11 @@ function openAndCloseTags(markup: string): string[] {
 /** What of a page matches: short in a failure's message, where the page itself would not be. */
 function found(page: string, pattern: RegExp): string[] {
   return [...page.matchAll(new RegExp(pattern, `g${pattern.flags}`))].map(([text]) => text);
+}
+
+function incidentOf({ severity, confidence, summary, from, to, id }: Finding): Incident {
+  const common = { severity, confidence, headline: summary, from, to, cause: null, timeline: [] };
+  return { id: 'incident-x', findings: [id], ...common };
 }
 
 describe('renderHtml', () => {
@@ -109,14 +115,38 @@ describe('renderHtml', () => {
     expect(page.includes('<h1>Nothing can be said')).toBe(true);
   });
 
-  it('shows the worst of very many findings and counts the rest', () => {
+  it('shows the worst of very many incidents whole, others in a line, and counts the rest', () => {
     const [first] = sampleResult().findings;
     if (!first) throw new Error('the sample has findings');
     const findings = Array.from({ length: 1_000 }, (_, n) => ({ ...first, id: `many-${n}` }));
-    const page = renderHtml(sampleResult({ findings }));
-    expect(found(page, /<details class="finding/)).toHaveLength(200);
-    expect(page.includes('800 more, none of them worse')).toBe(true);
+    const incidents = findings.map(({ id }) => ({
+      ...incidentOf(first),
+      id: `of-${id}`,
+      findings: [id],
+    }));
+    const page = renderHtml(sampleResult({ findings, incidents }));
+    expect(found(page, /<details class="incident/)).toHaveLength(60);
+    expect(page.includes('940 more incidents, none of them worse: 940 error')).toBe(true);
+    expect(page.includes('id="of-many-559"')).toBe(true);
+    expect(page.includes('440 more incidents (440 error)')).toBe(true);
     expect(page.length).toBeLessThan(4_000_000);
+  });
+
+  it('tells all findings of one large incident, and says how many events it does not show', () => {
+    const [first] = sampleResult().findings;
+    if (!first) throw new Error('the sample has findings');
+    const findings = Array.from({ length: 300 }, (_, n) => ({
+      ...first,
+      id: `many-${n}`,
+      evidence: first.evidence.map((line) => ({ ...line, event: line.event + n * 100 })),
+      evidenceOmitted: 0,
+    }));
+    const incident = { ...incidentOf(first), findings: findings.map(({ id }) => id) };
+    const page = renderHtml(sampleResult({ findings, incidents: [incident] }));
+    expect(found(page, /<details class="finding/)).toHaveLength(300);
+    expect(page.includes('284 more steps')).toBe(true);
+    expect(page.includes('Evidence: 1,500 events')).toBe(true);
+    expect(page.includes('1,300 more are left out here.')).toBe(true);
   });
 
   it('stays below 2.5 MB without data', () => {

@@ -1,6 +1,7 @@
 /** The HTML report: one file that needs no network and no other file. */
 import { renderToString } from 'preact-render-to-string';
 import type { Result } from '../../analyzers/result.ts';
+import { withoutFolders } from '../inputs.ts';
 import { timeFormat } from '../units.ts';
 import { visibleResult } from '../visible.ts';
 import { Page } from './page.tsx';
@@ -8,7 +9,7 @@ import { Data, pageData } from './page-data.ts';
 import { Time } from './time-context.ts';
 
 export function renderHtml(result: Result): string {
-  const shown = visibleResult(result);
+  const shown = visibleResult({ ...result, capture: withoutFolders(result.capture) });
   const page = (
     <Data.Provider value={pageData(shown)}>
       <Time.Provider value={timeFormat(shown.capture.clock)}>

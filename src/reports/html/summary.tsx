@@ -2,7 +2,8 @@
 import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Result } from '../../analyzers/result.ts';
-import { headline } from '../headline.ts';
+import { headline, unrecordedFacts } from '../headline.ts';
+import { isAboutRecording } from '../importance.ts';
 import { isAligned } from '../inputs.ts';
 import { type PlacedIncident, placeIncidents } from '../placed-findings.ts';
 import { recordingCommands } from '../recording.ts';
@@ -27,7 +28,7 @@ export function Summary({ result }: { readonly result: Result }): VNode {
       <h1>{headline(result)}</h1>
       {worst !== undefined && <Cause placed={worst} />}
       <OtherIncidents incidents={others} />
-      <p class="verdict">{verdict(result, '').text}</p>
+      {worst !== undefined && <p>{verdict(result, '').text}</p>}
       <CaptureFacts result={result} />
       <NotRecorded result={result} />
       <nav aria-label="Sections">
@@ -47,8 +48,8 @@ export function Summary({ result }: { readonly result: Result }): VNode {
 function Tags({ placed }: { readonly placed: PlacedIncident }): VNode {
   return (
     <p class="tags">
-      <SeverityBadge severity={placed.incident.severity} />
-      <ConfidenceBadge confidence={placed.incident.confidence} />
+      <SeverityBadge severity={placed.lead.finding.severity} />
+      <ConfidenceBadge confidence={placed.lead.finding.confidence} />
       <a href={`#${placed.incident.id}`}>incident {placed.number}: timeline, causes, evidence</a>
     </p>
   );
@@ -65,8 +66,8 @@ function OtherIncidents(props: { readonly incidents: readonly PlacedIncident[] }
       <ol class="incidents" start={2}>
         {incidents.slice(0, LISTED_AT_MOST).map(({ incident, lead }) => (
           <li>
-            <SeverityBadge severity={incident.severity} />{' '}
-            <ConfidenceBadge confidence={incident.confidence} />{' '}
+            <SeverityBadge severity={lead.finding.severity} />{' '}
+            <ConfidenceBadge confidence={lead.finding.confidence} />{' '}
             <a href={`#${incident.id}`}>{lead.finding.summary}</a>
           </li>
         ))}
@@ -87,7 +88,7 @@ function CaptureFacts({ result }: { readonly result: Result }): VNode {
   const { inputs } = result.capture;
   const rows = captureRows({ ...result, problems: [], objectCounts: [] }, time);
   return (
-    <dl class="facts">
+    <dl class="capture-rows">
       {rows.map(([label, text]) => (
         <>
           <dt>{label}</dt>
@@ -117,17 +118,30 @@ function CaptureFacts({ result }: { readonly result: Result }): VNode {
 /** What could not be seen, and what would have recorded it: open where nothing else is said. */
 function NotRecorded({ result }: { readonly result: Result }): VNode | null {
   const { runs, enable } = unseen(result);
-  if (runs.length === 0) return null;
+  const remarks = result.findings.filter(isAboutRecording);
+  const facts = unrecordedFacts(remarks);
+  if (runs.length + remarks.length === 0) return null;
   return (
     <div class="not-recorded">
-      <p>
-        <strong>Not visible in this recording:</strong>{' '}
-        {runs.map(({ detector }) => detector).join(', ')} (<a href="#detectors">why</a>).
-      </p>
+      {remarks
+        .filter(({ key }) => key.what !== 'probes')
+        .map(({ summary }) => (
+          <p>{summary}</p>
+        ))}
+      {runs.length > 0 && (
+        <p>
+          {facts.length > 0 && (
+            <>
+              <strong>Not recorded:</strong> {facts.join('; ')}.{' '}
+            </>
+          )}
+          <a href="#detectors">{counted(runs.length, 'detector')} could not look</a>.
+        </p>
+      )}
       {enable.length > 0 && (
         <details open={placeIncidents(result).length === 0}>
-          <summary>What would have recorded it</summary>
-          <CopyButton of="recording-command" label="Copy" />
+          <summary>What would have let them look: commands to record with</summary>
+          <CopyButton of="recording-command" label="Copy the commands" />
           <Scroller label="Commands">
             <pre class="command" id="recording-command">
               {recordingCommands(enable)}
