@@ -32,8 +32,9 @@ export const jobStep: StepRule = (view, id, at) => {
     const here: Here = { object, state: 'was done', since: job.done_ts, evidence: seen };
     return endsHere(
       here,
-      'stuck',
-      'the hardware had finished it, but its fence was not yet signalled',
+      // a timeout ends a job this way as well: that the hardware finished it is not known
+      'moving',
+      'its hardware fence had signalled, and its own was about to',
     );
   }
   if (job.run_ts !== null && job.run_ts <= at) {

@@ -4,7 +4,6 @@ import { useContext } from 'preact/hooks';
 import type { Result } from '../../analyzers/result.ts';
 import { headline, unrecordedFacts } from '../headline.ts';
 import { isAboutRecording } from '../importance.ts';
-import { isAligned } from '../inputs.ts';
 import { type PlacedIncident, placeIncidents } from '../placed-findings.ts';
 import { recordingCommands } from '../recording.ts';
 import { captureRows, severityCounts, unseen, verdict } from '../summary.ts';
@@ -88,21 +87,13 @@ function CaptureFacts({ result }: { readonly result: Result }): VNode {
   const { inputs } = result.capture;
   const rows = captureRows({ ...result, problems: [], objectCounts: [] }, time);
   return (
-    <dl class="capture-rows">
+    <dl class={inputs.length > 1 ? 'capture-rows' : 'capture-rows of-one'}>
       {rows.map(([label, text]) => (
         <>
           <dt>{label}</dt>
           <dd class={label === 'Lost' && result.losses.length > 0 ? 'bad' : ''}>{text}</dd>
         </>
       ))}
-      {inputs.length > 1 && (
-        <>
-          <dt>Clocks</dt>
-          <dd>
-            <a href="#inputs">{inputs.every(isAligned) ? 'aligned' : 'not all aligned'}</a>
-          </dd>
-        </>
-      )}
       {result.problems.length > 0 && (
         <>
           <dt>Notes</dt>
@@ -142,7 +133,7 @@ function NotRecorded({ result }: { readonly result: Result }): VNode | null {
         <details open={placeIncidents(result).length === 0}>
           <summary>What would have let them look: commands to record with</summary>
           <CopyButton of="recording-command" label="Copy the commands" />
-          <Scroller label="Commands">
+          <Scroller label="Commands" tall>
             <pre class="command" id="recording-command">
               {recordingCommands(enable)}
             </pre>
