@@ -9,6 +9,7 @@ import { hmm } from './hmm.ts';
 import { i915 } from './i915.ts';
 import { intelIommu } from './intel-iommu.ts';
 import { iommu } from './iommu.ts';
+import { locks } from './locks.ts';
 import { log } from './log.ts';
 import { migration } from './migration.ts';
 import { mm } from './mm.ts';
@@ -44,6 +45,7 @@ export const subsystems: readonly Subsystem[] = [
   intelIommu,
   migration,
   reclaim,
+  locks,
   tlb,
   log,
 ];

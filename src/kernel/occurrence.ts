@@ -1,6 +1,7 @@
 import type { DeviceOccurrenceData } from './device-occurrence.ts';
 import type { DrmOccurrenceData } from './drm-occurrence.ts';
 import type { LogRecord } from './log-lines/log-record.ts';
+import type { WaitingOccurrenceData } from './waiting-occurrence.ts';
 
 /**
  * The normalised happenings of the kernel, whatever recorded them: a tracepoint, a kprobe or
@@ -41,6 +42,7 @@ export type Occurrence = Moment & OccurrenceData;
 export type OccurrenceData =
   | DeviceOccurrenceData
   | DrmOccurrenceData
+  | WaitingOccurrenceData
   // --- tasks and address spaces (sched, task, mmap, oom; kernel/exit.c, kernel/fork.c) ---
   | {
       kind: 'task.fork';

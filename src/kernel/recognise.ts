@@ -4,6 +4,7 @@ import { small, word } from './arguments.ts';
 import { eventRules } from './catalogue.ts';
 import { LogAssembler } from './log-lines/assembler.ts';
 import { bootsOf } from './log-lines/echoes.ts';
+import { MmapWriters } from './mmap-writers.ts';
 import type { Moment, Occurrence, OccurrenceKind, ProbeSource, Word } from './occurrence.ts';
 import { type ProbeCheck, ProbeSanity } from './probe-sanity.ts';
 import {
@@ -76,6 +77,7 @@ class CaptureRecogniser implements Recogniser {
   readonly #readers: readonly (Reader | undefined)[];
   readonly #sanity = new ProbeSanity();
   readonly #log: LogAssembler;
+  readonly #writers = new MmapWriters();
   readonly #reporters = {
     enter: new Map<string, Reporter>(),
     return: new Map<string, Reporter>(),
@@ -186,7 +188,18 @@ class CaptureRecogniser implements Recogniser {
   #recorded(type: EventType, source: ProbeSource): Recorded {
     const symbol: Recorded['symbol'] = (address) =>
       address === undefined ? undefined : this.#symbol(address);
-    return { type, source, kernel: this.#kernel, log: this.#log, symbol };
+    const dropRow = (): void => {
+      this.#keepLast = false;
+    };
+    return {
+      type,
+      source,
+      kernel: this.#kernel,
+      log: this.#log,
+      symbol,
+      writers: this.#writers,
+      dropRow,
+    };
   }
 
   #probeReader(type: EventType, shape: ProbeShape): Reader {

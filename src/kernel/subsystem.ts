@@ -1,5 +1,6 @@
 import type { EventType, Fields, KernelSymbol } from '../parsers/parser.ts';
 import type { LogAssembler } from './log-lines/assembler.ts';
+import type { MmapWriters } from './mmap-writers.ts';
 import type { Moment, Occurrence, OccurrenceKind, ProbeRole, ProbeSource } from './occurrence.ts';
 
 /** What is known of the recorded kernel itself. */
@@ -16,6 +17,9 @@ export interface Recorded {
   /** Puts the lines of this capture's kernel log together. */
   readonly log: LogAssembler;
   readonly symbol: (address: number | bigint | undefined) => KernelSymbol | undefined;
+  readonly writers: MmapWriters;
+  /** The event at hand gets no row, though it means something: one of very many alike. */
+  readonly dropRow: () => void;
 }
 
 /**

@@ -12,6 +12,7 @@ import { waitChain } from '../wait-for/wait-for.ts';
 import { atMost, detail, evidence, known } from './shared/details.ts';
 import { hungInvalidations, hungTasks } from './shared/hung-tasks.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
+import { lockWaiters } from './shared/lock-waiters.ts';
 import { MOVED_ON } from './shared/moved-on.ts';
 import {
   anyOf,
@@ -21,6 +22,7 @@ import {
   invalidationReturns,
   invalidations,
   kernelLog,
+  lockWaits,
   readBegins,
 } from './shared/needs.ts';
 import { actor, duration, hex, processActor, range } from './shared/wording.ts';
@@ -42,7 +44,7 @@ export const invalidateDeadlock: Detector = {
       'invalidate_range_start had not returned when the recording ended, five seconds or more after it began. Where what it waits for waits in turn for this invalidation, directly or for the lock its caller holds, that is a deadlock; every page fault of the process queues up behind it. Without such a ring it is a hang whose end was not seen. The kernel log may tell of the same: a task hung inside it.',
     severity: 'critical',
     needs: [anyOf(invalidationReturns, kernelLog)],
-    uses: [invalidations, fenceWaits, fenceBirths, readBegins, deviceFaults],
+    uses: [invalidations, fenceWaits, fenceBirths, readBegins, deviceFaults, lockWaits],
     thresholds: [HANG],
     traps: [
       'A ring through the hardware cannot be seen: it is called a hang, or perhaps a deadlock.',
@@ -117,6 +119,7 @@ function hangFinding(view: View, open: Open): FindingDraft {
       ? ` on ${range(open.range_start, open.range_end)}`
       : '';
   const long = view.end - open.start_ts;
+  const waiters = lockWaiters(view, open.tid, open.start_ts, view.end);
   return {
     severity: ring.severity,
     confidence: missing ? 'suspect' : ring.confidence,
@@ -130,6 +133,7 @@ function hangFinding(view: View, open: Open): FindingDraft {
     ],
     details: known([
       detail.duration('held up', long),
+      ...waiters.details,
       ...(chain?.hops ?? []).map((hop) => detail.text('waits', `${hop.object.label} ${hop.state}`)),
       sane && open.mm !== null ? detail.address('mm', open.mm) : undefined,
     ]),
@@ -137,11 +141,14 @@ function hangFinding(view: View, open: Open): FindingDraft {
       open.start_event,
       ...(chain?.hops ?? []).flatMap((hop) => hop.evidence),
       ...ring.evidence,
+      ...waiters.evidence,
     ),
     next: [
       'Look in the kernel log for tasks blocked for more than 120 seconds, and at the stacks of the tasks named here (sysrq-w).',
       'What a notifier callback waits for must never need mmap_lock, a memory allocation or another notifier: signal the fence, or preempt the device, without them.',
-      'Record mmap_lock:mmap_lock_start_locking and _acquire_returned to see who queues up behind it.',
+      ...(view.observed('mmap_lock.acquired')
+        ? []
+        : ['Record mmap_lock:* to see who holds the lock, and who queues up behind it.']),
     ],
     identity: [who.comm.replaceAll(/\d+/g, 'N'), open.call ?? '', ring.severity],
     key: {

@@ -190,3 +190,76 @@ it('cannot decide without a record of invalidations', () => {
   expect(outcome.outcome).toBe('not-observable');
   expect(outcome.enable?.join()).toContain('__mmu_notifier_invalidate_range_start');
 });
+
+const lockWait: RowOf = {
+  lock: '0x5000',
+  what: 'mutex',
+  tid: 821,
+  start_ts: ms(60),
+  start_event: 35,
+  end_ts: ms(460),
+  end_event: 41,
+};
+const others: RowOf[] = [process, { pid: 900, comm: 'renderer' }];
+const hold: RowOf = {
+  lock: '0x1000',
+  mode: 'write',
+  tid: 821,
+  process_id: 1,
+  certain: 1,
+  lossy: 0,
+  start_ts: ms(40),
+  start_event: 30,
+  end_ts: ms(470),
+};
+
+it('names a lock it waited for inside, and who held it', () => {
+  const slept = { ...stall, wait_ns: 0, longest_wait_id: null, longest_wait_ns: null };
+  const mutex = judge(slept, {
+    rows: { process: [process], invalidation: [slept], lock_wait: [lockWait] },
+  });
+  expect(mutex[0]?.summary).toContain(': it waited 400 ms for the mutex 0x5000.');
+  expect(mutex[0]).toMatchObject({ severity: 'warn', confidence: 'proven' });
+  expect(mutex[0]?.evidence).toEqual([34, 35, 41, 42, 43]);
+  const held = judge(slept, {
+    rows: {
+      process: others,
+      invalidation: [slept],
+      lock_wait: [{ ...lockWait, what: 'mmap_lock to read', lock: '0x9000', hold_id: 1 }],
+      lock_hold: [{ ...hold, lock: '0x9000', tid: 900, process_id: 2 }],
+    },
+  });
+  expect(held[0]?.summary).toContain(
+    'it waited 400 ms for the mmap_lock 0x9000, which renderer (pid 900) held.',
+  );
+});
+
+it('blames no lock that made less than half of it, or that was asked for elsewhere', () => {
+  const short = { ...lockWait, end_ts: ms(160) };
+  const later = { ...lockWait, start_ts: ms(470), end_ts: ms(900) };
+  const rows = { process: [process], invalidation: [stall], lock_wait: [short, later] };
+  expect(judge({ ...stall }, { rows })[0]?.summary).not.toContain('mutex');
+});
+
+it('tells who stood behind its mmap_lock meanwhile', () => {
+  const waiter = {
+    ...lockWait,
+    what: 'mmap_lock to read',
+    lock: '0x1000',
+    tid: 900,
+    process_id: 2,
+  };
+  const rows = { process: others, invalidation: [stall], lock_hold: [hold] };
+  const [finding] = judge(stall, { rows: { ...rows, lock_wait: [waiter] } });
+  expect(finding?.details.slice(-2)).toEqual([
+    { label: 'threads behind its mmap_lock meanwhile', value: { type: 'count', value: 1 } },
+    { label: 'they waited', value: { type: 'text', value: 'renderer (pid 900) 400 ms' } },
+  ]);
+  const [alone] = judge(stall, { rows });
+  expect(alone?.details.at(-1)?.value).toEqual({ type: 'count', value: 0 });
+  // not recorded is not nobody
+  const [blind] = judge(stall, { rows, observed: ['invalidation.begin', 'fence.wait_start'] });
+  expect(blind?.details.map(({ label }) => label)).not.toContain(
+    'threads behind its mmap_lock meanwhile',
+  );
+});

@@ -8,8 +8,15 @@ import type { Confidence, Detail, FindingDraft, Severity } from '../finding.ts';
 import type { Threshold } from '../threshold.ts';
 import { atMost, detail, evidence, known } from './shared/details.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
+import { lockWaiters } from './shared/lock-waiters.ts';
 import { MOVED_ON } from './shared/moved-on.ts';
-import { driverFunctions, fenceWaits, invalidationReturns, invalidations } from './shared/needs.ts';
+import {
+  driverFunctions,
+  fenceWaits,
+  invalidationReturns,
+  invalidations,
+  lockWaits,
+} from './shared/needs.ts';
 import { CAUSE_SHARE, type Cause, causeOf, type StallParts } from './shared/stall-cause.ts';
 import { actor, duration, hex, range, reasonName, ticks } from './shared/wording.ts';
 
@@ -36,7 +43,7 @@ export const invalidateStall: Detector = {
       'invalidate_range_start did not return for 10 ms or more. Until it does, the system call that changes the mapping, and often every page fault of the process behind mmap_lock, stands still. The finding names the fence waited for when that wait is at least half of the time, else the driver callback.',
     severity: 'error',
     needs: [invalidations],
-    uses: [invalidationReturns, fenceWaits, driverFunctions],
+    uses: [invalidationReturns, fenceWaits, driverFunctions, lockWaits],
     thresholds: [WARN, ERROR, CAUSE_SHARE],
     traps: [
       'A task that was preempted looks stalled: without a wait or a callback inside it is only info.',
@@ -128,6 +135,7 @@ function stallFinding(view: View, stall: Stall): FindingDraft {
   const args = argumentsOf(view, stall);
   const isRelease = stall.source === 'release';
   const what = isRelease ? 'The release of memory' : (stall.syscall ?? 'An invalidation');
+  const waiters = lockWaiters(view, stall.tid, stall.start_ts, stall.start_ts + ns);
   return {
     severity: severityOf(view, stall, cause, who.comm),
     confidence: confidenceOf(view, stall, cause),
@@ -144,8 +152,15 @@ function stallFinding(view: View, stall: Stall): FindingDraft {
       ...splitOf(view, stall),
       ...args.details,
       ...cause.details,
+      ...waiters.details,
     ],
-    evidence: evidence(stall.start_event, ...cause.evidence, stall.return_event, stall.end_event),
+    evidence: evidence(
+      stall.start_event,
+      ...cause.evidence,
+      stall.return_event,
+      stall.end_event,
+      ...waiters.evidence,
+    ),
     next: cause.next,
     identity: [
       who.comm.replaceAll(/\d+/g, 'N'),

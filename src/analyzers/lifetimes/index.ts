@@ -11,6 +11,7 @@ import { gpuVm } from './gpu-vm.ts';
 import { invalidation } from './invalidation.ts';
 import { job } from './job.ts';
 import type { Lifetime } from './lifetime.ts';
+import { lock } from './lock.ts';
 import { logRecord } from './log-record.ts';
 import { migration } from './migration.ts';
 import { notifier } from './notifier.ts';
@@ -33,6 +34,7 @@ export const lifetimes: readonly Lifetime[] = [
   subscription,
   pasid,
   syscall,
+  lock,
   device,
   dmaBuf,
   invalidation,

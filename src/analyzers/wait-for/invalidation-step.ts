@@ -2,6 +2,7 @@ import type { Word } from '../../kernel/occurrence.ts';
 import type { View } from '../detector.ts';
 import { evidence } from '../detectors/shared/details.ts';
 import { actor, range } from '../detectors/shared/wording.ts';
+import { openLockWait } from './lock-wait-step.ts';
 import { endsHere, type Here, NEVER, type StepRule, waitsFor } from './step.ts';
 
 interface InvalidationRow {
@@ -43,6 +44,11 @@ export const invalidationStep: StepRule = (view, id, at) => {
   if (wait !== undefined && wait.fence_id !== null) {
     const fence = { kind: 'fence', id: wait.fence_id } as const;
     return waitsFor(here, fence, 'waits for', 'recorded', evidence(wait.start_event));
+  }
+  const lock = openLockWait(view, row.tid, row.start_ts ?? 0, at);
+  if (lock !== undefined) {
+    const place = { kind: 'lock_wait', id: lock.id } as const;
+    return waitsFor(here, place, 'waits for', 'recorded', evidence(lock.start_event));
   }
   const callback = openInside<{ function: string; start_event: number | null }>(
     view,

@@ -2,6 +2,7 @@ import type { Word } from '../../kernel/occurrence.ts';
 import type { View } from '../detector.ts';
 import { evidence } from '../detectors/shared/details.ts';
 import { actor, range, reasonName } from '../detectors/shared/wording.ts';
+import { openLockWait } from './lock-wait-step.ts';
 import { endsHere, type Here, NEVER, type Step, type StepRule, waitsFor } from './step.ts';
 
 interface RangeFaultRow {
@@ -49,6 +50,11 @@ export const rangeFaultStep: StepRule = (view, id, at) => {
   };
   if (row.end_ts !== null && row.end_ts <= at) {
     return endsHere(here, 'moving', 'it was over by then');
+  }
+  const lock = openLockWait(view, row.tid, row.start_ts ?? 0, at);
+  if (lock !== undefined) {
+    const place = { kind: 'lock_wait', id: lock.id } as const;
+    return waitsFor(here, place, 'waits for', 'recorded', evidence(lock.start_event));
   }
   const invalidation = openInvalidation(view, row, at);
   if (invalidation !== undefined) {

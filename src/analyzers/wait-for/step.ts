@@ -4,7 +4,7 @@ import type { ChainEnd, Hop } from './chain.ts';
 
 /** A place in the graph: a row of an object table. */
 export interface Place {
-  readonly kind: 'task' | 'invalidation' | 'range_fault' | 'fence' | 'job';
+  readonly kind: 'task' | 'invalidation' | 'range_fault' | 'fence' | 'job' | 'lock_wait';
   readonly id: number;
 }
 
@@ -49,3 +49,13 @@ export function endsHere(
 
 /** Stands for "not over" where SQL compares the end of an object with an instant. */
 export const NEVER: number = Number.MAX_SAFE_INTEGER;
+
+/** task.id of the thread that has this tid at an instant. */
+export function taskAt(view: View, tid: number, at: number): number | undefined {
+  const [task] = view.all<{ id: number }>(
+    `SELECT id FROM task WHERE tid = ? AND coalesce(start_ts, 0) <= ? ORDER BY generation DESC LIMIT 1`,
+    tid,
+    at,
+  );
+  return task?.id;
+}

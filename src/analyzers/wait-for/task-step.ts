@@ -32,6 +32,11 @@ const INSIDE: readonly Inside[] = [
     relation: 'is inside',
     sql: 'SELECT id, start_event FROM range_fault WHERE tid = ? AND start_ts <= ? AND coalesce(end_ts, ?) > ?',
   },
+  {
+    kind: 'lock_wait',
+    relation: 'waits for',
+    sql: 'SELECT id, start_event FROM lock_wait WHERE tid = ? AND start_ts <= ? AND coalesce(end_ts, ?) > ?',
+  },
 ];
 
 /** A task waits for what it is inside of. */

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { ms, type RowOf, s, view } from '../../../test/detector-view.ts';
 import type { Chain } from './chain.ts';
+import type { Place } from './step.ts';
 import { waitChain } from './wait-for.ts';
 
 const caller: RowOf = { pid: 821, comm: 'svmload', start_ts: 0 };
@@ -53,7 +54,7 @@ const path = (chain: Chain | undefined): string =>
   `${chain?.hops.map(({ object }) => `${object.kind} ${object.id}`).join(', ')}: ${chain?.end.kind}`;
 
 const from = (
-  kind: 'invalidation' | 'fence' | 'job' | 'task' | 'range_fault',
+  kind: Place['kind'],
   tables: Readonly<Record<string, readonly RowOf[]>>,
   more: object = {},
   at = s(1),
@@ -236,4 +237,111 @@ it('calls a ring whose last link is inferred no deadlock, though all before it a
   expect(path(chain)).toBe('fence 1, job 1, fence 2: cycle');
   expect(chain?.hops.every(({ certainty }) => certainty === 'recorded')).toBe(true);
   expect(chain?.end.text).toMatch(/^perhaps a deadlock/);
+});
+
+const holder: RowOf = {
+  lock: '0x1000',
+  mode: 'write',
+  tid: 900,
+  process_id: 2,
+  certain: 1,
+  lossy: 0,
+  start_ts: ms(40),
+  start_event: 20,
+};
+const wanted: RowOf = {
+  lock: '0x1000',
+  what: 'mmap_lock to read',
+  mm: 0x1000,
+  tid: 821,
+  process_id: 1,
+  hold_id: 1,
+  failed: 0,
+  start_ts: ms(50),
+  start_event: 21,
+};
+const two: RowOf[] = [
+  { tid: 821, process_id: 1 },
+  { tid: 900, process_id: 2 },
+];
+const behindLock = (more: Readonly<Record<string, readonly RowOf[]>> = {}) => ({
+  process: [caller, other],
+  task: two,
+  lock_wait: [wanted],
+  lock_hold: [holder],
+  address_space: [{ mm: 0x1000, process_id: 2 }],
+  ...more,
+});
+
+it('goes from a lock to its holder, and on to what that one waits for', () => {
+  const chain = from(
+    'task',
+    behindLock({
+      invalidation: [{ ...stall, tid: 900, process_id: 2 }],
+      fence_wait: [{ ...wait, tid: 900 }],
+      fence: [fence],
+    }),
+  );
+  expect(path(chain)).toBe('task 1, lock_wait 1, task 2, invalidation 1, fence 1: stuck');
+  expect(chain?.hops.every(({ certainty }) => certainty === 'recorded')).toBe(true);
+  expect(chain?.hops[1]).toMatchObject({
+    relation: 'waits for',
+    state: 'was asked for to read',
+    object: { label: 'mmap_lock of renderer (pid 900)' },
+    evidence: [21],
+  });
+  expect(chain?.hops[2]).toMatchObject({ relation: 'is held to write by', evidence: [20] });
+});
+
+it('is a deadlock where two threads hold what the other waits for, and both were seen to take it', () => {
+  const back = { ...wanted, lock: '0x2000', mm: 0x2000, tid: 900, start_event: 31 };
+  const theirs = { ...holder, lock: '0x2000', tid: 821, process_id: 1, start_event: 30 };
+  const ring = behindLock({ lock_wait: [wanted, back], lock_hold: [holder, theirs] });
+  expect(path(from('task', ring))).toBe('task 1, lock_wait 1, task 2, lock_wait 2: deadlock');
+  for (const unsure of [{ certain: 0 }, { lossy: 1 }]) {
+    const doubtful = { ...ring, lock_hold: [holder, { ...theirs, ...unsure }] };
+    expect(from('task', doubtful)?.end.kind).toBe('cycle');
+  }
+  const loss = {
+    losses: [{ buffer: 0, cpu: 0, from: ms(60), to: ms(61), events: 1, kind: 'dropped' }],
+  };
+  expect(from('task', ring, loss)?.end.kind).toBe('cycle');
+});
+
+it('is lost at a lock whose holder nobody saw', () => {
+  const blind = { observed: ['mmap_lock.wait'] };
+  const unseen = from('task', behindLock({ lock_hold: [] }), blind);
+  expect(unseen?.end).toMatchObject({
+    kind: 'lost',
+    enable: ['mmap_lock:mmap_lock_acquire_returned', 'mmap_lock:mmap_lock_released'],
+  });
+  const before = from('task', behindLock({ lock_hold: [] }));
+  expect(before?.end).toMatchObject({ kind: 'lost', enable: [] });
+  const mutex = behindLock({ lock_wait: [{ ...wanted, what: 'mutex', mm: null }], lock_hold: [] });
+  expect(from('task', mutex)?.end.text).toContain('no event tells who holds a mutex');
+});
+
+it('asks who holds a lock at that very instant', () => {
+  const handed = behindLock({
+    lock_hold: [
+      { ...holder, end_ts: ms(300) },
+      { ...holder, tid: 950, start_ts: ms(300), start_event: 25 },
+    ],
+    task: [...two, { tid: 950 }],
+  });
+  expect(path(from('task', handed, {}, ms(200)))).toBe('task 1, lock_wait 1, task 2: lost');
+  expect(path(from('task', handed, {}, ms(400)))).toBe('task 1, lock_wait 1, task 3: lost');
+  const got = behindLock({ lock_wait: [{ ...wanted, end_ts: ms(300) }] });
+  expect(path(from('task', got, {}, ms(400)))).toBe('task 1: lost');
+});
+
+it('finds the lock inside of an invalidation and of a range fault', () => {
+  const inside = behindLock({
+    invalidation: [stall],
+    lock_wait: [{ ...wanted, start_ts: ms(51) }],
+  });
+  expect(path(from('invalidation', inside))).toBe('invalidation 1, lock_wait 1, task 2: lost');
+  const fault: RowOf = { tid: 821, attempts: 1, start_ts: ms(45), start_event: 12 };
+  const faulting = behindLock({ range_fault: [fault] });
+  expect(path(from('range_fault', faulting))).toBe('range_fault 1, lock_wait 1, task 2: lost');
 });

@@ -1,6 +1,6 @@
 /**
  * Follows the wait-for graph from one object: task → invalidation → fence → job → ring or
- * dependency → fence → … at one instant, over the object tables.
+ * dependency → fence → …, task → lock → holder → … at one instant, over the object tables.
  */
 import type { View } from '../detector.ts';
 import type { ObjectRef } from '../finding.ts';
@@ -8,6 +8,7 @@ import type { Chain, ChainEnd, Hop } from './chain.ts';
 import { fenceStep } from './fence-step.ts';
 import { invalidationStep } from './invalidation-step.ts';
 import { jobStep } from './job-step.ts';
+import { lockWaitStep } from './lock-wait-step.ts';
 import { rangeFaultStep } from './range-fault-step.ts';
 import type { Place, StepRule } from './step.ts';
 import { taskStep } from './task-step.ts';
@@ -18,6 +19,7 @@ const steps: Readonly<Record<Place['kind'], StepRule>> = {
   range_fault: rangeFaultStep,
   fence: fenceStep,
   job: jobStep,
+  lock_wait: lockWaitStep,
 };
 
 /** Longer than any chain an engineer follows; queues of thousands of fences end here. */

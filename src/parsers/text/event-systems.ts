@@ -60,8 +60,10 @@ const EVENTS: Readonly<Record<string, string>> = {
     mm_page_alloc_zone_locked mm_page_free mm_page_free_batched mm_page_pcpu_drain
     mm_setup_per_zone_lowmem_reserve mm_setup_per_zone_wmarks rss_stat`,
   ksm: 'ksm_enter ksm_exit ksm_merge_one_page',
+  lock: 'contention_begin contention_end',
   migrate: 'mm_migrate_pages mm_migrate_pages_start remove_migration_pte set_migration_pte',
   mmap: 'exit_mmap vm_unmapped_area vma_mas_szero vma_store',
+  mmap_lock: 'mmap_lock_acquire_returned mmap_lock_released mmap_lock_start_locking',
   module: 'module_free module_load',
   oom: `
     compact_retry finish_task_reaping mark_victim oom_score_adj_update reclaim_retry_zone

@@ -48,6 +48,11 @@ const CACHE_FLUSH = [
   '{iommu} {dev}[{pasid:d}] type {type} did {domain_id:d} [{start:p}-{end:p}] addr {addr:p} pages {pages:p} mask {mask:p}',
   '{iommu} {dev}[{pasid:d}] type {type} did {domain_id:d} [{start:p}-{end:p}] addr {addr:p} mask {mask:p}',
 ];
+/** 6.18 and later, and before. */
+const MMAP_LOCK = [
+  'mm={mm:p} memcg_id={memcg_id:d} write={write:b}',
+  'mm={mm:p} memcg_path={memcg_path} write={write:b}',
+];
 const BO_MOVE = ['bo={bo:p}, from={old_placement:d}, to={new_placement:d}, size={bo_size:d}'];
 const AMDGPU_MAPPING = [
   'bo={bo:p}, start={start:x}, last={last:x}, offset={offset:x}, flags={flags:x}',
@@ -188,6 +193,11 @@ const FORMATS: Readonly<Record<string, readonly string[]>> = {
   cache_tag_flush_all: CACHE_TAG,
   cache_tag_flush_range: CACHE_FLUSH,
   cache_tag_flush_range_np: CACHE_FLUSH,
+  mmap_lock_start_locking: MMAP_LOCK,
+  mmap_lock_released: MMAP_LOCK,
+  mmap_lock_acquire_returned: MMAP_LOCK.map((format) => `${format} success={success:b}`),
+  contention_begin: ['{lock_addr:p} (flags={flags})'],
+  contention_end: ['{lock_addr:p} (ret={ret:d})'],
   console: ['{msg}'],
 };
 

@@ -22,6 +22,16 @@ export const fenceWaits: Need = {
   enable: ['dma_fence:dma_fence_wait_start', 'dma_fence:dma_fence_wait_end'],
 };
 
+/** Who waits for mmap_lock, and who holds it. */
+export const lockWaits: Need = {
+  oneOf: ['mmap_lock.acquired', 'lock.contended'],
+  enable: [
+    'mmap_lock:mmap_lock_start_locking',
+    'mmap_lock:mmap_lock_acquire_returned',
+    'mmap_lock:mmap_lock_released',
+  ],
+};
+
 export const fenceSignals: Need = {
   oneOf: ['fence.signaled'],
   enable: ['dma_fence:dma_fence_signaled'],

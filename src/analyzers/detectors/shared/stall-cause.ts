@@ -5,6 +5,7 @@ import type { Threshold } from '../../threshold.ts';
 import { detail, evidence, known } from './details.ts';
 import { mayBeMissing } from './incomplete.ts';
 import {
+  actor,
   duration,
   type FenceName,
   fenceKey,
@@ -23,6 +24,8 @@ export const CAUSE_SHARE: Threshold = {
 
 /** What is known of the inside of an invalidation. */
 export interface StallParts {
+  readonly tid: number;
+  readonly start_ts: number;
   readonly callback_ns: number | null;
   readonly callback_function: string | null;
   readonly wait_ns: number | null;
@@ -31,7 +34,7 @@ export interface StallParts {
 }
 
 export interface Cause {
-  readonly kind: 'fence' | 'fences' | 'callback' | 'unexplained' | 'not recorded';
+  readonly kind: 'fence' | 'lock' | 'fences' | 'callback' | 'unexplained' | 'not recorded';
   readonly text: string;
   readonly identity: readonly string[];
   readonly refs: readonly ObjectRef[];
@@ -46,6 +49,8 @@ export function causeOf(view: View, stall: StallParts, ns: number): Cause {
     const cause = fenceCause(view, stall.longest_wait_id);
     if (cause !== undefined) return cause;
   }
+  const lock = lockCause(view, stall, ns);
+  if (lock !== undefined) return lock;
   if ((stall.callback_ns ?? 0) >= enough) return callbackCause(stall);
   const looked = view.observed('fence.wait_start') || view.observed('probe.return');
   if ((stall.wait_ns ?? 0) >= enough) {
@@ -111,6 +116,58 @@ function fenceCause(view: View, waitId: number): Cause | undefined {
           ...WAIT_NEXT.slice(1),
         ]
       : WAIT_NEXT,
+  };
+}
+
+interface WaitedLock {
+  readonly id: number;
+  readonly lock: string;
+  readonly what: string;
+  readonly waited: number;
+  readonly start_event: number;
+  readonly end_event: number | null;
+  readonly holder_tid: number | null;
+  readonly holder_process_id: number | null;
+  readonly holder_event: number | null;
+}
+
+/** The lock waited for longest inside, if that made most of the stall. */
+function lockCause(view: View, stall: StallParts, ns: number): Cause | undefined {
+  if (view.clock.unit !== 'ns') return undefined;
+  const end = stall.start_ts + ns;
+  const [wait] = view.all<WaitedLock>(
+    `SELECT w.id, w.lock, w.what, min(coalesce(w.end_ts, ?), ?) - w.start_ts AS waited,
+            w.start_event, w.end_event, h.tid AS holder_tid, h.process_id AS holder_process_id,
+            h.start_event AS holder_event
+       FROM lock_wait w LEFT JOIN lock_hold h ON h.id = w.hold_id
+      WHERE w.tid = ? AND w.start_ts BETWEEN ? AND ? ORDER BY waited DESC LIMIT 1`,
+    end,
+    end,
+    stall.tid,
+    stall.start_ts,
+    end,
+  );
+  if (wait === undefined || wait.waited < view.limit(CAUSE_SHARE) * ns) return undefined;
+  const label = `${wait.what.replace(/ to \w+$/, '')} ${wait.lock}`;
+  const holder =
+    wait.holder_tid === null
+      ? undefined
+      : actor(view, wait.holder_tid, wait.holder_process_id).label;
+  return {
+    kind: 'lock',
+    text: `it waited ${duration(wait.waited)} for the ${label}${holder === undefined ? '' : `, which ${holder} held`}`,
+    identity: [wait.what],
+    refs: [{ kind: 'lock_wait', id: wait.id, label }],
+    details: known([
+      detail.text('waited for', label),
+      detail.duration('in that wait', wait.waited),
+      holder === undefined ? undefined : detail.text('held by', holder),
+    ]),
+    evidence: evidence(wait.start_event, wait.holder_event, wait.end_event),
+    next: [
+      'See what the holder of the lock did meanwhile: a callback that takes a lock somebody holds while waiting for the device can never be short.',
+      'Take no lock in the notifier that is held while memory is allocated or faulted in.',
+    ],
   };
 }
 
