@@ -4,6 +4,7 @@ import { type Kernel, kernelFormats } from '../../test/scenario/kernel-formats.t
 import type { Fields } from '../parsers/parser.ts';
 import { eventRules, probeRoles, probeRules } from './catalogue.ts';
 import { LogAssembler } from './log-lines/assembler.ts';
+import { MmapWriters } from './mmap-writers.ts';
 import type { Recorded } from './subsystem.ts';
 
 const events = Object.entries(EVENTS).flatMap(([system, names]) =>
@@ -78,6 +79,8 @@ function asked(event: string, names: readonly string[]): Set<string> {
     kernel: { release: undefined },
     log: new LogAssembler([]),
     symbol: () => undefined,
+    writers: new MmapWriters(),
+    dropRow: () => undefined,
   } as unknown as Recorded;
   eventRules.get(event)?.read(watch as Fields, { event: 1, ts: 1, cpu: 0, tid: 1 }, recorded, 0);
   return read;
