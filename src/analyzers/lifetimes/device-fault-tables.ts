@@ -1,6 +1,6 @@
 import type { Word } from '../../kernel/occurrence.ts';
 import type { Row, Table } from '../../store/table.ts';
-import { integer, span, text } from './columns.ts';
+import { address, errno, integer, reference, span, text, thread, yesNo } from './columns.ts';
 import type { LifetimeContext } from './lifetime.ts';
 import type { LiveAddressSpace, LiveProcess, Mark } from './live-objects.ts';
 import { flag, lived } from './lived.ts';
@@ -12,20 +12,28 @@ export const deviceFaultTable: Table = {
     text('function', 'Probed handler, `system:event` of the tracepoint, or whose log line it is.'),
     text('module', 'Module of the handler.'),
     integer('pasid', 'Process address space id as the device gives it; never decoded into a pid.'),
-    integer('address', 'Faulting address.'),
-    integer('tid', 'Thread that handles it.'),
-    integer('ret', 'Return value: -3 and -14 = the address space was gone or had no mapping.'),
-    integer('process_id', 'process.id the PASID belonged to, learned from faults that worked.'),
-    integer('address_space_id', 'address_space.id of the mm.'),
-    integer('mm', 'mm_struct pointer.'),
-    integer('pasid_id', 'pasid.id: whose PASID it was then.'),
+    address('address', 'Faulting address.'),
+    thread('tid', 'Thread that handles it.'),
+    errno('ret', 'Return value: -3 and -14 = the address space was gone or had no mapping.'),
+    reference(
+      'process_id',
+      'process',
+      'process.id the PASID belonged to, learned from faults that worked.',
+    ),
+    reference('address_space_id', 'address_space', 'address_space.id of the mm.'),
+    address('mm', 'mm_struct pointer.'),
+    reference('pasid_id', 'pasid', 'pasid.id: whose PASID it was then.'),
     text('dev', 'Device.'),
     integer('vmid', 'VMID; it names a PASID for the time it is granted.'),
     integer('asid', 'ASID (xe).'),
-    integer('write', '1 = a write.'),
+    yesNo('write', '1 = a write.'),
     text('served', "'migrated' or 'mapped': how it was served, where the driver says so (KFD)."),
-    integer('gpu_vm_id', 'gpu_vm.id of the ASID.'),
-    integer('gpu_queue_id', 'gpu_queue.id whose work faulted, where the device names the queue.'),
+    reference('gpu_vm_id', 'gpu_vm', 'gpu_vm.id of the ASID.'),
+    reference(
+      'gpu_queue_id',
+      'gpu_queue',
+      'gpu_queue.id whose work faulted, where the device names the queue.',
+    ),
     text(
       'source',
       "'probe', 'tracepoint', 'iommu'; 'log' and 'iommu-log' where a log line tells it.",

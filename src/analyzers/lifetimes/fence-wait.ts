@@ -1,6 +1,6 @@
 import type { Moment, OccurrenceOf } from '../../kernel/occurrence.ts';
 import type { Table } from '../../store/table.ts';
-import { integer, span, text } from './columns.ts';
+import { errno, reference, span, text, thread, yesNo } from './columns.ts';
 import type { Lifetime, LifetimeContext, OccurrenceHandlers, Tracker } from './lifetime.ts';
 import type { LiveFence, LiveTask, Mark, OpenInvalidation, OpenWait } from './live-objects.ts';
 import { flag, lived, markOf } from './lived.ts';
@@ -9,13 +9,13 @@ export const fenceWaitTable: Table = {
   name: 'fence_wait',
   doc: 'One blocking wait for a fence by a thread (dma_fence_wait_timeout).',
   columns: [
-    integer('fence_id', 'fence.id waited for; NULL = unknown.'),
-    integer('tid', 'Thread that waits.'),
-    integer('process_id', 'process.id of that thread.'),
-    integer('gave_up', '1 = the wait ended while the fence had not signalled.'),
-    integer('ret', 'Return value where a probe showed it: 0 = timed out, negative = interrupted.'),
-    integer('invalidation_id', 'invalidation.id it is nested in; NULL = none.'),
-    integer('syscall_id', 'syscall.id it is nested in; NULL = none or not recorded.'),
+    reference('fence_id', 'fence', 'fence.id waited for; NULL = unknown.'),
+    thread('tid', 'Thread that waits.'),
+    reference('process_id', 'process', 'process.id of that thread.'),
+    yesNo('gave_up', '1 = the wait ended while the fence had not signalled.'),
+    errno('ret', 'Return value where a probe showed it: 0 = timed out, negative = interrupted.'),
+    reference('invalidation_id', 'invalidation', 'invalidation.id it is nested in; NULL = none.'),
+    reference('syscall_id', 'syscall', 'syscall.id it is nested in; NULL = none or not recorded.'),
     text('source', "'dma_fence_wait' (tracepoint) or 'probe'."),
     ...span('dma_fence_wait_start', 'dma_fence_wait_end'),
   ],

@@ -1,6 +1,6 @@
 import type { OccurrenceOf, Word } from '../../kernel/occurrence.ts';
 import type { Table } from '../../store/table.ts';
-import { integer, span, text } from './columns.ts';
+import { address, counter, moment, reference, span, text, thread } from './columns.ts';
 import type { Lifetime, LifetimeContext, OccurrenceHandlers, Tracker } from './lifetime.ts';
 import type { LiveGpuVm, LiveTask, Mark } from './live-objects.ts';
 import { lived, markOf } from './lived.ts';
@@ -11,17 +11,17 @@ export const gpuMappingTable: Table = {
   doc: 'A range of GPU addresses that a driver bound to memory: a buffer, or a userptr.',
   columns: [
     text('driver', 'Driver.'),
-    integer('gpu_vm_id', 'gpu_vm.id it is bound in.'),
-    integer('process_id', 'process.id that bound it, or that owns the address space.'),
-    integer('tid', 'Thread that bound it first.'),
-    integer('mapping', 'Pointer of its struct (xe_vma).'),
-    integer('object', 'Pointer of the buffer (i915, amdgpu).'),
-    integer('range_start', 'First GPU address.'),
-    integer('range_end', 'GPU address after the last.'),
-    integer('userptr', 'CPU address whose memory it shows; NULL = a buffer, or not known.'),
-    integer('binds', 'Times it was bound: again after an eviction, an invalidation or a fault.'),
-    integer('invalidations', 'Times it was invalidated or evicted.'),
-    integer('invalidated_ts', 'Last of them, relative ns.'),
+    reference('gpu_vm_id', 'gpu_vm', 'gpu_vm.id it is bound in.'),
+    reference('process_id', 'process', 'process.id that bound it, or that owns the address space.'),
+    thread('tid', 'Thread that bound it first.'),
+    address('mapping', 'Pointer of its struct (xe_vma).'),
+    address('object', 'Pointer of the buffer (i915, amdgpu).'),
+    address('range_start', 'First GPU address.'),
+    address('range_end', 'GPU address after the last.'),
+    address('userptr', 'CPU address whose memory it shows; NULL = a buffer, or not known.'),
+    counter('binds', 'Times it was bound: again after an eviction, an invalidation or a fault.'),
+    counter('invalidations', 'Times it was invalidated or evicted.'),
+    moment('invalidated_ts', 'Last of them, relative ns.'),
     ...span('bound', 'unbound'),
   ],
   indexes: [['process_id'], ['gpu_vm_id']],

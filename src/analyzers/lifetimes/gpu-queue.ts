@@ -1,6 +1,6 @@
 import type { OccurrenceOf } from '../../kernel/occurrence.ts';
 import type { Table } from '../../store/table.ts';
-import { integer, span, text } from './columns.ts';
+import { counter, integer, moment, ordinal, reference, span, text, thread } from './columns.ts';
 import type { Lifetime, LifetimeContext, OccurrenceHandlers, Tracker } from './lifetime.ts';
 import type { LiveQueue, LiveTask, Mark } from './live-objects.ts';
 import { lived, markOf } from './lived.ts';
@@ -8,19 +8,20 @@ import { lived, markOf } from './lived.ts';
 export const gpuQueueTable: Table = {
   name: 'gpu_queue',
   doc: 'A queue of a GPU while it has its number (xe: an exec queue and its guc_id); the number is reused.',
+  label: "coalesce(engine || ' ', '') || number",
   columns: [
     text('driver', 'Driver.'),
     text('dev', 'Device.'),
     integer('gt', 'GT of the device.'),
     integer('number', 'Number the firmware knows it by.'),
     text('engine', 'Class of its engine: rcs, ccs, bcs, vcs, vecs.'),
-    integer('owner_tid', 'Thread that created it; NULL = created before the capture.'),
-    integer('owner_process_id', 'process.id of that thread.'),
-    integer('resets', 'Times it was reset.'),
-    integer('memory_errors', 'Times its work reached memory it has no mapping for.'),
-    integer('killed_ts', 'Killed with its address space or for what it did, relative ns.'),
-    integer('killed_event', 'That event.'),
-    integer('closed_ts', 'Closed by its owner, relative ns.'),
+    thread('owner_tid', 'Thread that created it; NULL = created before the capture.'),
+    reference('owner_process_id', 'process', 'process.id of that thread.'),
+    counter('resets', 'Times it was reset.'),
+    counter('memory_errors', 'Times its work reached memory it has no mapping for.'),
+    moment('killed_ts', 'Killed with its address space or for what it did, relative ns.'),
+    ordinal('killed_event', 'That event.'),
+    moment('closed_ts', 'Closed by its owner, relative ns.'),
     ...span('created', 'destroyed'),
   ],
   indexes: [['number']],

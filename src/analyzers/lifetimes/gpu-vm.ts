@@ -1,6 +1,16 @@
 import type { OccurrenceOf } from '../../kernel/occurrence.ts';
 import type { Table } from '../../store/table.ts';
-import { integer, span, text } from './columns.ts';
+import {
+  address,
+  counter,
+  integer,
+  moment,
+  ordinal,
+  reference,
+  span,
+  text,
+  thread,
+} from './columns.ts';
 import type { Lifetime, LifetimeContext, OccurrenceHandlers, Tracker } from './lifetime.ts';
 import type { LiveGpuVm, Mark } from './live-objects.ts';
 import { lived, markOf } from './lived.ts';
@@ -8,16 +18,17 @@ import { lived, markOf } from './lived.ts';
 export const gpuVmTable: Table = {
   name: 'gpu_vm',
   doc: 'An address space of a GPU: an xe_vm, or an i915 ppgtt. The ASID is reused afterwards.',
+  label: "coalesce(asid, format('0x%x', vm))",
   columns: [
     text('driver', 'Driver.'),
     text('dev', 'Device.'),
-    integer('vm', 'Pointer of its struct.'),
+    address('vm', 'Pointer of its struct.'),
     integer('asid', 'Number the device knows it by (xe).'),
-    integer('owner_tid', 'Thread that created it; NULL = created before the capture.'),
-    integer('owner_process_id', 'process.id of that thread.'),
-    integer('killed_ts', 'Killed: its queues can run no more, relative ns.'),
-    integer('killed_event', 'That event.'),
-    integer('mappings', 'Mappings bound in it.'),
+    thread('owner_tid', 'Thread that created it; NULL = created before the capture.'),
+    reference('owner_process_id', 'process', 'process.id of that thread.'),
+    moment('killed_ts', 'Killed: its queues can run no more, relative ns.'),
+    ordinal('killed_event', 'That event.'),
+    counter('mappings', 'Mappings bound in it.'),
     ...span('created', 'freed'),
   ],
   indexes: [['asid']],

@@ -1,6 +1,6 @@
 import type { OccurrenceOf } from '../../kernel/occurrence.ts';
 import type { Row, Table } from '../../store/table.ts';
-import { integer, span } from './columns.ts';
+import { moment, ordinal, reference, span } from './columns.ts';
 import type { LifetimeContext } from './lifetime.ts';
 import type { LiveFence, Mark } from './live-objects.ts';
 import { lived, markOf } from './lived.ts';
@@ -9,13 +9,13 @@ export const jobDependencyTable: Table = {
   name: 'job_dependency',
   doc: 'A fence a job has to wait for before it may run.',
   columns: [
-    integer('job_id', 'job.id that waits.'),
-    integer('fence_id', 'fence.id waited for.'),
-    integer(
+    reference('job_id', 'job', 'job.id that waits.'),
+    reference('fence_id', 'fence', 'fence.id waited for.'),
+    moment(
       'blocked_ts',
       'Last time the scheduler found it pending, relative ns; NULL = never, or not recorded.',
     ),
-    integer('blocked_event', 'That event.'),
+    ordinal('blocked_event', 'That event.'),
     ...span('the first event that says so', 'the fence signalled'),
   ],
   indexes: [['job_id'], ['fence_id']],

@@ -1,5 +1,5 @@
 import type { Table } from '../../store/table.ts';
-import { integer, span, text } from './columns.ts';
+import { address, reference, span, text, thread, yesNo } from './columns.ts';
 
 export const lockWaitTable: Table = {
   name: 'lock_wait',
@@ -7,11 +7,15 @@ export const lockWaitTable: Table = {
   columns: [
     text('lock', 'mm of an mmap_lock, else address of the lock; a hash of it in text recordings.'),
     text('what', '`mmap_lock to read`, `mmap_lock to write`, `mutex`, `rwsem to read`, …'),
-    integer('mm', 'mm_struct pointer of an mmap_lock; NULL = another lock, or hashed.'),
-    integer('tid', 'Thread that waits.'),
-    integer('process_id', 'process.id of that thread.'),
-    integer('hold_id', 'lock_hold.id it had to wait for first; NULL = not recorded.'),
-    integer('failed', '1 = it gave up or was interrupted.'),
+    address('mm', 'mm_struct pointer of an mmap_lock; NULL = another lock, or hashed.'),
+    thread('tid', 'Thread that waits.'),
+    reference('process_id', 'process', 'process.id of that thread.'),
+    reference(
+      'hold_id',
+      'lock_hold',
+      'lock_hold.id it had to wait for first; NULL = not recorded.',
+    ),
+    yesNo('failed', '1 = it gave up or was interrupted.'),
     ...span('asked for', 'taken, or given up'),
   ],
   indexes: [['tid'], ['lock']],
@@ -23,9 +27,9 @@ export const lockHoldTable: Table = {
   columns: [
     text('lock', 'As in lock_wait.'),
     text('mode', "'read' or 'write'."),
-    integer('tid', 'Thread that took it.'),
-    integer('process_id', 'process.id of that thread.'),
-    integer(
+    thread('tid', 'Thread that took it.'),
+    reference('process_id', 'process', 'process.id of that thread.'),
+    yesNo(
       'certain',
       '1 = taken and released by one thread, as recorded; 0 = it was released unseen, at the latest at end_ts, or somebody else may have released it.',
     ),

@@ -1,7 +1,7 @@
 import type { LogClass, LogParts } from '../../kernel/log-lines/log-record.ts';
 import type { OccurrenceOf } from '../../kernel/occurrence.ts';
 import type { Row, Table } from '../../store/table.ts';
-import { integer, span, text } from './columns.ts';
+import { address, counter, errno, integer, reference, span, text, yesNo } from './columns.ts';
 import type { Lifetime, LifetimeContext, OccurrenceHandlers, Tracker } from './lifetime.ts';
 import { flag, lived, markOf } from './lived.ts';
 import { LogCauses } from './log-causes.ts';
@@ -9,6 +9,7 @@ import { LogCauses } from './log-causes.ts';
 export const logRecordTable: Table = {
   name: 'log_record',
   doc: 'A record of the kernel log about a GPU, an IOMMU or what makes them fail: all its lines together. Equal records that follow each other are one row.',
+  label: 'class',
   columns: [
     text('source', 'Who writes it: amdgpu, amdkfd, xe, i915, nouveau, nvidia, vt-d, amd-vi, …'),
     text('class', 'What happened: gpu-page-fault, ring-timeout, gpu-reset, iommu-fault, …'),
@@ -16,43 +17,48 @@ export const logRecordTable: Table = {
     text('owner', 'Driver of the device, where the lines name it.'),
     integer('buffer_id', 'buffer.id it was read from.'),
     integer('boot', 'Records of different boots share nothing.'),
-    integer('count', 'How many equal records; no more than 10 s apart, nothing else between.'),
+    counter('count', 'How many equal records; no more than 10 s apart, nothing else between.'),
     text('comm', 'Process it names.'),
     integer('pid', 'Its pid; 0 = the driver did not know the process any more.'),
-    integer('process_id', 'process.id of that pid at that time, where the capture shows it.'),
+    reference(
+      'process_id',
+      'process',
+      'process.id of that pid at that time, where the capture shows it.',
+    ),
     text('thread', 'Thread it names beside the process.'),
     integer('tid', 'Its tid.'),
     integer('pasid', 'PASID; 0 = the kernel’s own address space on amdgpu.'),
     integer('vmid', 'VMID.'),
     integer('asid', 'ASID of xe: an address space, by a number of the driver’s own.'),
     integer('queue', 'guc_id of xe, channel of nouveau and NVIDIA, queue of amdkfd.'),
-    integer('address', 'Faulting address, in bytes whatever the line prints.'),
+    address('address', 'Faulting address, in bytes whatever the line prints.'),
     text(
       'access',
       "'read', 'write', 'execute' or 'atomic'; NULL = the record does not say reliably.",
     ),
-    integer('retry', '1 = a fault the device tries again, 0 = one it does not.'),
-    integer('status', 'Status register or flags, as printed.'),
+    yesNo('retry', '1 = a fault the device tries again, 0 = one it does not.'),
+    address('status', 'Status register or flags, as printed.'),
     integer('reason', 'Number the hardware gives: VT-d and nouveau reason, xe FaultType, Xid.'),
     text('meaning', 'The reason, or what was attempted, in words.'),
     text('engine', 'Ring, engine, hub, or IOMMU unit.'),
     text('client', 'Part of the device that asked.'),
     integer('seqno', 'Of the job or fence; of a ring timeout the last one signalled.'),
     integer('emitted', 'Of a ring timeout: the last seqno emitted.'),
-    integer('errno', 'Negative errno.'),
+    errno('errno', 'Negative errno.'),
     text('fence', 'Fence as printed, driver:timeline:seqno.'),
     text('function', 'Kernel function it names.'),
     integer('running', 'Highest running number it prints (resets since boot, times hogged).'),
     integer('seconds', 'How long, where the line says so.'),
-    integer(
+    counter(
       'hidden_at_least',
       'Messages of `function` left out by rate limiting, whatever device.',
     ),
-    integer('body_missing', '1 = only its first line is in the log: a filter kept lines.'),
+    yesNo('body_missing', '1 = only its first line is in the log: a filter kept lines.'),
     text('places', 'Locks, or frames of the stack that matter, innermost first.'),
     text('hint', 'What to know before believing the values.'),
-    integer(
+    reference(
       'consequence_of',
+      'log_record',
       'log_record.id of the reset or kill of the same device that it follows.',
     ),
     text('text', 'First line.'),

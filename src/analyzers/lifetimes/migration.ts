@@ -2,7 +2,7 @@ import { plus } from '../../kernel/arguments.ts';
 import type { MemorySide } from '../../kernel/device-occurrence.ts';
 import type { Moment, OccurrenceOf, Word } from '../../kernel/occurrence.ts';
 import type { Table } from '../../store/table.ts';
-import { integer, span, text } from './columns.ts';
+import { address, bytes, counter, errno, reference, span, text, thread } from './columns.ts';
 import type { Lifetime, LifetimeContext, OccurrenceHandlers, Tracker } from './lifetime.ts';
 import type { LiveProcess, Mark } from './live-objects.ts';
 import { lived, markOf } from './lived.ts';
@@ -12,19 +12,23 @@ export const migrationTable: Table = {
   doc: "Memory that moved: pages of a process between the CPU's memory and a device, or a buffer.",
   columns: [
     text('source', 'What tells of it: `migrate_vma`, `amdkfd`, `migrate_pages`, `xe`, `amdgpu`.'),
-    integer('tid', 'Thread that moves it.'),
-    integer('process_id', 'process.id whose memory it is; of a buffer: whose thread moves it.'),
-    integer('mm', 'mm_struct pointer.'),
-    integer('object', 'Pointer of the buffer; NULL = pages of a process.'),
-    integer('range_start', 'First CPU address.'),
-    integer('range_end', 'CPU address after the last.'),
-    integer('bytes', 'Bytes of the range or buffer.'),
+    thread('tid', 'Thread that moves it.'),
+    reference(
+      'process_id',
+      'process',
+      'process.id whose memory it is; of a buffer: whose thread moves it.',
+    ),
+    address('mm', 'mm_struct pointer.'),
+    address('object', 'Pointer of the buffer; NULL = pages of a process.'),
+    address('range_start', 'First CPU address.'),
+    address('range_end', 'CPU address after the last.'),
+    bytes('bytes', 'Bytes of the range or buffer.'),
     text('from_place', 'Where it was, as the event says: system, device, gpu ad5c, vram0, gtt.'),
     text('to_place', 'Where it goes.'),
     text('direction', "'to device', 'to system'; NULL = neither, or not known."),
     text('reason', 'Why, where the event says so: CPU fault, GPU fault, prefetch, eviction.'),
-    integer('pages', 'Pages that moved, where the event says so.'),
-    integer('ret', 'Negative errno: nothing moved.'),
+    counter('pages', 'Pages that moved, where the event says so.'),
+    errno('ret', 'Negative errno: nothing moved.'),
     ...span('started', 'ended'),
   ],
   indexes: [['process_id'], ['object']],

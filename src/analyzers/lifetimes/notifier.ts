@@ -1,7 +1,7 @@
 import { argument } from '../../kernel/arguments.ts';
 import type { Moment, OccurrenceOf, Word } from '../../kernel/occurrence.ts';
 import type { Table } from '../../store/table.ts';
-import { integer, span, text } from './columns.ts';
+import { address, errno, integer, reference, span, text, thread } from './columns.ts';
 import type { Lifetime, LifetimeContext, OccurrenceHandlers, Tracker } from './lifetime.ts';
 import type { LiveNotifier, LiveTask, Mark } from './live-objects.ts';
 import { lived, markOf } from './lived.ts';
@@ -9,17 +9,18 @@ import { lived, markOf } from './lived.ts';
 export const notifierTable: Table = {
   name: 'notifier',
   doc: 'A registered mmu_interval_notifier, from insert to remove.',
+  label: "format('0x%x', mni)",
   columns: [
-    integer('mni', 'mmu_interval_notifier pointer.'),
+    address('mni', 'mmu_interval_notifier pointer.'),
     integer('generation', 'How many earlier registrations of the capture had this pointer.'),
-    integer('mm', 'mm_struct pointer.'),
-    integer('address_space_id', 'address_space.id of that mm.'),
-    integer('range_start', 'First byte watched.'),
-    integer('range_last', 'Last byte watched.'),
-    integer('tid', 'Thread that inserted it.'),
-    integer('process_id', 'process.id of the owner of the mm.'),
-    integer('insert_ret', 'What the insert returned; NULL = not recorded.'),
-    integer('remove_tid', 'Thread that removed it.'),
+    address('mm', 'mm_struct pointer.'),
+    reference('address_space_id', 'address_space', 'address_space.id of that mm.'),
+    address('range_start', 'First byte watched.'),
+    address('range_last', 'Last byte watched.'),
+    thread('tid', 'Thread that inserted it.'),
+    reference('process_id', 'process', 'process.id of the owner of the mm.'),
+    errno('insert_ret', 'What the insert returned; NULL = not recorded.'),
+    thread('remove_tid', 'Thread that removed it.'),
     text('source', "'insert', or 'use' when it was first seen in use."),
     ...span('mmu_interval_notifier_insert', 'mmu_interval_notifier_remove'),
   ],

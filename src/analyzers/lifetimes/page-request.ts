@@ -1,6 +1,16 @@
 import type { Moment, OccurrenceOf } from '../../kernel/occurrence.ts';
 import type { Table } from '../../store/table.ts';
-import { integer, span, text } from './columns.ts';
+import {
+  address,
+  counter,
+  integer,
+  moment,
+  ordinal,
+  reference,
+  span,
+  text,
+  yesNo,
+} from './columns.ts';
 import type { Lifetime, LifetimeContext, OccurrenceHandlers, Tracker } from './lifetime.ts';
 import type { LivePasid, Mark } from './live-objects.ts';
 import { flag, lived, markOf } from './lived.ts';
@@ -9,24 +19,28 @@ import { Retirement } from './retirement.ts';
 export const pageRequestTable: Table = {
   name: 'page_request',
   doc: 'A group of page requests of a device (PCI PRI), from its first request to its one answer.',
+  durations: [
+    { name: 'answer', from: 'due_ts', to: 'end_ts', doc: 'Its last request to the answer.' },
+  ],
   columns: [
     text('iommu', 'IOMMU that received it.'),
     text('dev', 'Device, where the request was recorded.'),
     integer('rid', 'Requester: bus, device and function.'),
     integer('pasid', 'PASID of the requests.'),
     integer('group_index', 'Number of the group, free again once it is answered.'),
-    integer('address', 'Address of the first request.'),
-    integer('write', '1 = one of them asks for writing.'),
-    integer('requests', 'Requests of the group that were recorded.'),
-    integer('process_id', 'process.id the PASID was bound to when the first one came.'),
-    integer(
-      'due_ts',
-      'Its last request came: the answer is due, relative ns; NULL = none said so.',
+    address('address', 'Address of the first request.'),
+    yesNo('write', '1 = one of them asks for writing.'),
+    counter('requests', 'Requests of the group that were recorded.'),
+    reference(
+      'process_id',
+      'process',
+      'process.id the PASID was bound to when the first one came.',
     ),
-    integer('due_event', 'That event.'),
+    moment('due_ts', 'Its last request came: the answer is due, relative ns; NULL = none said so.'),
+    ordinal('due_event', 'That event.'),
     integer('code', 'Answer: 0 success, 1 invalid, 15 failure; NULL = none recorded.'),
-    integer('superseded', '1 = its number was used again: it was answered, but unseen.'),
-    integer('gap', 'Requests that the IOMMU counted before this one and that were not recorded.'),
+    yesNo('superseded', '1 = its number was used again: it was answered, but unseen.'),
+    counter('gap', 'Requests that the IOMMU counted before this one and that were not recorded.'),
     ...span('its first request was reported', 'answered'),
   ],
   indexes: [['pasid']],

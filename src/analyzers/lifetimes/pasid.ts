@@ -1,6 +1,6 @@
 import { IOMMU_PASIDS, type OccurrenceOf } from '../../kernel/occurrence.ts';
 import type { Table } from '../../store/table.ts';
-import { integer, span, text } from './columns.ts';
+import { address, integer, moment, ordinal, reference, span, text } from './columns.ts';
 import type { Lifetime, LifetimeContext, OccurrenceHandlers, Tracker } from './lifetime.ts';
 import type { LivePasid, LiveTask, Mark } from './live-objects.ts';
 import { lived, markOf } from './lived.ts';
@@ -8,17 +8,22 @@ import { lived, markOf } from './lived.ts';
 export const pasidTable: Table = {
   name: 'pasid',
   doc: 'A PASID while it is allocated to a process; the number is reused afterwards.',
+  label: 'pasid',
   columns: [
     integer('pasid', 'The number.'),
     text(
       'driver',
       "Whose allocator, 'iommu' for an IOMMU's: numbers of two of them are unrelated.",
     ),
-    integer('process_id', 'process.id that allocated it or that its faults were served for.'),
-    integer('mm', 'mm_struct pointer its faults were served for.'),
+    reference(
+      'process_id',
+      'process',
+      'process.id that allocated it or that its faults were served for.',
+    ),
+    address('mm', 'mm_struct pointer its faults were served for.'),
     text('dev', 'Devices an IOMMU bound it on, with commas; NULL = a driver’s, or not recorded.'),
-    integer('next_ts', 'An IOMMU gave the number to another process, relative ns.'),
-    integer('next_event', 'That event.'),
+    moment('next_ts', 'An IOMMU gave the number to another process, relative ns.'),
+    ordinal('next_event', 'That event.'),
     ...span('allocated', 'freed'),
   ],
   indexes: [['pasid']],

@@ -1,6 +1,17 @@
 import type { OccurrenceOf, Word } from '../../kernel/occurrence.ts';
 import type { Table } from '../../store/table.ts';
-import { integer, span, text } from './columns.ts';
+import {
+  address,
+  counter,
+  errno,
+  integer,
+  moment,
+  ordinal,
+  reference,
+  span,
+  text,
+  thread,
+} from './columns.ts';
 import type { Lifetime, LifetimeContext, OccurrenceHandlers, Tracker } from './lifetime.ts';
 import type { LiveAddressSpace, LiveProcess, Mark } from './live-objects.ts';
 import { lived, markOf } from './lived.ts';
@@ -8,22 +19,30 @@ import { lived, markOf } from './lived.ts';
 export const restoreAttemptTable: Table = {
   name: 'restore_attempt',
   doc: 'One attempt of a driver to let the evicted user queues of a process run again (amdkfd).',
+  durations: [
+    {
+      name: 'evicted',
+      from: 'evicted_ts',
+      to: 'end_ts',
+      doc: 'Eviction of the queues to the end of the attempt.',
+    },
+  ],
   columns: [
     text('function', 'Work function, where it was probed.'),
-    integer('work', 'work_struct pointer: one per process.'),
-    integer('tid', 'Worker that ran it.'),
-    integer('process_id', 'process.id whose queues they are; NULL = unknown.'),
-    integer('mm', 'mm_struct pointer, from the range faults inside.'),
+    address('work', 'work_struct pointer: one per process.'),
+    thread('tid', 'Worker that ran it.'),
+    reference('process_id', 'process', 'process.id whose queues they are; NULL = unknown.'),
+    address('mm', 'mm_struct pointer, from the range faults inside.'),
     integer('node', 'KFD gpu id, where the driver says so.'),
-    integer('faults', 'Range faults inside.'),
-    integer('failed', 'Of them, those that returned an error.'),
-    integer('last_ret', 'The last error they returned.'),
+    counter('faults', 'Range faults inside.'),
+    counter('failed', 'Of them, those that returned an error.'),
+    errno('last_ret', 'The last error they returned.'),
     text(
       'outcome',
       "'restored', or 'again' when the driver said that it tries again; NULL = it did not say.",
     ),
-    integer('evicted_ts', 'Eviction of the queues, relative ns; NULL = not recorded.'),
-    integer('evicted_event', 'That event.'),
+    moment('evicted_ts', 'Eviction of the queues, relative ns; NULL = not recorded.'),
+    ordinal('evicted_event', 'That event.'),
     text('source', "'probe' on the work function, or 'smi' (KFD SMI events)."),
     ...span('start of the work, or its message', 'its return, or its message'),
   ],

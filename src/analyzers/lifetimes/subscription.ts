@@ -1,6 +1,6 @@
 import type { Moment, Word } from '../../kernel/occurrence.ts';
 import type { Table } from '../../store/table.ts';
-import { integer, span, text } from './columns.ts';
+import { address, counter, reference, span, text, thread } from './columns.ts';
 import type { Lifetime, LifetimeContext, OccurrenceHandlers, Tracker } from './lifetime.ts';
 import type { LiveAddressSpace, LiveTask, Mark } from './live-objects.ts';
 import { lived, markOf } from './lived.ts';
@@ -9,13 +9,13 @@ export const subscriptionTable: Table = {
   name: 'subscription',
   doc: 'A notifier of a whole mm (struct mmu_notifier), from register or get to unregister or the last put.',
   columns: [
-    integer('pointer', 'mmu_notifier pointer.'),
-    integer('mm', 'mm_struct pointer.'),
-    integer('address_space_id', 'address_space.id of that mm.'),
-    integer('process_id', 'process.id of the owner of the mm.'),
-    integer('tid', 'Thread that registered it.'),
-    integer('gets', 'References taken by mmu_notifier_get or register.'),
-    integer('puts', 'References given back.'),
+    address('pointer', 'mmu_notifier pointer.'),
+    address('mm', 'mm_struct pointer.'),
+    reference('address_space_id', 'address_space', 'address_space.id of that mm.'),
+    reference('process_id', 'process', 'process.id of the owner of the mm.'),
+    thread('tid', 'Thread that registered it.'),
+    counter('gets', 'References taken by mmu_notifier_get or register.'),
+    counter('puts', 'References given back.'),
     text('source', "'register' or 'get'."),
     ...span('__mmu_notifier_register or mmu_notifier_get_locked', 'unregister or the last put'),
   ],

@@ -1,6 +1,6 @@
 import type { OccurrenceOf, Word } from '../../kernel/occurrence.ts';
 import type { Table } from '../../store/table.ts';
-import { integer, span, text } from './columns.ts';
+import { address, errno, reference, span, text, thread } from './columns.ts';
 import type { Lifetime, LifetimeContext, OccurrenceHandlers, Tracker } from './lifetime.ts';
 import type { LiveTask, OpenSyscall } from './live-objects.ts';
 import { lived } from './lived.ts';
@@ -8,14 +8,15 @@ import { lived } from './lived.ts';
 export const syscallTable: Table = {
   name: 'syscall',
   doc: 'A system call with something of interest inside it; others are not kept.',
+  label: 'name',
   columns: [
     text('name', 'Name without `sys_`.'),
-    integer('tid', 'Calling thread.'),
-    integer('process_id', 'process.id of that thread.'),
-    integer('arg0', 'First argument.'),
-    integer('arg1', 'Second argument.'),
-    integer('arg2', 'Third argument.'),
-    integer('ret', 'Return value.'),
+    thread('tid', 'Calling thread.'),
+    reference('process_id', 'process', 'process.id of that thread.'),
+    address('arg0', 'First argument.'),
+    address('arg1', 'Second argument.'),
+    address('arg2', 'Third argument.'),
+    errno('ret', 'Return value.'),
     ...span('entry', 'return'),
   ],
   indexes: [['tid']],

@@ -1,6 +1,6 @@
 import type { OccurrenceOf, Word } from '../../kernel/occurrence.ts';
 import type { Table } from '../../store/table.ts';
-import { integer, span, text } from './columns.ts';
+import { counter, duration, integer, reference, span, text, thread } from './columns.ts';
 import type { Lifetime, LifetimeContext, OccurrenceHandlers, Tracker } from './lifetime.ts';
 import type { LiveTask, Mark } from './live-objects.ts';
 import { lived, markOf } from './lived.ts';
@@ -12,17 +12,17 @@ export const tlbFlushTable: Table = {
     text('source', 'What tells of them: xe, amdgpu, iommu TLB, iommu device TLB, cpu.'),
     text('dev', 'Device, ring or IOMMU.'),
     integer('pasid', 'PASID, where they are of one.'),
-    integer('tid', 'Thread that made them.'),
-    integer('process_id', 'process.id of that thread.'),
-    integer('flushes', 'How many.'),
-    integer('single_page', 'How many of them were of one page.'),
-    integer('whole', 'How many were of the whole address space, or of an unknown size.'),
-    integer('pages', 'Pages of all others.'),
-    integer('wait_ns', 'Time until the device answered, all together; NULL = not recorded.'),
-    integer('longest_ns', 'Longest of these times.'),
-    integer('timeouts', 'How many were not answered in time.'),
-    integer('invalidations', 'How many fell inside an invalidation of the same thread.'),
-    integer('invalidation_id', 'invalidation.id of the first of these.'),
+    thread('tid', 'Thread that made them.'),
+    reference('process_id', 'process', 'process.id of that thread.'),
+    counter('flushes', 'How many.'),
+    counter('single_page', 'How many of them were of one page.'),
+    counter('whole', 'How many were of the whole address space, or of an unknown size.'),
+    counter('pages', 'Pages of all others.'),
+    duration('wait_ns', 'Time until the device answered, all together; NULL = not recorded.'),
+    duration('longest_ns', 'Longest of these times.'),
+    counter('timeouts', 'How many were not answered in time.'),
+    counter('invalidations', 'How many fell inside an invalidation of the same thread.'),
+    reference('invalidation_id', 'invalidation', 'invalidation.id of the first of these.'),
     ...span('first of them', 'last of them'),
   ],
   indexes: [['source']],
