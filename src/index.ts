@@ -22,6 +22,7 @@ export type {
 export { type Inspection, inspect } from './analyzers/inspect.ts';
 export type {
   Distribution,
+  ObjectColumn,
   ObjectTable,
   Result,
   ResultCapture,

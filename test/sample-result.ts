@@ -9,6 +9,7 @@ import type {
   Distribution,
   DrawnLifetimes,
   LogGroup,
+  ObjectColumn,
   ObjectLifetime,
   ObjectTable,
   Result,
@@ -278,28 +279,62 @@ function distribution(
   return { name, title, unit: 'ns', count: number * 3, quantiles, points };
 }
 
+const column = (name: string, type: ObjectColumn['type']): ObjectColumn => ({
+  name,
+  title: name.replace(/_(ts|ns)$/, ''),
+  doc: `What ${name} is.`,
+  type,
+});
+
 const fences: ObjectTable = {
   kind: 'fence',
   doc: 'A dma_fence: what a job’s completion looks like to the rest of the kernel.',
   total: 4_812,
-  columns: ['id', 'context', 'seqno', 'driver', 'timeline', 'start_ts', 'signaled_ts', 'wait_ns'],
+  columns: [
+    column('id', 'number'),
+    column('start_ts', 'time'),
+    column('wait_ns', 'duration'),
+    column('context', 'number'),
+    column('seqno', 'number'),
+    column('driver', 'text'),
+    column('timeline', 'text'),
+    column('owner_tid', 'thread'),
+    column('pointer', 'address'),
+    {
+      ...column('job_id', 'object'),
+      title: 'job',
+      kind: 'job',
+      labels: { 1: HOSTILE_NAMES[1] ?? '' },
+    },
+    column('error', 'errno'),
+    column('signaled_ts', 'time'),
+    column('lossy', 'flag'),
+    column('start_event', 'event'),
+  ],
   rows: HOSTILE_NAMES.map((name, n) => [
     n + 1,
+    n * 12 * MS,
+    n * 1_234_567,
     3,
     n + 1,
     'svmlab',
     name,
-    n * 12 * MS,
+    `${HOSTILE_NAMES[0]}-${172 + n}`,
+    `0xffff8881${'0'.repeat(n % 4)}${n}`,
+    n % 2 === 0 ? 1 : null,
+    n === 4 ? -16 : null,
     n % 3 === 0 ? null : n * 13 * MS,
-    n * 1_234_567,
+    n % 2,
+    n * 100,
   ]),
+  findings: { 2: [stall.id, storm.id], 3: [neverSignalled.id] },
 };
 
 /** The whole of it; `overrides` replaces top-level parts. */
 export function sampleResult(overrides: Partial<Result> = {}): Result {
   return {
     schema: 'svm-trace-result',
-    version: 1,
+    version: 2,
     tool: { name: 'svm-trace', version: '0.1.0' },
     capture: {
       path: `captures/${HOSTILE_NAMES[0]}.dat`,
@@ -435,7 +470,10 @@ export function sampleResult(overrides: Partial<Result> = {}): Result {
     timelineLanesOmitted: 3,
     lifetimes: lifetimes(timeline()),
     objectCounts: [{ kind: 'fence', count: fences.total }],
-    objects: [fences, { kind: 'job', doc: 'A GPU job.', total: 0, columns: ['id'], rows: [] }],
+    objects: [
+      fences,
+      { kind: 'job', doc: 'A GPU job.', total: 0, columns: [], rows: [], findings: {} },
+    ],
     distributions: [
       distribution('invalidation', 'How long do invalidations hold up the memory manager?', 400, [
         'mprotect',

@@ -3,36 +3,47 @@ import { identifier } from '../store/sql.ts';
 import type { Table } from '../store/table.ts';
 import type { Finding } from './finding.ts';
 import { lifetimes } from './lifetimes/index.ts';
-import type { ObjectCount, ObjectTable } from './result.ts';
+import { objectColumns, type SelectedColumn } from './object-columns.ts';
+import type { ObjectColumn, ObjectCount, ObjectTable } from './result.ts';
 
-const MAX_ROWS = 300;
+/** Rows of a kind, and of all kinds together: some 200 bytes each in a page. */
+const MAX_ROWS = 5_000;
+const MAX_ROWS_IN_ALL = 24_000;
 
-/** Columns that hold 64-bit addresses or kernel pointers: shown as 0x… text. */
-const ADDRESS_COLUMNS: ReadonlySet<string> = new Set([
-  'mm',
-  'mni',
-  'pointer',
-  'entity',
-  'fence_pointer',
-  'address',
-  'range_start',
-  'range_end',
-  'range_last',
-]);
+type Cell = ObjectTable['rows'][number][number];
+type InFindings = ReturnType<typeof idsInFindings>;
+
+const tables: readonly Table[] = lifetimes.flatMap((lifetime) => lifetime.tables);
 
 /** Every kind of object that was seen; of too many those of findings first, then the longest. */
 export function buildObjectTables(store: StoreReader, findings: readonly Finding[]): ObjectTable[] {
-  const tables = lifetimes.flatMap((lifetime) => lifetime.tables);
-  return tables.flatMap((table) => {
-    const objects = buildTable(store, table, idsInFindings(findings, table.name));
-    return objects.total > 0 ? [objects] : [];
-  });
+  const seen = tables
+    .map((table) => ({ table, total: totalOf(store, table) }))
+    .filter(({ total }) => total > 0);
+  const limit = fairLimit(
+    seen.map(({ total }) => Math.min(total, MAX_ROWS)),
+    MAX_ROWS_IN_ALL,
+  );
+  return seen.map(({ table, total }) =>
+    buildTable(store, table, total, limit, idsInFindings(findings, table.name)),
+  );
+}
+
+/** The largest share such that nobody who wants more gets more, and together they take no more than `budget`. */
+export function fairLimit(wanted: readonly number[], budget: number): number {
+  let left = budget;
+  const ascending = [...wanted].sort((a, b) => a - b);
+  for (const [index, number] of ascending.entries()) {
+    const share = Math.floor(left / (ascending.length - index));
+    if (number > share) return share;
+    left -= number;
+  }
+  return ascending.at(-1) ?? 0;
 }
 
 /** Cheap, whatever the number of objects: what was seen at all, even where nothing is wrong with it. */
 export function countObjects(store: StoreReader): ObjectCount[] {
-  return lifetimes
-    .flatMap((lifetime) => lifetime.tables)
+  return tables
     .map((table) => ({ kind: table.name, count: totalOf(store, table) }))
     .filter(({ count }) => count > 0);
 }
@@ -61,36 +72,93 @@ export function idsInFindings(findings: readonly Finding[], kind: string): Map<n
 function buildTable(
   store: StoreReader,
   table: Table,
-  inFindings: ReadonlyMap<number, unknown>,
+  total: number,
+  limit: number,
+  inFindings: InFindings,
 ): ObjectTable {
-  const name = identifier(table.name);
-  const rows = store.all<Record<string, unknown>>(
-    `SELECT * FROM ${name} WHERE id IN (
-       SELECT id FROM ${name}
-       ORDER BY id IN (SELECT value FROM json_each(?)) DESC, coalesce(end_ts, 1e18) - start_ts DESC, id
-       LIMIT ${MAX_ROWS}
-     ) ORDER BY id`,
-    JSON.stringify([...inFindings.keys()]),
-  );
-  const columns = ['id', ...table.columns.map((column) => column.name)].filter(
-    (column) => column === 'id' || rows.some((row) => row[column] !== null),
-  );
+  const all = readColumns(store, table, limit, inFindings);
+  const shown = withoutRepetitions(all.filter(({ column, cells }) => isTold(column, cells)));
+  const ids = all[0]?.cells ?? [];
   return {
     kind: table.name,
     doc: table.doc,
-    total: totalOf(store, table),
-    columns,
-    rows: rows.map((row) => columns.map((column) => cell(column, row[column]))),
+    total,
+    columns: shown.map(({ column, cells }) => labelled(store, column.column, cells)),
+    rows: ids.map((_, row) => shown.map(({ cells }) => cells[row] ?? null)),
+    findings: Object.fromEntries(
+      ids.flatMap((id) => {
+        const about = inFindings.get(Number(id));
+        return about === undefined ? [] : [[id, about]];
+      }),
+    ),
   };
 }
 
-function cell(column: string, value: unknown): string | number | null {
+interface ReadColumn {
+  readonly column: SelectedColumn;
+  readonly cells: readonly Cell[];
+}
+
+function readColumns(
+  store: StoreReader,
+  table: Table,
+  limit: number,
+  inFindings: InFindings,
+): ReadColumn[] {
+  const name = identifier(table.name);
+  const columns = objectColumns(table);
+  const rows = store.all<Record<string, string | number | bigint | null>>(
+    `SELECT ${columns.map(({ sql, column }) => `${sql} AS ${identifier(column.name)}`).join(', ')}
+     FROM ${name} o WHERE id IN (
+       SELECT id FROM ${name}
+       ORDER BY id IN (SELECT value FROM json_each(?)) DESC, coalesce(end_ts, 1e18) - start_ts DESC, id
+       LIMIT ${limit}
+     ) ORDER BY id`,
+    JSON.stringify([...inFindings.keys()]),
+  );
+  return columns.map((column) => ({
+    column,
+    cells: rows.map((row) => cell(column.column, row[column.column.name])),
+  }));
+}
+
+function cell(column: ObjectColumn, value: string | number | bigint | null | undefined): Cell {
   if (value === null || value === undefined) return null;
-  if (typeof value === 'bigint' || typeof value === 'number') {
-    if (ADDRESS_COLUMNS.has(column)) return address(value);
-    return typeof value === 'bigint' ? String(value) : value;
-  }
-  return String(value);
+  if (column.type === 'address') return typeof value === 'string' ? value : address(value);
+  return typeof value === 'bigint' ? String(value) : value;
+}
+
+/** What no row knows is left out, and so is a loss that touched none. */
+function isTold({ column }: SelectedColumn, cells: readonly Cell[]): boolean {
+  if (column.name === 'id') return true;
+  return cells.some((value) => value !== null && !(column.name === 'lossy' && value === 0));
+}
+
+/** Moments and events of its own that only repeat how the span of the object is called. */
+function withoutRepetitions(columns: readonly ReadColumn[]): ReadColumn[] {
+  const spans = columns.filter(({ column }) => column.isSpan);
+  return columns.filter(
+    (own) =>
+      own.column.isSpan ||
+      !spans.some(
+        (span) =>
+          span.column.column.type === own.column.column.type &&
+          own.cells.every((value, row) => value === span.cells[row]),
+      ),
+  );
+}
+
+/** What readers call the rows it refers to. */
+function labelled(store: StoreReader, column: ObjectColumn, cells: readonly Cell[]): ObjectColumn {
+  const label = tables.find(({ name }) => name === column.kind)?.label;
+  if (column.kind === undefined || label === undefined) return column;
+  const rows = store.all<{ id: number; label: string | null }>(
+    `SELECT id, CAST(${label} AS TEXT) AS label FROM ${identifier(column.kind)}
+     WHERE id IN (SELECT value FROM json_each(?))`,
+    JSON.stringify([...new Set(cells)]),
+  );
+  const labels = rows.flatMap((row) => (row.label === null ? [] : [[row.id, row.label] as const]));
+  return { ...column, labels: Object.fromEntries(labels) };
 }
 
 /** A stored 64-bit integer as the address it is: SQLite's integers are signed. */

@@ -2,7 +2,7 @@
 import type { DetectorRun } from './detector.ts';
 import type { EvidenceLine, Finding, Incident, Severity } from './finding.ts';
 
-export const RESULT_VERSION = 1;
+export const RESULT_VERSION = 2;
 
 export interface ResultClock {
   readonly name: string;
@@ -143,13 +143,51 @@ export interface ObjectCount {
   readonly count: number;
 }
 
-/** A table of objects of one kind, capped. Cells are already text or numbers. */
+/** What the cells of a column are; everything but `text` is a number, or decimal text beyond 2^53. */
+export type CellType =
+  | 'text'
+  | 'number'
+  | 'time'
+  | 'duration'
+  | 'count'
+  | 'bytes'
+  /** 0x… text. */
+  | 'address'
+  /** A negative one is an error. */
+  | 'errno'
+  /** 1 or 0. */
+  | 'flag'
+  /** Ordinal of an event of the capture. */
+  | 'event'
+  /** `comm-tid`, or the tid alone. */
+  | 'thread'
+  /** Id of a row of another table. */
+  | 'object';
+
+export interface ObjectColumn {
+  /** Column of the database, or name of a duration that is computed from two. */
+  readonly name: string;
+  /** Its heading. */
+  readonly title: string;
+  readonly doc: string;
+  readonly type: CellType;
+  /** Of `object`: the table, … */
+  readonly kind?: string;
+  /** … and what readers call the rows meant, by id; absent = they have no names. */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** A table of objects of one kind, capped: those of findings first, then the longest. */
 export interface ObjectTable {
   readonly kind: string;
   readonly doc: string;
   readonly total: number;
-  readonly columns: readonly string[];
+  /** The first is the id. */
+  readonly columns: readonly ObjectColumn[];
+  /** By id. */
   readonly rows: readonly (readonly (string | number | null)[])[];
+  /** Ids of the findings about a row, by its id; absent = none. */
+  readonly findings: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Durations of one kind: all of them when few, an even sample of the sorted values when many. */

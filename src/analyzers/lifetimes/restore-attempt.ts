@@ -21,7 +21,7 @@ export const restoreAttemptTable: Table = {
   doc: 'One attempt of a driver to let the evicted user queues of a process run again (amdkfd).',
   durations: [
     {
-      name: 'evicted',
+      name: 'without_queues',
       from: 'evicted_ts',
       to: 'end_ts',
       doc: 'Eviction of the queues to the end of the attempt.',

@@ -2,9 +2,10 @@
 
 import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
-import type { ObjectTable } from '../../analyzers/result.ts';
-import { count, type TimeFormat } from '../units.ts';
+import type { ObjectColumn, ObjectTable } from '../../analyzers/result.ts';
+import { count } from '../units.ts';
 import { Scroller } from './scroller.tsx';
+import { cellText } from './tables/cell-text.ts';
 import { Time } from './time-context.ts';
 
 type Cell = ObjectTable['rows'][number][number];
@@ -24,7 +25,6 @@ export function ObjectTables(props: { readonly tables: readonly ObjectTable[] })
 }
 
 function Table({ table }: { readonly table: ObjectTable }): VNode {
-  const time = useContext(Time);
   const left = table.total - table.rows.length;
   return (
     <details class="objects">
@@ -41,7 +41,9 @@ function Table({ table }: { readonly table: ObjectTable }): VNode {
           <thead>
             <tr>
               {table.columns.map((column) => (
-                <th scope="col">{column}</th>
+                <th scope="col" title={column.doc}>
+                  {column.title}
+                </th>
               ))}
             </tr>
           </thead>
@@ -49,7 +51,7 @@ function Table({ table }: { readonly table: ObjectTable }): VNode {
             {table.rows.map((row) => (
               <tr>
                 {row.map((cell, index) => (
-                  <TableCell cell={cell} column={table.columns[index] ?? ''} time={time} />
+                  <TableCell cell={cell} column={table.columns[index]} />
                 ))}
               </tr>
             ))}
@@ -65,20 +67,15 @@ function Table({ table }: { readonly table: ObjectTable }): VNode {
   );
 }
 
-/** Columns say by their suffix what their numbers are: `_ts` a moment, `_ns` a duration. */
 function TableCell(props: {
   readonly cell: Cell;
-  readonly column: string;
-  readonly time: TimeFormat;
+  readonly column: ObjectColumn | undefined;
 }): VNode {
-  const { cell, column, time } = props;
-  if (cell === null) return <td class="quiet">–</td>;
-  if (typeof cell === 'string') return <td>{cell}</td>;
-  const text = column.endsWith('_ts')
-    ? time.moment(cell)
-    : column.endsWith('_ns')
-      ? time.duration(cell)
-      : String(cell);
+  const time = useContext(Time);
+  const { cell, column } = props;
+  if (cell === null || column === undefined) return <td class="quiet">–</td>;
+  const text = column.labels?.[cell] ?? cellText(cell, column.type, time);
+  if (typeof cell === 'string') return <td>{text}</td>;
   return (
     <td class="number" data-value={cell}>
       {text}

@@ -59,8 +59,8 @@ describe.skipIf(withoutBrowser())('the report in Chromium', () => {
     const { page, complaints, close } = await openReport(browser, renderHtml(sampleResult()));
     const table = page.locator('#objects details').first();
     await table.locator('summary').click();
-    await table.locator('th button', { hasText: 'wait_ns' }).click();
-    await table.locator('th button', { hasText: 'wait_ns' }).click();
+    await table.locator('th button', { hasText: 'wait' }).click();
+    await table.locator('th button', { hasText: 'wait' }).click();
     expect(await table.locator('tbody tr').first().locator('td').first().textContent()).toBe('12');
     await table.locator('input').fill('onload=alert(3)');
     expect(await table.locator('tbody tr:visible').count()).toBe(1);
