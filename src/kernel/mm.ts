@@ -3,7 +3,8 @@ import { rule, type Subsystem } from './subsystem.ts';
 
 /**
  * Ends of an mm_struct: mm/mmap.c exit_mmap, kernel/fork.c __mmdrop. The tracepoint prints
- * `mt_mod` (the maple tree inside the mm, +0x40 on 6.12); its record holds the mm itself.
+ * `mt_mod` (the maple tree inside the mm, +0x40 on 6.12); its record holds the mm itself, its text does
+ * not.
  */
 export const mm: Subsystem = {
   name: 'mm',
@@ -11,6 +12,7 @@ export const mm: Subsystem = {
     'mmap:exit_mmap': rule('mm.exit', (fields, moment) => ({
       kind: 'mm.exit',
       mm: word(fields.mm),
+      maple: word(fields.mt),
       ...moment,
     })),
   },

@@ -56,8 +56,11 @@ export type OccurrenceData =
   | { kind: 'task.exit'; comm: string | undefined; groupDead: boolean | undefined }
   | { kind: 'task.free'; freed: number }
   | { kind: 'task.rename'; target: number; comm: string }
-  /** exit_mmap ran: at exit of the last user, and of the old mm at every exec. */
-  | { kind: 'mm.exit'; mm: Word | undefined }
+  /**
+   * exit_mmap ran: at exit of the last user, and of the old mm at every exec. `maple` is a pointer
+   * into the mm where its own is not known.
+   */
+  | { kind: 'mm.exit'; mm: Word | undefined; maple?: Word | undefined }
   /** __mmu_notifier_release: the mm's notifiers are told it dies. */
   | { kind: 'mm.release'; mm: Word | undefined }
   /** __mmdrop: the struct itself is freed. */

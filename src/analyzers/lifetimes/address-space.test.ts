@@ -44,6 +44,28 @@ describe('exit_mmap', () => {
     });
   });
 
+  it.each([0, 0x40])(
+    'is found by the maple tree in it, as text prints it, %i bytes behind its start',
+    (offset) => {
+      const [dead, lives] = [0x1000, 0x1500];
+      const lived = live(
+        [
+          [0, 10, insert(0x99, dead, 0, 4096)],
+          [1, 11, insert(0x98, lives, 0, 4096)],
+          [2, 10, exit()],
+          [2000, 40, { kind: 'mm.exit', mm: undefined, maple: dead + offset }],
+          [2001, 40, { kind: 'mm.exit', mm: undefined, maple: dead + 0x200 }],
+        ],
+        { comms: { 40: 'kworker/2:1' } },
+      );
+      expect(lived.rows('address_space')).toMatchObject([
+        { pid: 10, end_ts: 2000e6, end_reason: 'other-task' },
+        { pid: 11 },
+      ]);
+      expect(lived.rows('address_space')[1]).not.toHaveProperty('end_ts');
+    },
+  );
+
   it('by a kworker is told apart: somebody held mm_users', () => {
     const lived = live(
       [

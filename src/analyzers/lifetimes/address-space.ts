@@ -39,6 +39,8 @@ export const addressSpace: Lifetime = {
 /** The struct may be freed long after exit_mmap, where somebody holds mm_count. */
 const KEEP_NS = 30e9;
 const KEEP_MOST = 4096;
+/** Of mm_mt in struct mm_struct: first (6.1), or behind mm_count in a cache line of its own (6.12). */
+const MAPLE_OFFSETS: readonly number[] = [0, 64, 128, 256];
 
 class AddressSpaceTracker implements Tracker {
   readonly on: OccurrenceHandlers = {
@@ -166,7 +168,8 @@ class AddressSpaceTracker implements Tracker {
 
   #exit(exit: OccurrenceOf<'mm.exit'>): void {
     const { live } = this.#context;
-    const mm = exit.mm ?? live.processOf(exit.tid)?.addressSpace?.mm;
+    const mm =
+      exit.mm ?? this.#aroundMaple(exit.maple) ?? live.processOf(exit.tid)?.addressSpace?.mm;
     if (mm === undefined || this.#endedAlready(mm, exit.tid)) return;
     const space = this.#sight(mm, exit);
     if (!space.owner || space.ownerIsWeak) this.#own(space, exit.tid, false);
@@ -177,6 +180,14 @@ class AddressSpaceTracker implements Tracker {
     else if (actor?.exited) space.endReason = 'exit';
     else this.#unexplained.set(exit.tid, space);
     this.#end(space, exit.ts);
+  }
+
+  /** No other mm begins so near before it: an mm_struct is longer. */
+  #aroundMaple(maple: Word | undefined): Word | undefined {
+    if (maple === undefined) return undefined;
+    return MAPLE_OFFSETS.map((offset) =>
+      typeof maple === 'bigint' ? maple - BigInt(offset) : maple - offset,
+    ).find((mm) => this.#alive.has(mm));
   }
 
   /** exit_mmap by tracepoint and by probe are one. */
