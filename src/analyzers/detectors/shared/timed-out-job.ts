@@ -4,7 +4,7 @@ import type { FindingDraft, ObjectRef } from '../../finding.ts';
 import type { Threshold } from '../../threshold.ts';
 import { detail, evidence, known } from './details.ts';
 import { mayBeMissing } from './incomplete.ts';
-import { type Actor, actor, duration, errno, ticks } from './wording.ts';
+import { type Actor, actor, duration, errno, type FenceName, fenceRef, ticks } from './wording.ts';
 
 /** -ETIME: drm_sched and drivers that end a job for its time limit. */
 const ETIME = -62;
@@ -32,6 +32,8 @@ export interface TimedOutJob {
   readonly timeout_event: number | null;
   readonly error_event: number | null;
   readonly signaled_event: number | null;
+  readonly signaled_ts: number | null;
+  readonly signaled_tid: number | null;
   readonly worker: string | null;
   readonly lossy: number | null;
   /** When it was known to have timed out. */
@@ -40,7 +42,8 @@ export interface TimedOutJob {
 
 const COLUMNS = `j.id AS job_id, f.id AS fence_id, j.ring, f.context, f.seqno, j.owner_tid,
   j.owner_process_id, j.run_ts, j.run_event, j.queue_event, coalesce(f.error, j.error) AS error,
-  j.timeout_event, f.error_event, f.signaled_event, max(j.lossy, coalesce(f.lossy, 0)) AS lossy`;
+  j.timeout_event, f.error_event, f.signaled_event, f.signaled_ts,
+  f.signaled_tid, max(j.lossy, coalesce(f.lossy, 0)) AS lossy`;
 
 export function timedOutJobs(view: View): TimedOutJob[] {
   const stated = view.all<TimedOutJob>(
@@ -78,29 +81,50 @@ function endedByWorkers(view: View): TimedOutJob[] {
   );
 }
 
+interface HardwareFence extends FenceName {
+  readonly error_event: number | null;
+}
+
+/** What the driver promised for the job on the ring: the timeout handler ends it together with the job. */
+function hardwareFences(view: View, job: TimedOutJob): HardwareFence[] {
+  if (job.signaled_ts === null || job.signaled_tid === null) return [];
+  return view.all<HardwareFence>(
+    `SELECT h.id AS fence_id, h.context, h.seqno, h.driver, h.timeline, h.error_event FROM fence h
+      WHERE h.error = ${ETIME} AND h.signaled_tid = ? AND h.signaled_ts BETWEEN ? AND ?
+        AND NOT EXISTS (SELECT 1 FROM job j WHERE j.fence_id = h.id)
+      ORDER BY h.signaled_ts DESC LIMIT 1`,
+    job.signaled_tid,
+    job.signaled_ts - view.limit(ONE_GO),
+    job.signaled_ts,
+  );
+}
+
 export function timeoutFinding(view: View, job: TimedOutJob): FindingDraft {
   const ring = job.ring ?? 'unknown ring';
   const owner =
     job.owner_tid === null ? undefined : actor(view, job.owner_tid, job.owner_process_id);
   const fence = job.context === null ? undefined : `${job.context}:${job.seqno}`;
   const stated = job.timeout_event !== null;
+  const hardware = hardwareFences(view, job);
   return {
     severity: 'error',
     confidence: mayBeMissing(view, job.lossy) ? 'suspect' : stated ? 'proven' : 'likely',
     summary: `A job on ${ring}${fence === undefined ? '' : ` (fence ${fence})`}${ofText(owner)} timed out${afterText(view, job)}${endText(job)}; whether the device was reset is not in this recording.`,
     from: job.run_ts ?? job.to,
     to: job.to,
-    objects: objectsOf(job, owner?.refs ?? []),
+    objects: [...objectsOf(job, owner?.refs ?? []), ...hardware.map(fenceRef)],
     details: known([
       detail.text('ring', ring),
       job.error === null ? undefined : detail.errno('error of the fence', job.error),
       job.worker === null ? undefined : detail.text('ended by', job.worker),
+      ...hardware.map((one) => detail.object('ended with it', fenceRef(one))),
     ]),
     evidence: evidence(
       job.queue_event,
       job.run_event,
       job.timeout_event,
       job.error_event,
+      ...hardware.map((one) => one.error_event),
       job.signaled_event,
     ),
     next: [
