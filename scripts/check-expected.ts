@@ -1,17 +1,18 @@
 /**
- * Analyses every capture that an expected.json names and prints what must be found and was, what
- * must not and was, and what nobody expected; and whether who reads only the headline learns what
- * happened (test/headlines.ts).
+ * Analyses every capture that an expected.json, or test/expected-recordings.json, names and prints
+ * what must be found and was, what must not and was, and what nobody expected; and whether who reads
+ * only the headline learns what happened (test/headlines.ts).
  *
- *   npm run expected -- <folder> [--only <part of a name>] [--quiet]
+ *   npm run expected -- <folder> [--only <part of a name>] [--quiet] [--report-text] [--page]
  *
- * Exit 1 when something is missing, violated, overclaimed or misread.
+ * --report-text analyses the texts that trace-cmd and perf made of the captures instead; --page does
+ * both and writes docs/recordings.md. Exit 1 when something is missing, violated, overclaimed,
+ * unexplained or misread.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { gunzipSync } from 'node:zlib';
 import { analyze } from '../src/analyzers/analyze.ts';
 import { detectors } from '../src/analyzers/detectors/index.ts';
 import type { Result } from '../src/analyzers/result.ts';
@@ -19,6 +20,8 @@ import { TraceError } from '../src/errors.ts';
 import { headline } from '../src/reports/headline.ts';
 import { compare, type ExpectedCapture, type Verdict } from '../test/expected.ts';
 import { HEADLINES, misread } from '../test/headlines.ts';
+import { CaptureFolder, type Form, statedRecordings } from '../test/stated-recordings.ts';
+import { type RecordingRow, recordingTable } from './recording-table.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -26,6 +29,7 @@ const { values, positionals } = parseArgs({
     only: { type: 'string' },
     quiet: { type: 'boolean' },
     'report-text': { type: 'boolean' },
+    page: { type: 'boolean' },
   },
 });
 const [folder] = positionals;
@@ -34,43 +38,42 @@ if (folder === undefined) {
   process.exit(2);
 }
 
-const expected = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')) as Record<
-  string,
-  ExpectedCapture
->;
+const PAGE = fileURLToPath(new URL('../docs/recordings.md', import.meta.url));
+const captures = new CaptureFolder(folder);
 const ids = new Set(detectors.map((detector) => detector.meta.id));
-const scratch = mkdtempSync(join(tmpdir(), 'check-expected-'));
 const total = { captures: 0, unreadable: 0, failed: 0, met: 0, missed: 0, violated: 0, over: 0 };
 const seen = { may: 0, mayLeft: 0, unexplained: 0 };
+const rows: RecordingRow[] = [];
 const headlines = { right: 0, wrong: 0, read: new Set<string>() };
 
 try {
-  for (const [name, wanted] of Object.entries(expected)) {
+  const forms: Form[] = values.page
+    ? ['capture', 'text']
+    : [values['report-text'] ? 'text' : 'capture'];
+  for (const { name, load, wanted } of statedRecordings(folder)) {
     if (values.only !== undefined && !name.includes(values.only)) continue;
-    const capture = captureOf(folder, name);
-    if (capture === undefined) total.unreadable += 1;
-    else await check(name, capture, wanted);
+    for (const form of forms) {
+      const capture = captures.find(name, form);
+      if (form === 'text' && values.page && capture === captures.find(name, 'capture')) continue;
+      if (capture !== undefined) {
+        const verdict = await check(name, capture, statementFor(name, form, wanted));
+        rows.push({ name, load, form, wanted, ...verdict });
+      } else if (forms.length === 1) total.unreadable += 1;
+    }
   }
-  await readOtherHeadlines(folder);
+  await readOtherHeadlines();
 } finally {
-  rmSync(scratch, { recursive: true, force: true });
+  captures.close();
 }
+if (values.page) writeFileSync(PAGE, recordingTable(rows));
 
 console.log(
   `\n${total.captures} captures: ${total.met} must met, ${total.missed} must missed, ${total.violated} must_not violated, ${total.over} overclaimed; ${seen.may} may found, ${seen.mayLeft} may left; ${seen.unexplained} findings unexplained; ${total.failed} captures failed; ${total.unreadable} not readable yet; ${headlines.right} headlines right, ${headlines.wrong} wrong`,
 );
 process.exitCode =
-  total.missed + total.violated + total.over + total.failed + headlines.wrong > 0 ? 1 : 0;
-
-/** The statement names the golden text; the capture lies beside it, where the text is none itself. */
-function captureOf(root: string, name: string): string | undefined {
-  const text = join(root, name.replace(/\.gz$/, ''));
-  if (values['report-text']) return unpacked(text);
-  const capture = text
-    .replace(/\.report\.txt$/, '.dat')
-    .replace(/\.script(-ns)?\.txt$/, '.perf.data');
-  return unpacked(capture);
-}
+  total.missed + total.violated + total.over + total.failed + headlines.wrong + seen.unexplained > 0
+    ? 1
+    : 0;
 
 /** By the capture it is of, or the text made from it. */
 function readHeadline(name: string, capture: string, result: Result): void {
@@ -88,37 +91,36 @@ function readHeadline(name: string, capture: string, result: Result): void {
 }
 
 /** Of recordings whose truth nobody has put down finding by finding. */
-async function readOtherHeadlines(root: string): Promise<void> {
+async function readOtherHeadlines(): Promise<void> {
   for (const path of Object.keys(HEADLINES)) {
-    const capture = unpacked(join(root, path));
+    const capture = captures.open(path);
     const isWanted = values.only === undefined || path.includes(values.only);
     if (!isWanted || capture === undefined || headlines.read.has(path)) continue;
     readHeadline(path, capture, (await analyze(capture, { strict: true })).result);
   }
 }
 
-function unpacked(capture: string): string | undefined {
-  if (existsSync(capture)) return capture;
-  if (!existsSync(`${capture}.gz`)) return undefined;
-  const copy = join(scratch, basename(capture));
-  writeFileSync(copy, gunzipSync(readFileSync(`${capture}.gz`)));
-  return copy;
-}
-
-async function check(name: string, capture: string, wanted: ExpectedCapture): Promise<void> {
+async function check(
+  name: string,
+  capture: string,
+  wanted: ExpectedCapture,
+): Promise<Pick<RecordingRow, 'verdict' | 'result' | 'refused'>> {
   total.captures += 1;
   try {
     const { result } = await analyze(capture, { strict: true });
     readHeadline(name, capture, result);
-    print(name, compare(name.includes('.script') ? ofPerf(wanted) : wanted, result, ids));
+    const verdict = compare(wanted, result, ids);
+    print(name, verdict);
+    return { verdict, result };
   } catch (error) {
     if (error instanceof TraceError && refusalExpected(wanted)) {
       total.met += 1;
       if (!values.quiet) console.log(`ok   ${name}: refused: ${error.message}; ${error.hint}`);
-      return;
+      return { refused: error.message };
     }
     total.failed += 1;
     console.log(`${name}: FAILED ${error instanceof Error ? error.stack : String(error)}`);
+    return {};
   }
 }
 
@@ -126,15 +128,17 @@ async function check(name: string, capture: string, wanted: ExpectedCapture): Pr
  * What perf script's text only suggests (lost events, a recording of one task) the recording itself
  * states: LOST records, the thread map. The text is not asked for what was lost.
  */
-function ofPerf(wanted: ExpectedCapture): ExpectedCapture {
+function statementFor(name: string, form: Form, wanted: ExpectedCapture): ExpectedCapture {
+  if (!name.includes('.script')) return wanted;
   const about = (what: string) => (entry: ExpectedCapture['must'][number]) =>
     entry.detector === 'tool-blind' && entry.key.what === what;
   const [isLost, isOneTask] = [about('lost'), about('one task recorded')];
-  const must = values['report-text']
-    ? wanted.must.filter((entry) => !isLost(entry))
-    : wanted.must.map((entry) =>
-        isLost(entry) || isOneTask(entry) ? { ...entry, confidence: 'proven' as const } : entry,
-      );
+  const must =
+    form === 'text'
+      ? wanted.must.filter((entry) => !isLost(entry))
+      : wanted.must.map((entry) =>
+          isLost(entry) || isOneTask(entry) ? { ...entry, confidence: 'proven' as const } : entry,
+        );
   return { ...wanted, must };
 }
 

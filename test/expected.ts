@@ -34,7 +34,16 @@ export interface ExpectedCapture {
   readonly must_not: readonly ExpectedEntry[];
 }
 
+/** What became of a finding that must be made. */
+export interface MustResult {
+  readonly entry: ExpectedEntry;
+  /** Those it speaks of, the surest first. */
+  readonly found: readonly Finding[];
+  readonly missed: string | undefined;
+}
+
 export interface Verdict {
+  readonly must: readonly MustResult[];
   readonly mustMet: number;
   readonly mustMissed: readonly string[];
   readonly mayMatched: number;
@@ -67,13 +76,16 @@ export function compare(
 
   const explained = new Set<Finding>();
   const overclaims: string[] = [];
-  const mustMissed = must.flatMap((entry) => {
+  const results = must.map((entry): MustResult => {
     const candidates = matches(entry, result);
     for (const finding of candidates) explained.add(finding);
     overclaims.push(...overclaimed(entry, candidates, result));
-    const reason = missed(entry, candidates);
-    return reason === undefined ? [] : [`${describe(entry)}: ${reason}`];
+    const found = candidates.toSorted((a, b) => rank(b) - rank(a));
+    return { entry, found, missed: missed(entry, candidates) };
   });
+  const mustMissed = results.flatMap(({ entry, missed: reason }) =>
+    reason === undefined ? [] : [`${describe(entry)}: ${reason}`],
+  );
   let mayMatched = 0;
   for (const entry of may) {
     const candidates = matches(entry, result).filter((finding) => !explained.has(finding));
@@ -82,6 +94,7 @@ export function compare(
     if (candidates.length > 0) mayMatched += 1;
   }
   return {
+    must: results,
     mustMet: must.length - mustMissed.length,
     mustMissed,
     mayMatched,
@@ -96,6 +109,10 @@ export function compare(
       .map((finding) => line(finding)),
     skipped: all.length - must.length - may.length - mustNot.length,
   };
+}
+
+function rank({ confidence }: Finding): number {
+  return CONFIDENCES.indexOf(confidence);
 }
 
 /** Findings an entry speaks of: of its detector, or of another that may carry it. */
