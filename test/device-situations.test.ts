@@ -95,3 +95,36 @@ it('a peer-to-peer mapping that is kept although the exporter moved the buffer',
   ]);
   expect(await findings(shared(ms(20)), 'p2p-outlives-exporter')).toEqual([]);
 });
+
+it.each([
+  ['6.1', false],
+  ['6.12', true],
+  ['7.2', true],
+] as const)('a device that asks for what was unmapped (%s)', async (kernel, named) => {
+  const WORKER = { cpu: 1, tid: 40, comm: 'kworker/1:1' };
+  const [map, unmap] =
+    kernel === '7.2' ? ['dma_map_phys', 'dma_unmap_phys'] : ['dma_map_page', 'dma_unmap_page'];
+  const faulted = (remapped: boolean): Scenario => {
+    let made = scenario({ kernel, enable: ['iommu:*'] }).at(0, APP);
+    made = named
+      ? made.event(`dma:${map}`, { device: PCI, dma_addr: 0xffb65000, size: 4096 })
+      : made.event('iommu:map', { iova: 0xffb65000, size: 4096 });
+    made = made.at(ms(10), WORKER);
+    made = named
+      ? made.event(`dma:${unmap}`, { device: PCI, addr: 0xffb65000, size: 4096 })
+      : made.event('iommu:unmap', { iova: 0xffb65000, size: 4096, unmapped_size: 4096 });
+    if (remapped) made = made.after(ms(1)).event('iommu:map', { iova: 0xffb65000, size: 4096 });
+    return made
+      .at(ms(30), IDLE)
+      .event('iommu:io_page_fault', { device: PCI, driver: 'amdgpu', iova: 0xffb65080, flags: 1 });
+  };
+  expect(await findings(faulted(false), 'dma-after-unmap')).toMatchObject([
+    {
+      severity: 'error',
+      confidence: named ? 'proven' : 'likely',
+      key: { start: '0xffb65000', dev: PCI },
+      evidence: [{ type: named ? `dma:${unmap}` : 'iommu:unmap' }, { type: 'iommu:io_page_fault' }],
+    },
+  ]);
+  expect(await findings(faulted(true), 'dma-after-unmap')).toEqual([]);
+});

@@ -67,7 +67,7 @@ export const EVENTS: Readonly<Record<string, string>> = {
   dma_buf: `dma_buf_export dma_buf_mmap dma_buf_mmap_internal dma_buf_put dma_buf_dynamic_attach
     dma_buf_detach dma_buf_fd dma_buf_get`,
   iommu: `add_device_to_group remove_device_from_group attach_device_to_domain
-    detach_device_from_domain io_page_fault`,
+    detach_device_from_domain io_page_fault map unmap`,
   intel_iommu: `qi_submit prq_report cache_tag_assign cache_tag_unassign cache_tag_flush_range
     cache_tag_flush_range_np cache_tag_flush_all map_single map_sg unmap_single unmap_sg`,
   sched: `sched_process_fork sched_process_exec sched_process_exit sched_process_free
@@ -89,8 +89,10 @@ export const EVENTS: Readonly<Record<string, string>> = {
   compaction: 'mm_compaction_begin mm_compaction_end mm_compaction_migratepages',
   kvm: 'kvm_unmap_hva_range kvm_age_hva kvm_test_age_hva kvm_set_spte_hva',
   signal: 'signal_generate signal_deliver',
+  mmap_lock: 'mmap_lock_start_locking mmap_lock_acquire_returned mmap_lock_released',
+  lock: 'contention_begin contention_end',
   dma: `dma_map_page dma_map_resource dma_unmap_page dma_unmap_resource dma_map_sg dma_map_sg_err
-    dma_unmap_sg`,
+    dma_unmap_sg dma_map_phys dma_unmap_phys`,
   printk: 'console',
   gpu_mem: 'gpu_mem_total',
   module: 'module_load module_free',
@@ -200,11 +202,10 @@ export const LEFT_OUT: readonly { readonly reason: string; readonly names: strin
     names: 'kvm:kvm_unmap_hva_range kvm:kvm_age_hva kvm:kvm_test_age_hva kvm:kvm_set_spte_hva',
   },
   {
-    reason: 'the DMA API of every device of the machine, by bus address: shares nothing with an mm',
-    names: `dma:dma_map_page dma:dma_map_resource dma:dma_unmap_page dma:dma_unmap_resource
-      dma:dma_map_sg dma:dma_map_sg_err dma:dma_unmap_sg intel_iommu:map_single intel_iommu:map_sg
-      intel_iommu:unmap_single intel_iommu:unmap_sg iommu:attach_device_to_domain
-      iommu:detach_device_from_domain`,
+    reason: 'lists whose unmapping names no bus address; and a domain that maps never name',
+    names: `dma:dma_map_sg dma:dma_map_sg_err dma:dma_unmap_sg intel_iommu:map_single
+      intel_iommu:map_sg intel_iommu:unmap_single intel_iommu:unmap_sg
+      iommu:attach_device_to_domain iommu:detach_device_from_domain`,
   },
   {
     reason: 'who avoided a move is no cause of one',

@@ -32,6 +32,8 @@ const WORDS: Readonly<Partial<Record<OccurrenceKind, string>>> = {
   'job.done': 'jobs done (drm_sched_job_done)',
   'job.depends': 'dependencies of jobs (drm_sched_job_add_dep)',
   'job.failed': 'jobs that failed or timed out',
+  'iommu.map': 'mapped bus addresses (iommu:map, dma:dma_map_*)',
+  'iommu.unmap': 'unmapped bus addresses (iommu:unmap, dma:dma_unmap_*)',
   'mmap_lock.wait': 'waits for mmap_lock (mmap_lock_start_locking)',
   'mmap_lock.acquired': 'mmap_locks taken (mmap_lock_acquire_returned)',
   'mmap_lock.released': 'mmap_locks released (mmap_lock_released)',

@@ -78,6 +78,14 @@ export type DeviceOccurrenceData =
       group: number | undefined;
       code: number | undefined;
     }
+  // --- bus addresses ---
+  /** Mapped for DMA, or no longer. `dev` only where the DMA API tells: iommu_map() knows domains alone. */
+  | {
+      kind: 'iommu.map' | 'iommu.unmap';
+      dev: string | undefined;
+      start: Word;
+      bytes: Word;
+    }
   // --- migrations ---
   /** migrate_vma_setup collects pages of the calling thread's memory, or of a faulting one's. */
   | {

@@ -1,7 +1,7 @@
 import type { Fields } from '../parsers/parser.ts';
 import { argument, small, smallArgument, string, word } from './arguments.ts';
 import type { Moment, Occurrence } from './occurrence.ts';
-import { rule, type Subsystem } from './subsystem.ts';
+import { type Rule, rule, type Subsystem } from './subsystem.ts';
 
 /**
  * include/trace/events/iommu.h, and what all IOMMU drivers call: drivers/iommu/io-pgfault.c, whose
@@ -20,6 +20,15 @@ export const iommu: Subsystem = {
       source: 'iommu:io_page_fault',
       ...moment,
     })),
+    'iommu:map': mapping('iommu.map', 'iova'),
+    'iommu:unmap': mapping('iommu.unmap', 'iova'),
+    // include/trace/events/dma.h, 6.12 and later: a bus address with its device; `phys` since 6.18
+    'dma:dma_map_page': mapping('iommu.map', 'dma_addr'),
+    'dma:dma_map_phys': mapping('iommu.map', 'dma_addr'),
+    'dma:dma_map_resource': mapping('iommu.map', 'dma_addr'),
+    'dma:dma_unmap_page': mapping('iommu.unmap', 'addr'),
+    'dma:dma_unmap_phys': mapping('iommu.unmap', 'addr'),
+    'dma:dma_unmap_resource': mapping('iommu.unmap', 'addr'),
   },
   probes: {
     iommu_report_device_fault: { enter: rule('iommu.fault', deviceFault) },
@@ -28,6 +37,17 @@ export const iommu: Subsystem = {
     iopf_group_response: { enter: rule('page.response', pageResponse) },
   },
 };
+
+/** Every transfer of every device may be mapped: the rows of what was mapped show nothing later. */
+function mapping(kind: 'iommu.map' | 'iommu.unmap', address: string): Rule {
+  return rule(kind, (fields, moment, recorded) => {
+    const start = word(fields[address]);
+    const bytes = word(fields.size);
+    if (kind === 'iommu.map') recorded.dropRow();
+    if (start === undefined || bytes === undefined) return undefined;
+    return { kind, dev: string(fields.device), start, bytes, ...moment };
+  });
+}
 
 /** IOMMU_FAULT_PAGE_REQUEST_LAST_PAGE, include/linux/iommu.h. */
 const LAST_PAGE = 1 << 1;

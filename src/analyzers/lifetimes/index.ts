@@ -3,6 +3,7 @@ import { device } from './device.ts';
 import { deviceFault } from './device-fault.ts';
 import { deviceReset } from './device-reset.ts';
 import { dmaBuf } from './dma-buf.ts';
+import { dmaUnmapping } from './dma-unmapping.ts';
 import { fence } from './fence.ts';
 import { fenceWait } from './fence-wait.ts';
 import { gpuMapping } from './gpu-mapping.ts';
@@ -49,6 +50,7 @@ export const lifetimes: readonly Lifetime[] = [
   migration,
   tlbFlush,
   pageRequest,
+  dmaUnmapping,
   deviceFault,
   deviceReset,
   logRecord,

@@ -196,6 +196,15 @@ const FORMATS: Readonly<Record<string, readonly string[]>> = {
   mmap_lock_start_locking: MMAP_LOCK,
   mmap_lock_released: MMAP_LOCK,
   mmap_lock_acquire_returned: MMAP_LOCK.map((format) => `${format} success={success:b}`),
+  // with one address in old kernels
+  map: [
+    'IOMMU: iova={iova:p} - {iova_end:p} paddr={paddr:p} size={size:d}',
+    'IOMMU: iova={iova:p} paddr={paddr:p} size={size:d}',
+  ],
+  unmap: [
+    'IOMMU: iova={iova:p} - {iova_end:p} size={size:d} unmapped_size={unmapped_size:d}',
+    'IOMMU: iova={iova:p} size={size:d} unmapped_size={unmapped_size:d}',
+  ],
   contention_begin: ['{lock_addr:p} (flags={flags})'],
   contention_end: ['{lock_addr:p} (ret={ret:d})'],
   console: ['{msg}'],

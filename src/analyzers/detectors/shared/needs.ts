@@ -259,6 +259,11 @@ export const toldDeviceFaults: Need = {
   enable: deviceFaults.enable,
 };
 
+export const dmaUnmaps: Need = {
+  oneOf: ['iommu.unmap'],
+  enable: ['iommu:map', 'iommu:unmap', 'dma:dma_map_*', 'dma:dma_unmap_*'],
+};
+
 export const toldIommuFaults: Need = {
   oneOf: [...iommuFaults.oneOf, ...kernelLog.oneOf],
   enable: iommuFaults.enable,
