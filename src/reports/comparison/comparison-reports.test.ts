@@ -1,6 +1,8 @@
 import type { Log } from 'sarif';
 import { describe, expect, it } from 'vitest';
+import { junitComplaints } from '../../../test/junit-structure.ts';
 import { recordedBuild } from '../../../test/regression-runs.ts';
+import { sarifComplaints } from '../../../test/sarif-schema.ts';
 import { compareRuns } from '../../compare/compare.ts';
 import type { Comparison, Side } from '../../compare/comparison.ts';
 import { gate } from '../../compare/gate.ts';
@@ -38,8 +40,22 @@ const worse: Comparison = compareRuns(recordedBuild('la'), failing(recordedBuild
 });
 const verdict = gate(worse, 'regressed', false);
 
+/** Comparisons with every verdict and every outcome of the gate. */
+const CASES: readonly (readonly [string, Comparison])[] = [
+  ['a failing build with hostile names', worse],
+  ['a suspicion', compareRuns(recordedBuild('la'), recordedBuild('la2'))],
+  ['another load', compareRuns(recordedBuild('k0'), recordedBuild('k1'))],
+  ['an improvement', compareRuns(recordedBuild('lb'), recordedBuild('la'))],
+  ['nothing to compare', compareRuns(recordedBuild('la'), { label: 'none', runs: [] })],
+];
+
 describe('JUnit', () => {
   const xml = renderJunit(worse, verdict);
+
+  it.each(CASES)('of %s is what readers of it expect', (_, comparison) => {
+    const report = renderJunit(comparison, gate(comparison, 'regressed', true));
+    expect(junitComplaints(report)).toEqual([]);
+  });
 
   it('has a case per figure and finding; what fails the build fails', () => {
     const cases = worse.figures.length + worse.findings.length + 1;
@@ -63,6 +79,16 @@ describe('JUnit', () => {
 describe('SARIF', () => {
   const log = JSON.parse(renderSarif(worse, verdict)) as Log;
   const [run] = log.runs;
+
+  it.each(CASES)('of %s is valid by the schema of SARIF 2.1.0', (_, comparison) => {
+    const written = renderSarif(comparison, gate(comparison, 'regressed', true));
+    expect(sarifComplaints(JSON.parse(written))).toEqual([]);
+  });
+
+  it('is not valid whatever it holds', () => {
+    expect(sarifComplaints({ ...log, version: '2.0' })).not.toEqual([]);
+    expect(sarifComplaints({ ...log, runs: [{ ...run, results: [{}] }] })).not.toEqual([]);
+  });
 
   it('tells what is worse or new, with its rule, level and files', () => {
     expect(log.version).toBe('2.1.0');
