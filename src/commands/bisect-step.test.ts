@@ -13,7 +13,7 @@ const [A, B] = [join(BUILDS, 'a'), join(BUILDS, 'b')];
 beforeAll(async () => {
   for (const build of ['a', 'b']) {
     mkdirSync(join(BUILDS, build));
-    for (const name of readdirSync(join(RUNS, build))) {
+    for (const name of readdirSync(join(RUNS, build)).filter((file) => file.endsWith('.dat'))) {
       const db = join(BUILDS, build, name.replace('.dat', '.db'));
       await analyze(join(RUNS, build, name), { db, figures: false });
     }

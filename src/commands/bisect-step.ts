@@ -51,8 +51,8 @@ export const bisectStepCommand: CommandModule<object, BisectArguments> = {
       )
       .example('$0 bisect-step runs/ --detector hmm-timeout', 'by a failure')
       .example(
-        'git bisect run sh -c "make -j8 && ./record.sh runs && $0 bisect-step runs --detector hmm-timeout"',
-        'record.sh boots the kernel and records its runs',
+        'git bisect run sh -c "make -j8 && ./record.sh runs || exit 125; $0 bisect-step runs --detector hmm-timeout"',
+        'record.sh boots the kernel and records its runs; what does not build is skipped',
       )
       .epilog(
         [

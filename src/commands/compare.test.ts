@@ -1,5 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ROOT } from '../../test/cli.ts';
 import { runMain } from '../../test/run-main.ts';
@@ -16,7 +24,7 @@ const svmTrace = (...args: string[]) => runMain(args);
 beforeAll(async () => {
   for (const build of ['a', 'b']) {
     mkdirSync(join(BUILDS, build));
-    for (const name of readdirSync(join(RUNS, build))) {
+    for (const name of readdirSync(join(RUNS, build)).filter((file) => file.endsWith('.dat'))) {
       const db = join(BUILDS, build, name.replace('.dat', '.db'));
       await analyze(join(RUNS, build, name), { db, figures: false });
     }
@@ -48,6 +56,43 @@ describe('svm-trace compare', () => {
     expect((await svmTrace('compare', ...a, ...b)).stdout).toBe(stdout);
     expect((await svmTrace('compare', '--base', ...a, '--new', ...b)).stdout).toBe(stdout);
     expect((await svmTrace('compare', join(A, '*.db'), join(B, '*.db'))).stdout).toBe(stdout);
+  });
+
+  it('captures and databases of one side together', async () => {
+    const mixed = scratch('mixed');
+    copyFileSync(join(A, 'reg-a-3.db'), join(mixed, 'reg-a-3.db'));
+    for (const name of ['reg-a-4.dat', 'reg-a2-1.dat']) {
+      // a copy of another age would be another capture
+      symlinkSync(join(RUNS, 'a', name), join(mixed, name));
+    }
+    const verdicts = async (side: string): Promise<unknown> => {
+      const { stdout } = await svmTrace('compare', side, B, '--json');
+      const { figures, findings } = JSON.parse(stdout) as Comparison;
+      return [
+        figures.map(({ id, verdict, p }) => [id, verdict, p]),
+        findings.map(({ identity, verdict }) => [identity, verdict]),
+      ];
+    };
+    expect(await verdicts(mixed)).toEqual(await verdicts(A));
+  });
+
+  it('two kernels in one folder', async () => {
+    const all = scratch('kernels');
+    for (const [folder, kernel] of [
+      [B, '6.13.0'],
+      [A, '6.13.0-rc1'],
+    ] as const) {
+      for (const name of readdirSync(folder)) {
+        copyFileSync(join(folder, name), join(all, name));
+        const db = new Database(join(all, name));
+        db.prepare('UPDATE capture SET uname = ?').run(`Linux host ${kernel} x86_64`);
+        db.close();
+      }
+    }
+    const { code, stdout } = await svmTrace('compare', all, '--by', 'kernel');
+    expect(stdout).toMatch(/^6\.13\.0 shows no certain regression against 6\.13\.0-rc1: /);
+    expect(stdout).toMatch(/^Base +6\.13\.0-rc1: 3 runs of Linux host 6\.13\.0-rc1 x86_64/m);
+    expect(code).toBe(0);
   });
 
   it('exit codes: 1 of what --fail-on names, 3 of what cannot be compared, 2 of wrong usage', async () => {

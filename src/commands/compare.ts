@@ -4,6 +4,7 @@ import { FINDINGS_PREFIX } from '../analyzers/metrics/measure.ts';
 import type { CompareSettings, Comparison, Side } from '../compare/comparison.ts';
 import { DIFFERENCES, type Difference } from '../compare/comparison.ts';
 import { FAIL_ON, type FailOn, gate } from '../compare/gate.ts';
+import { byVersion } from '../compare/inputs.ts';
 import { TraceError } from '../errors.ts';
 import { EXIT, type QuietArguments, withQuiet } from './common.ts';
 import {
@@ -86,7 +87,7 @@ function withInputs<T>(yargs: Argv<T>) {
     .option('by', {
       choices: ['folder', 'kernel'] as const,
       default: 'folder' as 'folder' | 'kernel',
-      describe: 'What tells the builds apart',
+      describe: 'What tells the builds apart; of two kernels the older one is the base',
     })
     .option(
       'history',
@@ -213,7 +214,9 @@ async function sidesOf(args: CompareArguments): Promise<Side[]> {
   }
   if (args.by === 'kernel') {
     const [all] = await loadGroups([groupOf('all', args.paths)], args.quiet);
-    return exactlyTwo(byKernel(all?.runs ?? []), 'kernels');
+    return exactlyTwo(byKernel(all?.runs ?? []), 'kernels').sort((a, b) =>
+      byVersion(a.label, b.label),
+    );
   }
   // two arguments are the two sides even in one folder
   const groups =

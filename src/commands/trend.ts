@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
 import type { Side } from '../compare/comparison.ts';
-import { naturally } from '../compare/inputs.ts';
+import { byVersion } from '../compare/inputs.ts';
 import type { Trend } from '../compare/trend.ts';
 import { renderTrendText } from '../reports/comparison/trend-text.ts';
 import { EXIT, type QuietArguments, withQuiet } from './common.ts';
@@ -104,7 +104,7 @@ async function buildsOf({ paths, by, quiet }: TrendArguments): Promise<Side[]> {
 
 function ordered(builds: readonly Side[], order: TrendArguments['order']): Side[] {
   if (order === 'list') return [...builds];
-  if (order === 'version') return [...builds].sort((a, b) => naturally(a.label, b.label));
+  if (order === 'version') return [...builds].sort((a, b) => byVersion(a.label, b.label));
   const age = ({ runs }: Side): number =>
     Math.min(...runs.map(({ path }) => statSync(path).mtimeMs));
   return [...builds].sort((a, b) => age(a) - age(b));

@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { recordedBuild, scaled, sideOf } from '../../test/regression-runs.ts';
+import { powerOf, STUDIED } from '../../test/simulated-builds.ts';
 import { compareRuns } from './compare.ts';
 import type { Comparison, FigureComparison } from './comparison.ts';
 import type { Run } from './run.ts';
@@ -91,4 +92,21 @@ describe(`${SIMULATIONS} comparisons of recorded runs of one build`, () => {
     expect(fdr).toBeLessThan(0.07);
     expect(found / SIMULATIONS).toBeGreaterThan(0.5);
   });
+});
+
+/** Comparisons a row of the study had at most. */
+const STUDIED_COMPARISONS = 200;
+
+describe('power on simulated builds', () => {
+  it.each(STUDIED.filter(({ power }) => power !== undefined))(
+    '$runs runs, a shift of $shift, noise of $noise: what the study found, within its error and this one',
+    ({ power = 0, ...situation }) => {
+      const { found, wrong } = powerOf(situation, SIMULATIONS, randomFrom(2_026));
+      const studied = found.error * Math.sqrt(SIMULATIONS / STUDIED_COMPARISONS);
+      const error = Math.hypot(found.error, studied);
+      expect(Math.abs(found.mean - power)).toBeLessThan(Math.max(0.02, 3 * error));
+      // three runs raise suspicions only
+      if (situation.runs > 3) expect(wrong.mean - 2 * wrong.error).toBeLessThan(0.07);
+    },
+  );
 });

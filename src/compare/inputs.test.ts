@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ROOT } from '../../test/cli.ts';
 import { scratch } from '../../test/scratch.ts';
 import { analyze } from '../analyzers/analyze.ts';
-import { filesOf, loadRuns, naturally } from './inputs.ts';
+import { byVersion, filesOf, loadRuns, naturally } from './inputs.ts';
 import { kernelOf } from './run.ts';
 
 const RUNS = join(ROOT, 'fixtures/regression-runs/a');
@@ -55,6 +55,20 @@ describe('files', () => {
     expect(() => filesOf(folder)).toThrow(/holds no captures/);
     expect(() => filesOf(join(folder, 'x.dat'))).toThrow(/no such file/);
     expect(() => filesOf(join(folder, '*.dat'))).toThrow(/no such file/);
+  });
+
+  it('releases are in the order of their numbers, candidates before them', () => {
+    const ordered = [
+      '6.1.9',
+      '6.12.0-rc2',
+      '6.12.0-rc10-g1234',
+      '6.12.0',
+      '6.12.1',
+      '6.12.1-custom',
+      'v6.13-rc1',
+      'v6.13',
+    ];
+    expect([...ordered].reverse().sort(byVersion)).toEqual(ordered);
   });
 
   it('numbers in names count as numbers', () => {

@@ -71,6 +71,18 @@ export function naturally(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true }) || (a < b ? -1 : 1);
 }
 
+/** By the numbers of kernel releases; a release candidate comes before its release. */
+export function byVersion(a: string, b: string): number {
+  const [first, second] = [releaseOf(a), releaseOf(b)];
+  if (first.release !== second.release) return naturally(first.release, second.release);
+  return first.candidate - second.candidate || naturally(a, b);
+}
+
+function releaseOf(label: string): { readonly release: string; readonly candidate: number } {
+  const [, release = label, candidate] = /^(.*?)-rc(\d+)/.exec(label) ?? [];
+  return { release, candidate: Number(candidate ?? Number.MAX_SAFE_INTEGER) };
+}
+
 export interface LoadOptions {
   readonly signal?: AbortSignal;
   /** Called before each file is read. */
