@@ -38,7 +38,10 @@ export function launchBrowser(): Promise<Browser> {
 
 export interface OpenPage {
   readonly page: Page;
-  /** Console errors and warnings, uncaught errors, and requests for anything but the file itself. */
+  /**
+   * Console errors and warnings, uncaught errors, dialogs, what the page's policy refused, and requests
+   * for anything but the file itself.
+   */
   readonly complaints: string[];
   close(): Promise<void>;
 }
@@ -60,6 +63,11 @@ export async function openReport(browser: Browser, html: string): Promise<OpenPa
   });
   page.on('request', (request) => {
     if (request.url().split('#')[0] !== url) complaints.push(`request: ${request.url()}`);
+  });
+  await page.addInitScript(() => {
+    addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
+      console.error(`refused by the policy: ${violatedDirective} ${blockedURI}`);
+    });
   });
   await page.goto(url);
   return {

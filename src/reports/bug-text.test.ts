@@ -14,7 +14,7 @@ const stall = finding('invalidate-stall-0a1b2c3d');
 const never = finding('fence-never-signalled-9f8e7d6c');
 const capture = {
   ...sampleResult().capture,
-  path: '/home/someone/secret/stall.dat',
+  path: 'stall.dat',
   uname: 'Linux lab 6.12.1 x86_64',
 };
 
@@ -64,7 +64,6 @@ describe('the text for a bug report', () => {
     `);
     expect(textOf([stall])).toContain('Events, as trace-cmd report prints them:\n');
     expect(textOf([stall])).toContain('(2 more events left out)');
-    expect(textOf([stall])).not.toContain('secret');
   });
 
   it('tells where the chain of causes ends, and the chain', () => {
@@ -109,6 +108,10 @@ describe('the text for a bug report', () => {
 
   it('is the same on the command line, for every incident', () => {
     const result = sampleResult({ capture, findings: [stall], incidents: [] });
+    const kept = { ...result.capture, path: '/home/someone/secret/a\u202eb.dat' };
+    const text = renderBugTexts({ ...result, capture: kept });
+    expect(text).toContain('Recording: a\\u202eb.dat (');
+    expect(text).not.toContain('secret');
     const hostile = { ...stall, summary: 'a \u001b[31m name' };
     expect(renderBugTexts(result)).toContain(stall.summary);
     expect(renderBugTexts({ ...result, findings: [hostile] })).toContain('a \\u001b[31m name');

@@ -6,7 +6,7 @@ import { type CourseStep, courseOf, findingKind } from './course.ts';
 import { detailText } from './detail-text.ts';
 import { eventLine } from './event-line.ts';
 import { incidentEvidence, incidentSteps } from './incident-evidence.ts';
-import { fileName, recordedText } from './inputs.ts';
+import { recordedText, withoutFolders } from './inputs.ts';
 import { lossSentence } from './loss-sentence.ts';
 import { kernelText, machineText } from './machine.ts';
 import { type PlacedIncident, placeIncidents } from './placed-findings.ts';
@@ -21,12 +21,19 @@ const WIDTH = 100;
 
 /** All incidents of a capture, the worst first. */
 export function renderBugTexts(result: Result): string {
-  const shown = visibleResult({ ...result, timeline: [], objects: [], distributions: [] });
+  const capture = withoutFolders(result.capture);
+  const shown = visibleResult({
+    ...result,
+    capture,
+    timeline: [],
+    objects: [],
+    distributions: [],
+  });
   const texts = placeIncidents(shown).map((placed) => bugText(placed, shown));
   return `${texts.length === 0 ? 'No incident to report.' : texts.join(`\n\n${'-'.repeat(72)}\n\n`)}\n`;
 }
 
-/** `result` has been made visible (see visible.ts). */
+/** `result` is without folders (see inputs.ts) and has been made visible (see visible.ts). */
 export function bugText(placed: PlacedIncident, result: Result): string {
   const { capture } = result;
   const time = timeFormat(capture.clock);
@@ -58,7 +65,7 @@ export function bugText(placed: PlacedIncident, result: Result): string {
 
 function recording(capture: ResultCapture, time: TimeFormat): string {
   const format = [capture.format, capture.version].filter(Boolean).join(' ');
-  return `${fileName(capture.path)} (${format}), ${recordedText(capture, time)}, clock ${capture.clock.name}, ${counted(capture.events, 'event')}`;
+  return `${capture.path} (${format}), ${recordedText(capture, time)}, clock ${capture.clock.name}, ${counted(capture.events, 'event')}`;
 }
 
 function chainLines(placed: PlacedIncident, { capture }: Result, time: TimeFormat): string[] {

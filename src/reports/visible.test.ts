@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { escapeJson } from './html/inline.tsx';
-import { visible, visibleLines } from './visible.ts';
+import { visible, visibleData, visibleLines } from './visible.ts';
 
 describe('visible', () => {
   it('leaves ordinary text of any script alone', () => {
@@ -20,6 +20,18 @@ describe('visible', () => {
     expect(visibleLines('<stack trace>\n => a\u0007\n\t=> b\n')).toBe(
       '<stack trace>\n => a\\u0007\n\t=> b',
     );
+  });
+});
+
+describe('visibleData', () => {
+  it('shortens what is too long for any name, and says how long it is', () => {
+    const long = `a${'b'.repeat(3_000)}c`;
+    expect(visibleData({ name: `fence ${long} of x` })).toEqual({
+      name: `fence a${'b'.repeat(39)}…(3,002 characters)…${'b'.repeat(39)}c of x`,
+    });
+    expect(visibleData('word '.repeat(2_000)).length).toBeLessThan(4_100);
+    const sentence = 'a sentence of some words. '.repeat(100);
+    expect(visibleData(sentence)).toBe(sentence);
   });
 });
 

@@ -5,9 +5,16 @@
  */
 import type { EvidenceLine, Finding, FindingChain } from '../analyzers/finding.ts';
 import type { Result } from '../analyzers/result.ts';
+import { count } from './units.ts';
 
 /** Control, format (bidi, zero width), surrogate, private and unassigned characters, line separators. */
 const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
+
+/** Longer than any path or mangled name one would read. */
+const LONG_WORD = /[^\s]{257,}/g;
+const KEPT = 40;
+/** Of a text of any words. */
+const LONGEST = 4_000;
 
 export function visible(text: string): string {
   return text.replace(INVISIBLE, escapeCharacter);
@@ -60,8 +67,19 @@ export function visibleData<T>(data: T): T {
   return visibleDeep(data) as T;
 }
 
+/** A name without end would hide everything else: of what is too long for any, both ends and its length. */
+function shortened(text: string): string {
+  const words = text.replace(LONG_WORD, ends);
+  return words.length > LONGEST ? ends(words) : words;
+}
+
+function ends(text: string): string {
+  const kept = text.length > LONGEST ? LONGEST / 2 : KEPT;
+  return `${text.slice(0, kept)}…(${count(text.length)} characters)…${text.slice(-kept)}`;
+}
+
 function visibleDeep(value: unknown): unknown {
-  if (typeof value === 'string') return visible(value);
+  if (typeof value === 'string') return shortened(visible(value));
   if (Array.isArray(value)) return value.map(visibleDeep);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(

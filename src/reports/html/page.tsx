@@ -2,7 +2,6 @@
 import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Result } from '../../analyzers/result.ts';
-import { fileName } from '../inputs.ts';
 import { CaptureSection } from './capture.tsx';
 import { DetectorsSection } from './detectors.tsx';
 import { Document } from './document.tsx';
@@ -20,7 +19,7 @@ export function Page({ result }: { readonly result: Result }): VNode {
   const figures = figuresOf(result);
   return (
     <Document
-      title={`svm-trace: ${fileName(result.capture.path)}`}
+      title={`svm-trace: ${result.capture.path}`}
       plots={figures.flatMap((figure) => figure.plots)}
       data={data}
     >
