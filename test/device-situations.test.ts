@@ -1,8 +1,12 @@
 /** Devices that go away, through the whole line: bytes, lifetimes, detectors. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { analyze } from '../src/analyzers/analyze.ts';
 import type { Finding } from '../src/analyzers/finding.ts';
+import { SMI_TEXT } from './kfd-smi-lines.ts';
 import { type Scenario, scenario } from './scenario/scenario.ts';
+import { scratch } from './scratch.ts';
 
 const APP = { cpu: 0, tid: 100, comm: 'app' };
 const SHELL = { cpu: 1, tid: 50, comm: 'sh' };
@@ -127,4 +131,23 @@ it.each([
     },
   ]);
   expect(await findings(faulted(true), 'dma-after-unmap')).toEqual([]);
+});
+
+it('a reset that only the SMI events of amdkfd tell of', async () => {
+  const file = join(scratch(), 'smi.txt');
+  writeFileSync(file, SMI_TEXT);
+  const { result } = await analyze(file, { strict: true });
+  const resets = result.findings.filter(({ detector }) => detector === 'job-timeout-reset');
+  expect(resets).toMatchObject([
+    {
+      severity: 'warn',
+      summary:
+        'amdgpu: the GPU was reset (reset 1): job timeout; whose work hung is not in this recording.',
+      evidence: [
+        { type: 'kfd_smi:vmfault' },
+        { type: 'kfd_smi:gpu_pre_reset' },
+        { type: 'kfd_smi:gpu_post_reset' },
+      ],
+    },
+  ]);
 });

@@ -56,7 +56,7 @@ const WORDS: Readonly<Partial<Record<OccurrenceKind, string>>> = {
   'probe.return': "returns of the driver's own functions",
   'device.fault': 'page faults of a GPU (amdgpu_iv, xe_vma_pagefault, KFD SMI)',
   'device.fault_end': 'ends of page faults of a GPU (KFD SMI)',
-  'device.reset_start': 'resets of a GPU (KFD SMI)',
+  'device.reset_start': 'resets of a GPU (KFD SMI, or a function of the driver)',
   'device.reset_end': 'resets of a GPU (KFD SMI)',
   'iommu.fault': 'page requests and faults of an IOMMU (prq_report, io_page_fault)',
   'pasid.allocated': 'PASIDs given to processes (cache_tag_assign, amdgpu_pasid_allocated)',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ms, type RowOf, run } from '../../../test/detector-view.ts';
+import { ms, type RowOf, run, s } from '../../../test/detector-view.ts';
 import { logRowsOf } from '../../../test/log-rows.ts';
 import { jobTimeoutReset } from './job-timeout-reset.ts';
 
@@ -184,4 +184,98 @@ it('cannot look without a log, driver events or fence errors', () => {
   const { outcome } = run(jobTimeoutReset, { observed: ['fence.init', 'fence.signaled'] });
   expect(outcome.outcome).toBe('not-observable');
   expect(outcome.enable).toContain('printk:console');
+});
+
+describe('by events of the reset', () => {
+  const told: RowOf = {
+    driver: 'amdgpu',
+    cause: 'job timeout',
+    sequence: 1,
+    start_ts: ms(500),
+    start_event: 40,
+    end_ts: ms(900),
+    end_event: 41,
+    lossy: 0,
+  };
+  const judge = (rows: Record<string, readonly RowOf[]>, more: object = {}) =>
+    run(jobTimeoutReset, { rows: { device_reset: [told], ...rows }, ...more });
+
+  it('is told of, and of no job', () => {
+    expect(judge({}).findings).toMatchObject([
+      {
+        severity: 'warn',
+        confidence: 'proven',
+        summary:
+          'amdgpu: the GPU was reset (reset 1): job timeout, over 400 ms later; whose work hung is not in this recording.',
+        evidence: [40, 41],
+        key: { what: 'event', driver: 'amdgpu' },
+      },
+    ]);
+    const unended = { ...told, end_ts: null, end_event: null };
+    expect(judge({ device_reset: [unended] }).findings[0]?.summary).toContain(
+      'its end was not told',
+    );
+  });
+
+  it('names who had a fault that was not served shortly before, without making it the cause', () => {
+    const fault: RowOf = {
+      function: 'amdkfd',
+      source: 'tracepoint',
+      tid: 1267,
+      process_id: 1,
+      start_ts: ms(400),
+      start_event: 30,
+    };
+    const process = [{ pid: 1267, comm: 'vectoradd' }];
+    const [finding] = judge({ device_fault: [fault], process }).findings;
+    expect(finding?.details.at(-1)).toMatchObject({ value: { value: 'vectoradd (pid 1267)' } });
+    expect(finding?.summary).not.toContain('vectoradd');
+    // served, of another driver, or later
+    for (const other of [{ address: 4096 }, { function: 'xe' }, { start_ts: ms(600) }]) {
+      const [without] = judge({ device_fault: [{ ...fault, ...other }], process }).findings;
+      expect(JSON.stringify(without)).not.toContain('vectoradd');
+    }
+  });
+
+  it('is one finding with the log of the same driver and time', () => {
+    const log = logRowsOf(`[0.4] ${DEV}GPU reset begin!`, `[1.0] ${DEV}GPU reset(1) succeeded!`);
+    const { findings } = judge({ log_record: log });
+    expect(findings).toHaveLength(1);
+    expect(findings[0]?.evidence).toEqual(expect.arrayContaining([40, 41]));
+    const apart = judge({
+      log_record: log,
+      device_reset: [{ ...told, start_ts: s(30), end_ts: s(31) }],
+    });
+    expect(apart.findings).toHaveLength(2);
+    expect(
+      judge({ log_record: log }, { clockError: Number.POSITIVE_INFINITY }).findings,
+    ).toHaveLength(2);
+    const xe = [{ ...told, driver: 'xe' }];
+    expect(judge({ log_record: log, device_reset: xe }).findings).toHaveLength(2);
+  });
+
+  it('goes with the job that timed out just before', () => {
+    const job: RowOf = {
+      ring: 'comp',
+      run_ts: ms(1),
+      run_event: 2,
+      timeout_ts: ms(490),
+      timeout_event: 9,
+    };
+    const [finding, ...more] = judge({ job: [job] }).findings;
+    expect(more).toEqual([]);
+    expect(finding?.summary).toContain(
+      'timed out 489 ms after it was given to the hardware; amdgpu told of a reset 10.0 ms later.',
+    );
+    expect(finding?.evidence).toEqual([2, 9, 40]);
+    expect(judge({ job: [{ ...job, timeout_ts: s(9) }] }).findings).toHaveLength(2);
+  });
+
+  it('cannot know where nothing of it was recorded, and is clean where nothing happened', () => {
+    const nothing = { rows: {}, observed: ['fence.init'] } as const;
+    expect(run(jobTimeoutReset, nothing).outcome.outcome).toBe('not-observable');
+    expect(run(jobTimeoutReset, { observed: ['device.reset_start'] }).outcome.outcome).toBe(
+      'clean',
+    );
+  });
 });

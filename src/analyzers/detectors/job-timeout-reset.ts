@@ -6,7 +6,13 @@
 import type { Detector, View } from '../detector.ts';
 import type { Threshold } from '../threshold.ts';
 import { atMost } from './shared/details.ts';
-import { anyOf, fenceErrors, jobTimeouts, kernelLog } from './shared/needs.ts';
+import {
+  resetAfter,
+  type ToldReset,
+  toldResetFinding,
+  toldResets,
+} from './shared/device-resets.ts';
+import { anyOf, deviceResets, fenceErrors, jobTimeouts, kernelLog } from './shared/needs.ts';
 import {
   CAUSE_WITHIN,
   INCIDENT_GAP,
@@ -32,14 +38,15 @@ export const jobTimeoutReset: Detector = {
     description:
       'A job did not end within the time its scheduler allows, or the GPU hung. Its fences are signalled with an error, its process may be banned, and a reset takes innocent jobs, and at times all of the device memory, with it.',
     severity: 'error',
-    needs: [anyOf(kernelLog, jobTimeouts, fenceErrors)],
-    uses: [kernelLog, jobTimeouts, fenceErrors],
+    needs: [anyOf(kernelLog, jobTimeouts, fenceErrors, deviceResets)],
+    uses: [kernelLog, jobTimeouts, fenceErrors, deviceResets],
     thresholds: [SAME, INCIDENT_GAP, CAUSE_WITHIN, ONE_GO],
     traps: [
       'A soft recovery ends the job and resets nothing.',
       'Faults of the device after its reset are consequences; only those before, of the same process or queue, can be the cause.',
       'A timeout of one process and a fault of another are not joined by time.',
-      'Without the kernel log nothing says whether the device was reset.',
+      'Without the kernel log, and without events of the reset, nothing says whether the device was reset.',
+      'A reset that follows a timeout is told with it, but no event says that it was for that job.',
       'Long compute jobs run into the limit without any fault: see the timeout of the driver.',
     ],
     references: [
@@ -58,10 +65,22 @@ export const jobTimeoutReset: Detector = {
       const reset = told.find((one) => tellsOf(view, one, job));
       if (reset) inLog.set(job, reset);
     }
+    const byEvent = toldResets(view);
     const jobsOf = (reset: Reset): TimedOutJob[] => jobs.filter((job) => inLog.get(job) === reset);
+    const eventsOf = (reset: Reset): ToldReset[] =>
+      byEvent.filter((one) => isSame(view, reset, one));
+    const inJob = new Map(
+      jobs
+        .filter((job) => !inLog.has(job))
+        .map((job) => [job, resetAfter(view, byEvent, job, view.limit(SAME))]),
+    );
+    const elsewhere = new Set([...told.flatMap(eventsOf), ...inJob.values()]);
     const findings = [
-      ...told.map((reset) => resetFinding(view, reset, jobsOf(reset))),
-      ...jobs.filter((job) => !inLog.has(job)).map((job) => timeoutFinding(view, job)),
+      ...told.map((reset) => resetFinding(view, reset, jobsOf(reset), eventsOf(reset))),
+      ...[...inJob].map(([job, reset]) => timeoutFinding(view, job, reset)),
+      ...byEvent
+        .filter((reset) => !elsewhere.has(reset))
+        .map((reset) => toldResetFinding(view, reset, view.limit(CAUSE_WITHIN))),
     ];
     yield* atMost(
       FINDINGS_PER_RING,
@@ -78,4 +97,13 @@ function tellsOf(view: View, reset: Reset, job: TimedOutJob): boolean {
   const within = view.limit(SAME) + error;
   const near = job.to >= reset.from - within && job.to <= reset.to + within;
   return near && job.ring !== null && reset.engines.includes(job.ring);
+}
+
+/** One driver, and the log tells of it meanwhile. */
+function isSame(view: View, reset: Reset, told: ToldReset): boolean {
+  const [line] = reset.rows;
+  const error = view.clockError(line?.events[0] ?? null, told.start_event);
+  if (!Number.isFinite(error) || reset.driver !== told.driver) return false;
+  const within = view.limit(SAME) + error;
+  return told.start_ts >= reset.from - within && told.start_ts <= reset.to + within;
 }

@@ -217,6 +217,15 @@ export const jobTimeouts: Need = {
   enable: ['xe:xe_sched_job_timedout'],
 };
 
+export const deviceResets: Need = {
+  oneOf: ['device.reset_start'],
+  enable: [
+    'p:svm/gpu_recover amdgpu:amdgpu_device_gpu_recover',
+    'p:svm/gt_reset xe:xe_gt_reset_async',
+    'p:svm/gt_reset i915:intel_gt_reset',
+  ],
+};
+
 /** struct migrate_vma has start, end, flags and fault_page at 40, 48, 64 and 72 (6.1 to 7.2). */
 export const migrations: Need = {
   oneOf: ['migrate_vma.setup', 'migration.start', 'migration.buffer'],

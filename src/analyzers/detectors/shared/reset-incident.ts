@@ -4,6 +4,7 @@ import type { View } from '../../detector.ts';
 import type { Detail, FindingDraft, Severity } from '../../finding.ts';
 import type { Threshold } from '../../threshold.ts';
 import { detail, evidence, known } from './details.ts';
+import { resetDetails, resetEvents, type ToldReset } from './device-resets.ts';
 import {
   deviceName,
   type Incident,
@@ -125,7 +126,12 @@ function endOf({ rows }: Incident): number {
   return rows.reduce((end, row) => Math.max(end, row.end_ts), 0);
 }
 
-export function resetFinding(view: View, reset: Reset, jobs: readonly TimedOutJob[]): FindingDraft {
+export function resetFinding(
+  view: View,
+  reset: Reset,
+  jobs: readonly TimedOutJob[],
+  told: readonly ToldReset[] = [],
+): FindingDraft {
   const rows = reset.rows;
   const guilty = unique(of(reset, TIMEOUTS).map(processName));
   const others = unique(of(reset, ['context-reset']).map(processName)).filter(
@@ -157,11 +163,13 @@ export function resetFinding(view: View, reset: Reset, jobs: readonly TimedOutJo
       view.clock.unit === 'ns' && reset.to > reset.from
         ? detail.duration('from first to last line', reset.to - reset.from)
         : undefined,
+      ...resetDetails(view, told),
     ]),
     evidence: evidence(
       ...reset.causes.slice(0, 2).flatMap((row) => row.events),
       ...rows.slice(0, 24).flatMap((row) => row.events),
       ...jobs.flatMap((job) => [job.run_event, job.timeout_event, job.signaled_event]),
+      ...resetEvents(told),
     ),
     next: [
       cause

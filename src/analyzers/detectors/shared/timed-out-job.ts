@@ -99,7 +99,19 @@ function hardwareFences(view: View, job: TimedOutJob): HardwareFence[] {
   );
 }
 
-export function timeoutFinding(view: View, job: TimedOutJob): FindingDraft {
+/** A reset that began right after the timeout. */
+interface FollowingReset {
+  readonly id: number;
+  readonly driver: string;
+  readonly start_ts: number;
+  readonly start_event: number;
+}
+
+export function timeoutFinding(
+  view: View,
+  job: TimedOutJob,
+  reset: FollowingReset | undefined,
+): FindingDraft {
   const ring = job.ring ?? 'unknown ring';
   const owner =
     job.owner_tid === null ? undefined : actor(view, job.owner_tid, job.owner_process_id);
@@ -109,10 +121,10 @@ export function timeoutFinding(view: View, job: TimedOutJob): FindingDraft {
   return {
     severity: 'error',
     confidence: mayBeMissing(view, job.lossy) ? 'suspect' : stated ? 'proven' : 'likely',
-    summary: `A job on ${ring}${fence === undefined ? '' : ` (fence ${fence})`}${ofText(owner)} timed out${afterText(view, job)}${endText(job)}; whether the device was reset is not in this recording.`,
+    summary: `A job on ${ring}${fence === undefined ? '' : ` (fence ${fence})`}${ofText(owner)} timed out${afterText(view, job)}${endText(job)}; ${resetText(view, job, reset)}.`,
     from: job.run_ts ?? job.to,
     to: job.to,
-    objects: [...objectsOf(job, owner?.refs ?? []), ...hardware.map(fenceRef)],
+    objects: [...objectsOf(job, owner?.refs ?? []), ...hardware.map(fenceRef), ...resetRefs(reset)],
     details: known([
       detail.text('ring', ring),
       job.error === null ? undefined : detail.errno('error of the fence', job.error),
@@ -126,6 +138,7 @@ export function timeoutFinding(view: View, job: TimedOutJob): FindingDraft {
       job.error_event,
       ...hardware.map((one) => one.error_event),
       job.signaled_event,
+      reset?.start_event,
     ),
     next: [
       'Look in the kernel log at that time for the timeout and for a reset (give svm-trace the log beside the recording).',
@@ -147,6 +160,17 @@ function objectsOf(job: TimedOutJob, owner: readonly ObjectRef[]): ObjectRef[] {
     refs.push({ kind: 'fence', id: job.fence_id, label });
   }
   return [...refs, ...owner];
+}
+
+function resetRefs(reset: FollowingReset | undefined): ObjectRef[] {
+  if (reset === undefined) return [];
+  return [{ kind: 'device_reset', id: reset.id, label: `reset of ${reset.driver}` }];
+}
+
+function resetText(view: View, job: TimedOutJob, reset: FollowingReset | undefined): string {
+  if (reset === undefined) return 'whether the device was reset is not in this recording';
+  const after = Math.max(0, reset.start_ts - job.to);
+  return `${reset.driver} told of a reset ${view.clock.unit === 'ns' ? `${duration(after)} later` : 'after it'}`;
 }
 
 function ofText(owner: Actor | undefined): string {
