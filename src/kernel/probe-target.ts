@@ -129,16 +129,30 @@ function plainName(symbolName: string): string {
 }
 
 /**
- * Events are named after the function, or as a known recipe names them; returns get a suffix.
- * `perf probe` appends `__return`.
+ * Events are named after the function, or as a known recipe names them, with something about the kind
+ * of probe before or behind: `p_SYMBOL_0` and `r_SYMBOL_0` where no name was given (kernel/trace/
+ * trace_kprobe.c), `SYMBOL__entry` and `SYMBOL__exit` (trace_fprobe.c), `SYMBOL__return` and a number
+ * behind further ones (perf probe), or what the user found clear.
  */
 function functionOfEventName(eventName: string): string {
-  const exact = functionNamed(eventName);
-  if (exact !== undefined) return exact;
-  const plain = eventName.replace(/__?(ret|return|exit)$/, '');
-  const entered = plain.replace(/__?(entry|enter)$/, '');
-  return functionNamed(plain) ?? functionNamed(entered) ?? plain;
+  let names = [eventName];
+  for (let round = 0; round < AFFIXES_MOST; round += 1) {
+    for (const name of names) {
+      const known = functionNamed(name);
+      if (known !== undefined) return known;
+    }
+    names = names.flatMap((name) => [name.replace(SUFFIX, ''), name.replace(PREFIX, '')]);
+  }
+  // so that the entry and the return of a function nobody knows have one name
+  return eventName
+    .replace(/^[pr]_(.+)_\d+$/, '$1')
+    .replace(/__?(ret|return|exit|entry|enter)$/, '');
 }
+
+const AFFIXES_MOST = 4;
+const PREFIX = /^(?:[prkftm]|kp|kr|krp|kprobe|kretprobe|fprobe|probe|trace|my|ev|on)_/;
+// not `done`, `start` or `end`: with them other functions of the same driver are named
+const SUFFIX = /__?(?:\d+|ret|retval|return|exit|leave|out|entry|enter|in)$/;
 
 function functionNamed(name: string): string | undefined {
   return probeRules.has(name) || probeRoles.has(name) ? name : eventNames.get(name);

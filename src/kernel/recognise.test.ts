@@ -422,3 +422,42 @@ describe('a probe on the release of a fence', () => {
     expect(tell(0, { err: -62 })).toBeUndefined();
   });
 });
+
+describe('a probe whose function only its name tells', () => {
+  const kindOf = (event: string, edge: 'enter' | 'return') => {
+    const marks = edge === 'enter' ? '__probe_ip' : '__probe_func __probe_ret_ip';
+    return recording([`kprobes:${event} ${marks} ret`]).tell(0, { ret: 0 });
+  };
+
+  it.each([
+    // trace_kprobe.c names what has no name
+    ['p_hmm_range_fault_0', 'enter', 'hmm.range_fault'],
+    ['r_hmm_range_fault_0', 'return', 'hmm.range_fault_return'],
+    ['p___mmu_notifier_release_0', 'enter', 'mm.release'],
+    // trace_fprobe.c
+    ['hmm_range_fault__entry', 'enter', 'hmm.range_fault'],
+    ['hmm_range_fault__exit', 'return', 'hmm.range_fault_return'],
+    // perf probe, the second on one function
+    ['hmm_range_fault_1', 'enter', 'hmm.range_fault'],
+    ['hmm_range_fault__return_1', 'return', 'hmm.range_fault_return'],
+    ['my_hmm_range_fault', 'enter', 'hmm.range_fault'],
+    ['kretprobe_rd_begin_ret', 'return', 'hmm.read_begin_return'],
+  ] as const)('%s (%s)', (event, edge, kind) => {
+    expect(kindOf(event, edge)).toMatchObject({ kind });
+  });
+
+  it('is no other function whose name only begins alike', () => {
+    expect(kindOf('amdgpu_hmm_range_get_pages_done', 'enter')).toMatchObject({
+      function: 'amdgpu_hmm_range_get_pages_done',
+      role: 'unknown',
+    });
+    expect(kindOf('hmm_range_fault_wrapper', 'enter')).toMatchObject({ kind: 'probe.enter' });
+  });
+
+  it('has one name at entry and return where nobody knows it', () => {
+    const at = (event: string, edge: 'enter' | 'return') => kindOf(event, edge);
+    expect(at('p_drv_fault_0', 'enter')).toMatchObject({ function: 'drv_fault' });
+    expect(at('r_drv_fault_0', 'return')).toMatchObject({ function: 'drv_fault' });
+    expect(at('drv_fault__entry', 'enter')).toMatchObject({ function: 'drv_fault' });
+  });
+});

@@ -26,6 +26,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
   [-3]: 'its entity was killed before the job could run (drm_sched)',
   [-5]: 'the job failed, or its context is guilty of a hang',
   [-11]: 'an innocent job was lost in a reset',
+  [-35]: 'it was released before it was signalled, and the kernel did it then',
   [-62]: 'the job timed out',
   [-110]: 'the wait behind it timed out',
   [-125]:

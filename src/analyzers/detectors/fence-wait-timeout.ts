@@ -8,7 +8,7 @@ import type { Detector, View } from '../detector.ts';
 import type { Confidence, FindingDraft, Severity } from '../finding.ts';
 import type { Threshold } from '../threshold.ts';
 import { atMost, detail, evidence, known } from './shared/details.ts';
-import { mayBeMissing } from './shared/incomplete.ts';
+import { mayBeMissing, signalsShow } from './shared/incomplete.ts';
 import { type LogRow, logRef, logRows } from './shared/log-incidents.ts';
 import { anyOf, fenceBirths, fenceSignals, fenceWaits, kernelLog } from './shared/needs.ts';
 import {
@@ -106,7 +106,7 @@ function vainWaits(view: View): VainWait[] {
       ORDER BY w.start_ts`,
       view.limit(POLL),
     )
-    .filter(({ ret }) => ret !== null || !view.perTask);
+    .filter(({ ret }) => ret !== null || signalsShow(view));
 }
 
 function waitFinding(view: View, wait: VainWait): FindingDraft {

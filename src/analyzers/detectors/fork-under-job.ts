@@ -12,7 +12,7 @@ import { type BusyFence, fencesBusyAt } from './shared/busy-fences.ts';
 import { detail, evidence, known } from './shared/details.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
 import { fenceBirths, fenceWaits, forks, invalidations, notifierBirths } from './shared/needs.ts';
-import { wrongOffsets } from './shared/probe-offsets.ts';
+import { unreadable } from './shared/probe-offsets.ts';
 import { actor, duration, fenceLabel, fenceRef, hex, range, ticks } from './shared/wording.ts';
 
 /** No threshold: enum mmu_notifier_event. */
@@ -61,7 +61,7 @@ export const forkUnderJob: Detector = {
     ],
   },
 
-  cannotDecide: wrongOffsets,
+  cannotDecide: (view) => unreadable(view, ['mm', 'range_start', 'range_end', 'reason']),
 
   *detect(view) {
     for (const mappings of byChild(protectedMappings(view))) {

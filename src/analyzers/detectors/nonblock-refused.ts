@@ -18,7 +18,7 @@ import {
   invalidations,
   kernelLog,
 } from './shared/needs.ts';
-import { wrongOffsets } from './shared/probe-offsets.ts';
+import { unreadable } from './shared/probe-offsets.ts';
 import {
   actor,
   duration,
@@ -72,14 +72,14 @@ export const nonblockRefused: Detector = {
 
   cannotDecide(view) {
     const blind = view.observed('invalidation.begin_return')
-      ? wrongOffsets(view)
+      ? unreadable(view, [])
       : 'The kernel log says nothing of interval notifiers that refuse: a probe on the return of __mmu_notifier_invalidate_range_start shows them.';
     return blind === undefined || logRows(view, LOGGED).length > 0 ? undefined : blind;
   },
 
   *detect(view) {
     const told = new Set<number | null>();
-    const rows = wrongOffsets(view) === undefined ? refusedInvalidations(view) : [];
+    const rows = view.saneProbes ? refusedInvalidations(view) : [];
     for (const refusals of byVictim(rows)) {
       const [first] = refusals;
       if (first === undefined) continue;

@@ -66,6 +66,17 @@ it('does not count registrations that failed', () => {
 
 const left = notifier(1, { end_ts: null, end_event: null });
 
+it('cannot decide where the probe on removals does not record of which notifier', () => {
+  const occurrence = [{ kind: 'notifier.remove', seen: 3, observable: 1 }];
+  const observed = ['notifier.insert', 'notifier.remove'];
+  expect(judge({ notifier: [left], occurrence }, { observed })).toMatchObject({
+    outcome: { outcome: 'not-observable' },
+    findings: [],
+  });
+  const named = [left, notifier(2, { remove_tid: 329 })];
+  expect(judge({ notifier: named, occurrence }, { observed }).findings).toHaveLength(1);
+});
+
 it('reports a notifier whose mm is gone for a second', () => {
   expect(judge({ notifier: [left] }).findings).toMatchObject([
     {

@@ -9,7 +9,7 @@ import type { FindingDraft } from '../finding.ts';
 import type { Threshold } from '../threshold.ts';
 import { detail, evidence } from './shared/details.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
-import { leftSubscriptions } from './shared/left-subscriptions.ts';
+import { isNameless, leftSubscriptions } from './shared/left-subscriptions.ts';
 import {
   addressSpaceEnds,
   anyOf,
@@ -72,14 +72,17 @@ export const notifierLeak: Detector = {
 
   cannotDecide(view) {
     const drops = ['notifier.remove', 'subscription.put', 'subscription.unregister'] as const;
-    return drops.some((kind) => view.observed(kind))
+    return drops.some((kind) => view.observed(kind) && !isNameless(view, kind))
       ? undefined
       : 'Removals of notifiers were not recorded: a probe on mmu_interval_notifier_remove shows them.';
   },
 
   *detect(view) {
-    if (view.clock.unit === 'ns') yield* leftSubscriptions(view, view.limit(AFTER_MM));
-    if (!view.observed('notifier.remove')) return;
+    const nameless = isNameless(view, 'subscription.put', 'subscription.unregister');
+    if (view.clock.unit === 'ns' && !nameless) {
+      yield* leftSubscriptions(view, view.limit(AFTER_MM));
+    }
+    if (!view.observed('notifier.remove') || isNameless(view, 'notifier.remove')) return;
     yield* leftBehind(view);
     yield* piledUp(view);
     yield* shortLived(view);

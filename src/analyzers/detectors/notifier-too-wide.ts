@@ -11,7 +11,7 @@ import { isWide, WIDE_NOTIFIER } from './shared/bound-ranges.ts';
 import { detail, evidence, known } from './shared/details.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
 import { driverFunctions, invalidations, notifierBirths, rangeFaults } from './shared/needs.ts';
-import { wrongOffsets } from './shared/probe-offsets.ts';
+import { unreadable } from './shared/probe-offsets.ts';
 import { duration, hex, processActor, range } from './shared/wording.ts';
 
 const WASTED_SHARE: Threshold = {
@@ -64,7 +64,7 @@ export const notifierTooWide: Detector = {
 
   cannotDecide(view) {
     if (view.clock.unit !== 'ns') return 'The clock counts ticks of unknown length.';
-    return wrongOffsets(view);
+    return unreadable(view, ['mm', 'range_start', 'range_end', 'reason']);
   },
 
   *detect(view) {

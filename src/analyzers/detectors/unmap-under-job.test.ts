@@ -100,6 +100,25 @@ it('only mentions an unmap that waited until the job was done', () => {
   expect(judge(short).findings).toEqual([]);
 });
 
+it('does not say that the driver gave up where signals are not recorded', () => {
+  const observed = ['invalidation.begin', 'notifier.insert', 'fence.init', 'fence.wait_start'];
+  expect(judge({}, { observed }).findings).toMatchObject([
+    { severity: 'info', confidence: 'suspect' },
+  ]);
+  const returned = { fence_wait: [{ ...inVain, ret: 0 }] };
+  expect(judge(returned, { observed }).findings).toMatchObject([
+    { severity: 'error', confidence: 'likely' },
+  ]);
+});
+
+it('cannot decide where the probe does not record what was taken away', () => {
+  const bare = { ...unmap, reason: null, range_start: null };
+  expect(judge({ invalidation: [bare] }).outcome).toMatchObject({
+    outcome: 'not-observable',
+    reason: expect.stringContaining('does not hold start, event'),
+  });
+});
+
 it('says nothing of a madvise that waited: the range can be faulted in again', () => {
   const madvise = {
     invalidation: [{ ...unmap, reason: 1 }],

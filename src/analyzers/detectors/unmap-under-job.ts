@@ -5,11 +5,12 @@
  */
 import type { Word } from '../../kernel/occurrence.ts';
 import type { Detector, View } from '../detector.ts';
-import type { Confidence, FindingDraft } from '../finding.ts';
+import type { FindingDraft } from '../finding.ts';
 import type { Threshold } from '../threshold.ts';
 import { WIDE_NOTIFIER } from './shared/bound-ranges.ts';
 import { fencesBusyAt } from './shared/busy-fences.ts';
 import { atMost, detail, evidence, known } from './shared/details.ts';
+import { type Judgement, judgeVainWait } from './shared/given-up.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
 import {
   deviceFaults,
@@ -18,7 +19,7 @@ import {
   invalidations,
   notifierBirths,
 } from './shared/needs.ts';
-import { wrongOffsets } from './shared/probe-offsets.ts';
+import { unreadable } from './shared/probe-offsets.ts';
 import { IS_OWN_JOB, isUnmap } from './shared/unmaps.ts';
 import {
   actor,
@@ -75,7 +76,7 @@ export const unmapUnderJob: Detector = {
     ],
   },
 
-  cannotDecide: wrongOffsets,
+  cannotDecide: (view) => unreadable(view, ['mm', 'range_start', 'range_end', 'reason']),
 
   *detect(view) {
     yield* atMost(FINDINGS_PER_CAUSE, gaveUp(view));
@@ -115,6 +116,7 @@ const UNMAP_COLUMNS = `${RANGE_COLUMNS}, f.id AS fence_id, f.context, f.seqno, f
 
 interface Wait {
   readonly wait_ns: number;
+  readonly wait_ret: number | null;
   readonly wait_start_event: number | null;
   readonly wait_end_event: number | null;
 }
@@ -122,7 +124,7 @@ interface Wait {
 /** The driver stopped waiting and the range went while the job was pending. */
 function* gaveUp(view: View): Iterable<FindingDraft> {
   const rows = view.all<Unmap & Wait>(
-    `SELECT ${UNMAP_COLUMNS}, w.end_ts - w.start_ts AS wait_ns, w.start_event AS wait_start_event,
+    `SELECT ${UNMAP_COLUMNS}, w.end_ts - w.start_ts AS wait_ns, w.ret AS wait_ret, w.start_event AS wait_start_event,
             w.end_event AS wait_end_event
        FROM fence_wait w
        JOIN invalidation i ON i.id = w.invalidation_id
@@ -135,14 +137,8 @@ function* gaveUp(view: View): Iterable<FindingDraft> {
     view.clock.unit === 'ns' ? view.limit(VAIN_WAIT) : 1,
   );
   for (const row of rows) {
-    const missing = mayBeMissing(view, row.lossy) || view.perTask;
-    const waited = view.clock.unit === 'ns' ? ` after ${duration(row.wait_ns)}` : '';
     yield unmapFinding(view, row, {
-      severity: missing ? 'info' : 'error',
-      confidence: missing ? 'suspect' : 'likely',
-      fate: missing
-        ? `no signal of it is in this recording, where events are missing, though the driver stopped waiting${waited}`
-        : `the driver gave up waiting${waited}, so that the range went while the job may still have used it`,
+      ...judgeVainWait(view, row),
       kind: 'gave up',
       details: view.clock.unit === 'ns' ? [detail.duration('in that wait', row.wait_ns)] : [],
       events: [row.wait_start_event, row.wait_end_event],
@@ -201,7 +197,7 @@ function* faultedAfterwards(view: View): Iterable<FindingDraft> {
 function* waitedFor(view: View): Iterable<FindingDraft> {
   if (view.clock.unit !== 'ns') return;
   const rows = view.all<Unmap & Wait>(
-    `SELECT ${UNMAP_COLUMNS}, w.end_ts - w.start_ts AS wait_ns, w.start_event AS wait_start_event,
+    `SELECT ${UNMAP_COLUMNS}, w.end_ts - w.start_ts AS wait_ns, w.ret AS wait_ret, w.start_event AS wait_start_event,
             w.end_event AS wait_end_event
        FROM invalidation i
        JOIN fence_wait w ON w.id = i.longest_wait_id
@@ -237,10 +233,7 @@ function* waitedFor(view: View): Iterable<FindingDraft> {
   }
 }
 
-interface Fate {
-  readonly severity: FindingDraft['severity'];
-  readonly confidence: Confidence;
-  readonly fate: string;
+interface Fate extends Judgement {
   readonly kind: string;
   readonly details: FindingDraft['details'];
   readonly events: readonly (number | null)[];

@@ -102,7 +102,8 @@ class FenceWaitTracker implements Tracker {
     const wait = stack?.findLast((open) => open.probe === returned.function);
     if (!stack || !wait) return;
     wait.ended ??= markOf(returned);
-    if (wait.gaveUp === undefined && returned.ret !== undefined) wait.gaveUp = returned.ret <= 0;
+    // it knows better than we do, who may not have seen the signal
+    if (returned.ret !== undefined) wait.gaveUp = returned.ret <= 0;
     this.#close(stack, wait, returned.ret ?? null);
   }
 

@@ -1,5 +1,13 @@
 import type { View } from '../../detector.ts';
 
+/**
+ * Whether a fence without a signal is pending: signals were recorded, of all tasks. Else only the return
+ * of a wait says how it ended.
+ */
+export function signalsShow(view: View): boolean {
+  return !view.perTask && (view.observed('fence.signaled') || view.observed('fence.signal_call'));
+}
+
 const damaged = new WeakMap<View, boolean>();
 
 /**

@@ -68,3 +68,16 @@ function leftFinding(view: View, row: Left): FindingDraft {
     },
   };
 }
+
+type Drop = 'notifier.remove' | 'subscription.put' | 'subscription.unregister';
+
+/** Removals were seen, and the probe does not record of which notifier. */
+export function isNameless(view: View, ...kinds: readonly Drop[]): boolean {
+  return kinds.some((kind) => {
+    const table = kind === 'notifier.remove' ? 'notifier' : 'subscription';
+    const seen = view.all('SELECT 1 FROM occurrence WHERE kind = ? AND seen > 0', kind);
+    const dropped = kind === 'notifier.remove' ? 'remove_tid IS NOT NULL' : 'puts > 0';
+    const named = view.all(`SELECT 1 FROM ${table} WHERE ${dropped} LIMIT 1`);
+    return seen.length > 0 && named.length === 0;
+  });
+}

@@ -3,7 +3,7 @@ import type { View } from '../../detector.ts';
 import type { Detail, ObjectRef } from '../../finding.ts';
 import type { Threshold } from '../../threshold.ts';
 import { detail, evidence, known } from './details.ts';
-import { mayBeMissing } from './incomplete.ts';
+import { mayBeMissing, signalsShow } from './incomplete.ts';
 import {
   actor,
   duration,
@@ -95,9 +95,11 @@ function fenceCause(view: View, waitId: number): Cause | undefined {
   if (wait === undefined) return undefined;
   const timed = view.clock.unit === 'ns';
   const long = wait.wait_ns ?? 0;
-  // A wait looks vain, too, where the signal is among what was lost, or came from another task than the recorded one.
+  // A wait looks vain, too, where the signal is among what was lost or was not recorded.
   const vain =
-    wait.gave_up === 1 && !mayBeMissing(view, wait.lossy) && (wait.ret !== null || !view.perTask);
+    wait.gave_up === 1 &&
+    !mayBeMissing(view, wait.lossy) &&
+    (wait.ret !== null || signalsShow(view));
   const inVain = vain ? ' in vain' : '';
   return {
     kind: 'fence',
