@@ -6,6 +6,7 @@
 import type { Finding } from '../src/analyzers/finding.ts';
 import { groupIncidents } from '../src/analyzers/incidents.ts';
 import type {
+  Breakdown,
   Distribution,
   DrawnLifetimes,
   LogGroup,
@@ -13,6 +14,7 @@ import type {
   ObjectLifetime,
   ObjectTable,
   Result,
+  SummaryFigures,
   TimelineItem,
   TimelineLane,
 } from '../src/analyzers/result.ts';
@@ -484,7 +486,72 @@ export function sampleResult(overrides: Partial<Result> = {}): Result {
       distribution('many-series', 'How long do jobs wait in each ring?', 300, [...HOSTILE_NAMES]),
       distribution('job', 'How long do jobs wait to run?', 0, []),
     ],
+    figures: summaryFigures(),
     ...overrides,
+  };
+}
+
+function summaryFigures(): SummaryFigures {
+  const part = (name: string, count: number): Breakdown['rows'][number]['parts'][number] => {
+    const sample = Array.from({ length: Math.min(count, 60) }, (_, n) => 20_000 * (n + 1) ** 2);
+    const quantiles = [0.5, 0.9, 0.99, 1].map((q) => ({
+      q,
+      value: sample[Math.ceil(q * sample.length) - 1] ?? 0,
+    }));
+    return { name, count, quantiles, sample };
+  };
+  return {
+    breakdowns: [
+      {
+        name: 'fence-split',
+        title: 'Do fences wait for the hardware, or does the hardware take long?',
+        unit: 'ns',
+        count: 1_234,
+        rows: HOSTILE_NAMES.slice(0, 4).map((name, n) => ({
+          name,
+          parts: [
+            part('until the hardware got its work', n + 1),
+            part('on the hardware', 30 * n + 1),
+          ],
+        })),
+        rowsOmitted: 3,
+      },
+      {
+        name: 'invalidation-actor',
+        title: 'Whose invalidations take long?',
+        unit: 'ns',
+        count: 41,
+        rows: [{ name: 'mprotect by svmload', parts: [part('', 41)] }],
+        rowsOmitted: 0,
+      },
+    ],
+    attempts: {
+      title: 'Do range faults take long because they are tried again?',
+      count: 183,
+      points: Array.from({ length: 40 }, (_, n) => ({
+        attempts: 1 + n * 5,
+        ns: 1_000 * (n + 1) ** 3,
+        outcome: n % 3 === 0 ? 'busy' : 'last attempt ok',
+      })),
+    },
+    faultsOverTime: {
+      title: 'Do page faults of the GPU go on after its processes exit?',
+      count: 10,
+      binWidth: 10 * MS,
+      bins: Array.from({ length: 8 }, (_, n) => ({
+        from: (4_040 + n * 10) * MS,
+        outcome: n < 2 ? ('served' as const) : ('refused' as const),
+        count: n + 1,
+      })),
+      exits: [{ ts: 4_052 * MS, label: `${HOSTILE_NAMES[2]} (pid 99)` }],
+      exitsOmitted: 2,
+    },
+    notDrawn: [
+      {
+        title: 'How long do jobs wait?',
+        reason: 'not recorded: jobs queued (drm_sched_job_queue)',
+      },
+    ],
   };
 }
 

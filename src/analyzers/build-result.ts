@@ -6,6 +6,7 @@ import type { DetectorRun } from './detector.ts';
 import { buildDistributions } from './distributions.ts';
 import { buildLifetimes } from './drawn-lifetimes.ts';
 import { type EventPrinter, storedPrinter } from './event-printer.ts';
+import { buildSummaryFigures, NO_SUMMARY_FIGURES } from './figures/summary-figures.ts';
 import type { EvidenceLine, Finding, FindingChain, ObjectRef } from './finding.ts';
 import { groupIncidents } from './incidents.ts';
 import { summariseLog } from './kernel-log.ts';
@@ -30,7 +31,7 @@ export interface Verdicts {
 /** What pages show beside the findings; long, and not needed for a verdict. */
 export type Figures = Pick<
   Result,
-  'timeline' | 'timelineLanesOmitted' | 'lifetimes' | 'objects' | 'distributions'
+  'timeline' | 'timelineLanesOmitted' | 'lifetimes' | 'objects' | 'distributions' | 'figures'
 >;
 
 export const NO_FIGURES: Figures = {
@@ -39,6 +40,7 @@ export const NO_FIGURES: Figures = {
   lifetimes: { moments: {}, objects: [], events: [], asPrinted: true },
   objects: [],
   distributions: [],
+  figures: NO_SUMMARY_FIGURES,
 };
 
 export function buildFigures(
@@ -48,13 +50,16 @@ export function buildFigures(
 ): Figures {
   const [clock] = store.allNumbers<{ clock_unit: string }>('SELECT clock_unit FROM capture');
   const timeline = buildTimeline(store, findings);
+  // ticks of unknown length are no durations
+  const timed = clock?.clock_unit === 'ns';
+  const distributions = timed ? buildDistributions(store) : [];
   return {
     timeline: timeline.lanes,
     timelineLanesOmitted: timeline.omitted,
     lifetimes: buildLifetimes(store, timeline.lanes, findings, printer),
     objects: buildObjectTables(store, findings),
-    // ticks of unknown length are no durations
-    distributions: clock?.clock_unit === 'ns' ? buildDistributions(store) : [],
+    distributions,
+    figures: timed ? buildSummaryFigures(store, distributions) : NO_SUMMARY_FIGURES,
   };
 }
 

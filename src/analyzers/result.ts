@@ -205,6 +205,73 @@ export interface Distribution {
   }[];
 }
 
+/** Durations side by side, summarised. */
+export interface Breakdown {
+  readonly name: string;
+  /** The question it answers. */
+  readonly title: string;
+  readonly unit: 'ns';
+  /** Values of all rows, those left out included. */
+  readonly count: number;
+  /** The row with the longest value first. */
+  readonly rows: readonly {
+    readonly name: string;
+    readonly parts: readonly {
+      /** Empty where there is but one. */
+      readonly name: string;
+      readonly count: number;
+      readonly quantiles: readonly { readonly q: number; readonly value: number }[];
+      /** An even sample of the values, ascending. */
+      readonly sample: readonly number[];
+    }[];
+  }[];
+  readonly rowsOmitted: number;
+}
+
+/** How long range faults took for how many attempts; all of few, an even sample of many. */
+export interface AttemptsFigure {
+  readonly title: string;
+  readonly count: number;
+  readonly points: readonly {
+    readonly attempts: number;
+    readonly ns: number;
+    readonly outcome: string;
+  }[];
+}
+
+/** Page faults of devices, counted in bins of time. */
+export interface FaultsOverTime {
+  readonly title: string;
+  readonly count: number;
+  /** Clock units. */
+  readonly binWidth: number;
+  /** `from` relative ns; bins without faults are left out. */
+  readonly bins: readonly {
+    readonly from: number;
+    readonly outcome: 'served' | 'refused' | 'outcome not recorded';
+    readonly count: number;
+  }[];
+  /** When processes that use devices died, relative ns. */
+  readonly exits: readonly { readonly ts: number; readonly label: string }[];
+  readonly exitsOmitted: number;
+}
+
+/** Figures besides those of single durations. */
+export interface SummaryFigures {
+  readonly breakdowns: readonly Breakdown[];
+  /** null = no range fault, or a clock without unit. */
+  readonly attempts: AttemptsFigure | null;
+  /** null = no page fault of a device. */
+  readonly faultsOverTime: FaultsOverTime | null;
+  readonly notDrawn: readonly FigureNotDrawn[];
+}
+
+/** A question that this capture has no answer to. */
+export interface FigureNotDrawn {
+  readonly title: string;
+  readonly reason: string;
+}
+
 /** Records of the kernel log of one kind and one device, in one boot. */
 export interface LogGroup {
   readonly boot: number;
@@ -273,4 +340,5 @@ export interface Result {
   readonly objectCounts: readonly ObjectCount[];
   readonly objects: readonly ObjectTable[];
   readonly distributions: readonly Distribution[];
+  readonly figures: SummaryFigures;
 }

@@ -1,9 +1,9 @@
 /** Metrics of fences and jobs. */
 import { duration, type Metric, perSecond, share } from './metric.ts';
 
-const CREATED = 'coalesce(init_ts, emit_ts)';
+export const FENCE_CREATED = 'coalesce(init_ts, emit_ts)';
 /** Given to the hardware: its job’s run, or dma_fence_emit where no job is known. */
-const STARTED =
+export const FENCE_STARTED =
   '(CASE WHEN job_id IS NULL THEN emit_ts ELSE (SELECT run_ts FROM job WHERE job.id = job_id) END)';
 const OWN_LIFE = 'coalesce(container, 0) = 0';
 const FENCES = [['fence.init', 'fence.emit'], ['fence.signaled']] as const;
@@ -15,9 +15,9 @@ export const fenceMetrics: readonly Metric[] = [
     doc: 'dma_fence_init (dma_fence_emit where that was not seen) to dma_fence_signaled; fences that only stand for others are left out.',
     needs: FENCES,
     from: 'fence',
-    value: `signaled_ts - ${CREATED}`,
-    where: `signaled_ts >= ${CREATED} AND ${OWN_LIFE}`,
-    figure: { ts: CREATED, series: `coalesce(timeline, 'unknown')` },
+    value: `signaled_ts - ${FENCE_CREATED}`,
+    where: `signaled_ts >= ${FENCE_CREATED} AND ${OWN_LIFE}`,
+    figure: { ts: FENCE_CREATED, series: `coalesce(timeline, 'unknown')` },
   }),
   duration({
     name: 'fence-queueing',
@@ -25,8 +25,8 @@ export const fenceMetrics: readonly Metric[] = [
     doc: 'The part of fence-latency before the job of the fence runs, or before dma_fence_emit where no job is known.',
     needs: [['fence.init'], ['fence.emit', 'job.run']],
     from: 'fence',
-    value: `${STARTED} - init_ts`,
-    where: `init_ts <= ${STARTED} AND ${OWN_LIFE}`,
+    value: `${FENCE_STARTED} - init_ts`,
+    where: `init_ts <= ${FENCE_STARTED} AND ${OWN_LIFE}`,
     floorNs: 10_000,
   }),
   duration({
@@ -35,8 +35,8 @@ export const fenceMetrics: readonly Metric[] = [
     doc: 'The part of fence-latency after the job of the fence runs, or after dma_fence_emit where no job is known.',
     needs: [['fence.signaled'], ['fence.emit', 'job.run']],
     from: 'fence',
-    value: `signaled_ts - ${STARTED}`,
-    where: `signaled_ts >= ${STARTED} AND ${OWN_LIFE}`,
+    value: `signaled_ts - ${FENCE_STARTED}`,
+    where: `signaled_ts >= ${FENCE_STARTED} AND ${OWN_LIFE}`,
   }),
   share({
     name: 'fence-errors',
@@ -54,7 +54,7 @@ export const fenceMetrics: readonly Metric[] = [
     doc: 'Fences per second of the capture.',
     needs: [['fence.init', 'fence.emit']],
     from: 'fence',
-    events: `sum(${CREATED} IS NOT NULL)`,
+    events: `sum(${FENCE_CREATED} IS NOT NULL)`,
   }),
   duration({
     name: 'fence-wait-duration',

@@ -7,6 +7,8 @@ const RANGE_FAULTS = [['hmm.range_fault', 'hmm.read_begin']] as const;
 const INVALIDATIONS = [['invalidation.begin']] as const;
 
 const reasons = MMU_NOTIFY_NAMES.map((name, n) => `WHEN ${n} THEN '${name}'`).join(' ');
+/** SQL: why a row of invalidation invalidates, as far as its probe can be believed. */
+export const INVALIDATION_REASON: string = `CASE WHEN sane = 0 THEN 'unknown' ELSE CASE reason ${reasons} ELSE 'unknown' END END`;
 
 export const memoryMetrics: readonly Metric[] = [
   duration({
@@ -86,7 +88,7 @@ export const memoryMetrics: readonly Metric[] = [
     where: 'start_ts IS NOT NULL AND return_ts IS NOT NULL',
     figure: {
       ts: 'start_ts',
-      series: `CASE WHEN sane = 0 THEN 'unknown' ELSE CASE reason ${reasons} ELSE 'unknown' END END`,
+      series: INVALIDATION_REASON,
     },
   }),
   duration({

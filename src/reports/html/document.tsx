@@ -1,7 +1,7 @@
 /** What every page is: policy, style, content, scripts last. */
 import type { ComponentChildren, VNode } from 'preact';
 import { plotLibraries, plotLicences, reportScript, reportStyle } from './assets.ts';
-import type { Plot } from './figures/plots.ts';
+import type { Plot } from './figures/axes.ts';
 import { cspHash, InlineJson, InlineScript, InlineStyle } from './inline.tsx';
 import type { PageData } from './page-data.ts';
 
@@ -13,7 +13,7 @@ export function Document(props: {
   readonly children: ComponentChildren;
 }): VNode {
   const drawn = props.plots.length > 0;
-  const scripts = drawn ? [...plotLibraries(), reportScript()] : [reportScript()];
+  const scripts = drawn ? [reportScript(), ...plotLibraries()] : [reportScript()];
   const css = reportStyle();
   return (
     <html lang="en">

@@ -29,7 +29,7 @@ export function Page({ result }: { readonly result: Result }): VNode {
         <IncidentsSection result={result} />
         <KernelLogSection groups={result.kernelLog} />
         <TimelineSection result={result} />
-        <Figures figures={figures} />
+        <Figures figures={figures} notDrawn={result.figures.notDrawn} />
         <DetectorsSection result={result} />
         <ObjectTables tables={result.objects} />
         <DataQuality losses={result.losses} problems={result.problems} />

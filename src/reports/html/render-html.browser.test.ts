@@ -19,12 +19,14 @@ describe.skipIf(withoutBrowser())('the report in Chromium', () => {
     const sample = sampleResult();
     const { page, complaints, close } = await openReport(browser, renderHtml(sample));
     const drawn = sample.distributions.filter((distribution) => distribution.points.length > 0);
+    const { breakdowns } = sample.figures;
+    const figures = drawn.length + breakdowns.length + ['attempts', 'faults', 'losses'].length;
     await page.waitForFunction(
       (plots) => document.querySelectorAll('figure .plot:first-child svg').length === plots,
-      drawn.length,
+      figures,
     );
-    expect(await page.locator('figure').count()).toBe(drawn.length);
-    expect(await page.locator('figure .plot svg path[aria-label]').count()).toBeGreaterThan(500);
+    expect(await page.locator('figure').count()).toBe(figures);
+    expect(await page.locator('figure .plot svg .mark-symbol path').count()).toBeGreaterThan(500);
     expect(await page.locator('#timeline .lane svg rect').count()).toBeGreaterThan(190);
     expect(await page.locator('h1').textContent()).toContain('never signalled');
     for (const incident of sample.incidents) {
@@ -70,8 +72,12 @@ describe.skipIf(withoutBrowser())('the report in Chromium', () => {
 
   it('shows a hostile name of a series as text in the tooltip', async () => {
     const { page, complaints, close } = await openReport(browser, renderHtml(sampleResult()));
-    const mark = page.locator('#plot-0-time svg path[aria-label*="script"]').first();
-    await mark.hover({ force: true });
+    const plot = page.locator('#plot-invalidation-time');
+    await plot.locator('svg').waitFor();
+    const figure = page.locator('figure', { has: plot });
+    const names = await figure.locator('.legend li').allTextContents();
+    const series = names.findIndex((name) => name.includes('<script>')) + 1;
+    await plot.locator(`svg path[fill="var(--series-${series})"]`).first().hover({ force: true });
     const tooltip = page.locator('#vg-tooltip-element.visible');
     await tooltip.waitFor();
     expect(await tooltip.textContent()).toContain('<script>alert(1)</script>');

@@ -89,10 +89,15 @@ describe('renderHtml', () => {
     expect(html.includes("echo 'p:svm/fence_signal dma_fence_signal_timestamp_locked")).toBe(true);
   });
 
-  it('draws nothing for an empty distribution and says so', () => {
-    const empty = sampleResult({ distributions: sampleResult().distributions.slice(-1) });
+  it('draws nothing for an empty distribution and says why', () => {
+    const { distributions, figures } = sampleResult();
+    const empty = sampleResult({
+      distributions: distributions.slice(-1),
+      figures: { breakdowns: [], attempts: null, faultsOverTime: null, notDrawn: figures.notDrawn },
+      losses: [],
+    });
     const page = renderHtml(empty);
-    expect(page.includes('Not drawn, because the capture holds none of them: job.')).toBe(true);
+    expect(page.includes('not recorded: jobs queued (drm_sched_job_queue).')).toBe(true);
     expect(page.includes('id="plots"')).toBe(false);
     expect(page.length).toBeLessThan(200_000);
   });

@@ -1,7 +1,7 @@
-import type { Plot } from '../figures/plots.ts';
+import type { Plot } from '../figures/axes.ts';
 
 declare global {
-  /** The browser build of vega-embed, inlined before us where there are plots. */
+  /** The browser build of vega-embed, inlined behind us where there are plots. */
   var vegaEmbed:
     | ((element: HTMLElement, spec: Plot['spec'], options: object) => Promise<unknown>)
     | undefined;
@@ -32,11 +32,31 @@ const EMBED_OPTIONS = {
   },
 };
 
+/** One after the other where nothing else is to do: a reader waits for none of them. */
 export function drawPlots(): void {
   const plots = document.getElementById('plots');
   if (!plots) return;
-  for (const { id, spec } of JSON.parse(plots.textContent ?? '[]') as readonly Plot[]) {
-    const place = document.getElementById(id);
-    if (place) void globalThis.vegaEmbed?.(place, spec, EMBED_OPTIONS);
-  }
+  const waiting = JSON.parse(plots.textContent ?? '[]') as Plot[];
+  const drawNext = async (): Promise<void> => {
+    const plot = waiting.shift();
+    if (plot === undefined) return;
+    await draw(plot);
+    whenIdle(drawNext);
+  };
+  // the libraries stand behind us in the page
+  addEventListener('DOMContentLoaded', () => whenIdle(drawNext));
+  addEventListener('beforeprint', () => {
+    for (const plot of waiting.splice(0)) void draw(plot);
+  });
+}
+
+async function draw({ id, spec }: Plot): Promise<void> {
+  const place = document.getElementById(id);
+  if (place) await globalThis.vegaEmbed?.(place, spec, EMBED_OPTIONS);
+}
+
+/** Not every browser can say when it is idle. */
+function whenIdle(act: () => Promise<void>): void {
+  if ('requestIdleCallback' in globalThis) requestIdleCallback(() => void act(), { timeout: 500 });
+  else setTimeout(() => void act(), 1);
 }

@@ -16,7 +16,7 @@ import {
 } from '../../comparison/words.ts';
 import { count, counted, formatNanoseconds } from '../../units.ts';
 import { Document } from '../document.tsx';
-import type { Plot } from '../figures/plots.ts';
+import type { Plot } from '../figures/axes.ts';
 import { Scroller } from '../scroller.tsx';
 import { FindingsOfBoth } from './findings.tsx';
 import { distributions, runStrip, shifts } from './plots.ts';

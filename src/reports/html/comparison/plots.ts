@@ -7,8 +7,8 @@ import {
   typicalCurve,
 } from '../../../compare/quantile-shift.ts';
 import { valueText } from '../../comparison/words.ts';
+import { DURATION_LABELS, type Plot } from '../figures/axes.ts';
 import { decades, logDomain } from '../figures/log-scale.ts';
-import { DURATION_LABELS, type Plot } from '../figures/plots.ts';
 
 const STRIP_HEIGHT = 96;
 const CURVE_HEIGHT = 220;

@@ -1,7 +1,7 @@
 /** A dot per run over the builds, and the level of each stretch between two changes. */
 import type { FigureTrend } from '../../../compare/trend.ts';
 import { valueText } from '../../comparison/words.ts';
-import type { Plot } from '../figures/plots.ts';
+import type { Plot } from '../figures/axes.ts';
 import { frame, valueAxis } from './plots.ts';
 
 const HEIGHT = 200;

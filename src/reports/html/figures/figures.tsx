@@ -1,139 +1,87 @@
-/** Durations of one kind each: a figure titled by the question it answers, its quantiles in a table. */
+/** The figures of a report, in the order in which trouble travels: memory, fences, jobs, devices. */
 import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
-import type { Distribution, Result } from '../../../analyzers/result.ts';
-import { count, counted, timeFormat } from '../../units.ts';
+import type { FigureNotDrawn, Result } from '../../../analyzers/result.ts';
+import { timeFormat } from '../../units.ts';
 import { Time } from '../time-context.ts';
 import { activeWindow } from '../timeline/active-window.ts';
-import { SeriesLegend } from './legend.tsx';
-import { BINNED_FROM, durationHistogram, durationsOverTime, type Plot } from './plots.ts';
+import { breakdownFigure } from './breakdown-figure.tsx';
+import { durationFigure } from './duration-figure.tsx';
+import { type Figure, FigureView } from './figure.tsx';
+import { attemptsFigure, faultsFigure, lossesFigure } from './summary-figures.tsx';
 
-/** Fewer values are quicker read than seen. */
-const DRAWN_FROM = 3;
-
-export interface Figure {
-  readonly distribution: Distribution;
-  /** Empty when there is too little to draw. */
-  readonly plots: readonly Plot[];
-}
+/** Others come last. */
+const ORDER: readonly string[] = [
+  'invalidation-duration',
+  'invalidation-actor',
+  'invalidation-cause',
+  'range-fault-duration',
+  'attempts',
+  'range-fault-attempt-duration',
+  'fence-latency',
+  'fence-split',
+  'fence-wait-duration',
+  'job-queue-to-run',
+  'job-queue',
+  'faults',
+  'page-request-response',
+  'migration-duration',
+  'losses',
+];
 
 export function figuresOf(result: Result): readonly Figure[] {
-  const range = {
-    window: activeWindow(result),
-    time: timeFormat(result.capture.clock),
-  };
-  return result.distributions.map((distribution, index) => {
-    const plots: Plot[] = [];
-    if (distribution.points.length >= DRAWN_FROM) {
-      plots.push(durationsOverTime(`plot-${index}-time`, distribution, range));
-    }
-    if (distribution.points.length >= BINNED_FROM) {
-      plots.push(durationHistogram(`plot-${index}-share`, distribution, range));
-    }
-    return { distribution, plots };
-  });
+  const time = timeFormat(result.capture.clock);
+  const range = { window: activeWindow(result), time };
+  const { breakdowns, attempts, faultsOverTime } = result.figures;
+  const losses = lossesFigure(result, time);
+  const figures = [
+    ...result.distributions
+      .filter(({ count }) => count > 0)
+      .map((distribution) => durationFigure(distribution, range)),
+    ...breakdowns.map((breakdown) => breakdownFigure(breakdown, time)),
+    ...(attempts === null ? [] : [attemptsFigure(attempts, time)]),
+    ...(faultsOverTime === null ? [] : [faultsFigure(faultsOverTime, time)]),
+    ...(losses === undefined ? [] : [losses]),
+  ];
+  return figures.sort((a, b) => placeOf(a) - placeOf(b));
 }
 
-export function Figures({ figures }: { readonly figures: readonly Figure[] }): VNode {
+function placeOf({ name }: Figure): number {
+  const place = ORDER.indexOf(name);
+  return place < 0 ? ORDER.length : place;
+}
+
+export function Figures(props: {
+  readonly figures: readonly Figure[];
+  readonly notDrawn: readonly FigureNotDrawn[];
+}): VNode {
   const time = useContext(Time);
-  const measured = figures.filter((figure) => figure.distribution.count > 0);
-  const empty = figures.filter((figure) => figure.distribution.count === 0);
   return (
     <section id="figures">
       <h2>How long did things take?</h2>
-      {measured.map((figure) => (
-        <DurationFigure figure={figure} />
+      {props.figures.map((figure) => (
+        <FigureView figure={figure} />
       ))}
-      {figures.length === 0 && (
-        <p>
-          {time.unit === 'ticks'
-            ? 'Nothing to draw: the clock of this capture counts ticks of unknown length.'
-            : 'Nothing to draw: no fault, invalidation, fence, wait or job both began and ended in this capture.'}
-        </p>
+      {time.unit === 'ticks' && (
+        <p>No duration is drawn: the clock of this capture counts ticks of unknown length.</p>
       )}
-      {empty.length > 0 && (
-        <p class="note">
-          Not drawn, because the capture holds none of them:{' '}
-          {empty.map((figure) => figure.distribution.name.replaceAll('_', ' ')).join(', ')}.
-        </p>
-      )}
+      <NotDrawn figures={props.notDrawn} />
     </section>
   );
 }
 
-function DurationFigure({ figure }: { readonly figure: Figure }): VNode {
-  const { distribution, plots } = figure;
+function NotDrawn({ figures }: { readonly figures: readonly FigureNotDrawn[] }): VNode | null {
+  if (figures.length === 0) return null;
   return (
-    <figure>
-      <figcaption>
-        <h3>{distribution.title}</h3>
-      </figcaption>
-      {plots.length === 0 ? (
-        <Values distribution={distribution} />
-      ) : (
-        <>
-          <div class={`plots plots-${plots.length}`}>
-            {plots.map((plot) => (
-              <div class="plot" id={plot.id} />
-            ))}
-          </div>
-          <SeriesLegend distribution={distribution} />
-          <Quantiles distribution={distribution} />
-        </>
-      )}
-    </figure>
-  );
-}
-
-function Values({ distribution }: { readonly distribution: Distribution }): VNode {
-  const time = useContext(Time);
-  return (
-    <ul class="quantiles">
-      {distribution.points.map((point) => (
-        <li title={time.exact(point.value)}>
-          {time.duration(point.value)} <b>at</b> {time.moment(point.ts)} ({point.series})
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-function Quantiles({ distribution }: { readonly distribution: Distribution }): VNode {
-  const time = useContext(Time);
-  const { count: total, points, quantiles } = distribution;
-  return (
-    <>
-      <ul class="quantiles">
-        <li>
-          <b>n</b> {count(total)}
-        </li>
-        {quantiles
-          .filter(({ q }) => isTelling(q, total))
-          .map(({ q, value }) => (
-            <li title={time.exact(value)}>
-              <b>{quantileName(q)}</b> {time.duration(value)}
-            </li>
-          ))}
+    <details class="not-drawn">
+      <summary>Questions that this capture has no answer to ({figures.length})</summary>
+      <ul>
+        {figures.map(({ title, reason }) => (
+          <li>
+            {title} <span class="quiet">{reason}.</span>
+          </li>
+        ))}
       </ul>
-      {points.length < total && (
-        <p class="note">
-          {counted(points.length, 'point')} drawn: an even sample of all {count(total)}.
-        </p>
-      )}
-    </>
+    </details>
   );
-}
-
-/** Those a reader asks for, as far as so many values have them. */
-function isTelling(q: number, total: number): boolean {
-  if (q === 0 || q === 0.5 || q === 1) return true;
-  if (q === 0.9 || q === 0.99) return total >= BINNED_FROM;
-  return q === 0.999 && total >= 1_000;
-}
-
-function quantileName(q: number): string {
-  if (q === 0) return 'shortest';
-  if (q === 0.5) return 'median';
-  if (q === 1) return 'longest';
-  return `${count(q * 100)} %`;
 }

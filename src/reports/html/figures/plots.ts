@@ -3,21 +3,15 @@
  * in expressions. Colours are custom properties, so that light, dark and print need no redrawing.
  */
 import type { Distribution } from '../../../analyzers/result.ts';
-import type { TimeFormat } from '../../units.ts';
-import type { TimeWindow } from '../timeline/layout.ts';
-import { decades, type LogDomain, logBins, logDomain } from './log-scale.ts';
+import { durationAxis, frame, inAxisUnit, type Plot, type Range, timeAxis } from './axes.ts';
+import { logBins, logDomain } from './log-scale.ts';
 import { seriesScale } from './series.ts';
-
-/** What the page's script hands to vega-embed. */
-export interface Plot {
-  /** Id of the element it is drawn into. */
-  readonly id: string;
-  readonly spec: Readonly<Record<string, unknown>>;
-}
 
 const HEIGHT_PIXELS = 240;
 /** Of a plot with so few values that it has no histogram. */
 const LOW_HEIGHT_PIXELS = 150;
+/** More marks are slow to draw and show no more. */
+export const DRAWN_AT_MOST = 600;
 /** Fewer values than this have no shape worth drawing. */
 export const BINNED_FROM = 20;
 /** Quantiles drawn as lines across the plot. */
@@ -26,22 +20,10 @@ const RULES: Readonly<Record<string, string>> = { '0.5': 'median', '0.99': '99 %
 /** Room right of the plot for their names. */
 const RULE_NAME_PIXELS = 52;
 
-export const DURATION_LABELS: string = [
-  "datum.value >= 1e9 ? datum.value / 1e9 + ' s'",
-  "datum.value >= 1e6 ? datum.value / 1e6 + ' ms'",
-  "datum.value >= 1e3 ? datum.value / 1e3 + ' µs'",
-  "datum.value + ' ns'",
-].join(' : ');
-
-export interface Range {
-  readonly window: TimeWindow;
-  readonly time: TimeFormat;
-}
-
 /** When each happened (across) and how long it took (up). */
 export function durationsOverTime(id: string, of: Distribution, range: Range): Plot {
   const series = seriesScale(of.points);
-  const values = of.points.map((point) => ({
+  const values = drawn(of).map((point) => ({
     t: inAxisUnit(point.ts, range.time),
     v: Math.max(point.value, 1),
     s: series.nameOf(point.series),
@@ -54,9 +36,9 @@ export function durationsOverTime(id: string, of: Distribution, range: Range): P
   const rules = quantileRules(of, y);
   const points = {
     data: { values },
-    mark: { type: 'point', filled: true, size: 34, opacity: 0.8 },
+    mark: { type: 'point', filled: true, size: 34, opacity: 0.8, aria: false },
     encoding: {
-      x: timeAxis(range),
+      x: { field: 't', ...timeAxis(range) },
       y: { field: 'v', ...y },
       color: {
         field: 's',
@@ -79,7 +61,10 @@ export function durationsOverTime(id: string, of: Distribution, range: Range): P
   };
   return {
     id,
-    spec: { ...frame(of, rules.length > 0 ? RULE_NAME_PIXELS : 8), layer: [points, ...rules] },
+    spec: {
+      ...frame(of.title, heightOf(of), rules.length > 0 ? RULE_NAME_PIXELS : 8),
+      layer: [points, ...rules],
+    },
   };
 }
 
@@ -95,9 +80,9 @@ export function durationHistogram(id: string, of: Distribution, range: Range): P
   return {
     id,
     spec: {
-      ...frame(of, 8),
+      ...frame(`${of.title} Shares`, heightOf(of)),
       data: { values },
-      mark: { type: 'rect', color: 'var(--series-1)', opacity: 0.85 },
+      mark: { type: 'rect', color: 'var(--series-1)', opacity: 0.85, aria: false },
       encoding: {
         x: {
           field: 'share',
@@ -121,39 +106,17 @@ export function durationHistogram(id: string, of: Distribution, range: Range): P
   };
 }
 
-function frame(of: Distribution, right: number): Record<string, unknown> {
-  return {
-    width: 'container',
-    height: of.points.length < BINNED_FROM ? LOW_HEIGHT_PIXELS : HEIGHT_PIXELS,
-    autosize: { type: 'fit-x', contains: 'padding' },
-    padding: { left: 2, right, top: 8, bottom: 2 },
-  };
+function heightOf(of: Distribution): number {
+  return of.points.length < BINNED_FROM ? LOW_HEIGHT_PIXELS : HEIGHT_PIXELS;
 }
 
-function timeAxis({ window, time }: Range): Record<string, unknown> {
-  return {
-    field: 't',
-    type: 'quantitative',
-    scale: { domain: [inAxisUnit(window.from, time), inAxisUnit(window.to, time)], nice: false },
-    axis: {
-      title: time.unit === 'ns' ? 'since the first event, s' : 'since the first event, ticks',
-      tickCount: 6,
-    },
-  };
-}
-
-function durationAxis(
-  domain: LogDomain,
-  time: TimeFormat,
-  titled: boolean,
-): Record<string, unknown> {
-  const labels = time.unit === 'ns' ? { labelExpr: DURATION_LABELS } : { format: '~s' };
-  const title = time.unit === 'ns' ? 'took (log scale)' : 'took, ticks (log scale)';
-  return {
-    type: 'quantitative',
-    scale: { type: 'log', domain: [domain.low, domain.high], nice: false },
-    axis: { values: decades(domain), title: titled ? title : null, ...labels },
-  };
+/** All of few; of many an even sample of the values, the shortest and the longest among them. */
+function drawn({ points }: Distribution): Distribution['points'] {
+  if (points.length <= DRAWN_AT_MOST) return points;
+  const step = (points.length - 1) / (DRAWN_AT_MOST - 1);
+  return Array.from({ length: DRAWN_AT_MOST }, (_, n) => points[Math.round(n * step)]).filter(
+    (point) => point !== undefined,
+  );
 }
 
 function quantileRules(of: Distribution, y: Record<string, unknown>): Record<string, unknown>[] {
@@ -165,7 +128,7 @@ function quantileRules(of: Distribution, y: Record<string, unknown>): Record<str
   return [
     {
       data,
-      mark: { type: 'rule', strokeDash: [4, 3], color: 'var(--ink-soft)' },
+      mark: { type: 'rule', strokeDash: [4, 3], color: 'var(--ink-soft)', aria: false },
       encoding: { y: { field: 'v', ...y } },
     },
     {
@@ -178,8 +141,4 @@ function quantileRules(of: Distribution, y: Record<string, unknown>): Record<str
       },
     },
   ];
-}
-
-function inAxisUnit(value: number, time: TimeFormat): number {
-  return time.unit === 'ns' ? value / 1e9 : value;
 }

@@ -1,7 +1,7 @@
 /** Colours and shapes by series: at most eight, the rarest together as `other`. */
-import type { Distribution } from '../../../analyzers/result.ts';
-
-type Point = Distribution['points'][number];
+interface Point {
+  readonly series: string;
+}
 
 /** Names of the custom properties in report.css (Okabe and Ito's colour-blind-safe set). */
 const COLOURS = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => `var(--series-${n})`);
