@@ -47,7 +47,9 @@ function figures(page: Page): Promise<readonly DrawnFigure[]> {
         axes: axes.map((axis) =>
           [...axis.querySelectorAll('text')].map((text) => text.textContent).join(' '),
         ),
-        text: [...figure.querySelectorAll('p, ul')].map((part) => part.textContent).join(' '),
+        text: [...figure.querySelectorAll('p, ul, .plot text')]
+          .map((part) => part.textContent)
+          .join(' '),
       };
     }),
   );
