@@ -152,7 +152,7 @@ export const LEFT_OUT: readonly { readonly reason: string; readonly names: strin
       exceptions:page_fault_kernel kmem:rss_stat kmem:mm_page_alloc kmem:mm_page_free
       huge_memory:mm_khugepaged_scan_pmd huge_memory:mm_khugepaged_scan_file
       huge_memory:mm_khugepaged_scan vmscan:mm_shrink_slab_start vmscan:mm_shrink_slab_end
-      compaction:mm_compaction_migratepages sched:sched_switch sched:sched_waking sched:sched_wakeup
+      compaction:mm_compaction_migratepages sched:sched_waking sched:sched_wakeup
       sched:sched_wakeup_new mmap:vm_unmapped_area`,
   },
   {

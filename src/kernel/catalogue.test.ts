@@ -5,6 +5,7 @@ import type { Fields } from '../parsers/parser.ts';
 import { eventRules, probeRoles, probeRules } from './catalogue.ts';
 import { LogAssembler } from './log-lines/assembler.ts';
 import { MmapWriters } from './mmap-writers.ts';
+import { Sleepers } from './sleepers.ts';
 import type { Recorded } from './subsystem.ts';
 
 const events = Object.entries(EVENTS).flatMap(([system, names]) =>
@@ -80,6 +81,7 @@ function asked(event: string, names: readonly string[]): Set<string> {
     log: new LogAssembler([]),
     symbol: () => undefined,
     writers: new MmapWriters(),
+    sleepers: new Sleepers(),
     dropRow: () => undefined,
   } as unknown as Recorded;
   eventRules.get(event)?.read(watch as Fields, { event: 1, ts: 1, cpu: 0, tid: 1 }, recorded, 0);

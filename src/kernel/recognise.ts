@@ -14,6 +14,7 @@ import {
   probeShape,
   resolveTarget,
 } from './probe-target.ts';
+import { Sleepers } from './sleepers.ts';
 import type { KernelFacts, Recorded, SymbolLookup } from './subsystem.ts';
 
 /** A probe whose function could only be guessed from the name the user gave its event. */
@@ -78,6 +79,7 @@ class CaptureRecogniser implements Recogniser {
   readonly #sanity = new ProbeSanity();
   readonly #log: LogAssembler;
   readonly #writers = new MmapWriters();
+  readonly #sleepers = new Sleepers();
   readonly #reporters = {
     enter: new Map<string, Reporter>(),
     return: new Map<string, Reporter>(),
@@ -124,13 +126,14 @@ class CaptureRecogniser implements Recogniser {
   }
 
   next(): Occurrence | undefined {
-    const record = this.#log.next();
-    if (record) this.#counter(record.kind).count++;
-    return record;
+    const one = this.#log.next() ?? this.#sleepers.next();
+    if (one) this.#counter(one.kind).count++;
+    return one;
   }
 
   flush(): void {
     this.#log.flush();
+    this.#sleepers.flush();
   }
 
   #count(type: number, kind: OccurrenceKind): void {
@@ -198,6 +201,7 @@ class CaptureRecogniser implements Recogniser {
       log: this.#log,
       symbol,
       writers: this.#writers,
+      sleepers: this.#sleepers,
       dropRow,
     };
   }

@@ -2,6 +2,7 @@ import type { EventType, Fields, KernelSymbol } from '../parsers/parser.ts';
 import type { LogAssembler } from './log-lines/assembler.ts';
 import type { MmapWriters } from './mmap-writers.ts';
 import type { Moment, Occurrence, OccurrenceKind, ProbeRole, ProbeSource } from './occurrence.ts';
+import type { Sleepers } from './sleepers.ts';
 
 /** What is known of the recorded kernel itself. */
 export interface KernelFacts {
@@ -18,6 +19,7 @@ export interface Recorded {
   readonly log: LogAssembler;
   readonly symbol: (address: number | bigint | undefined) => KernelSymbol | undefined;
   readonly writers: MmapWriters;
+  readonly sleepers: Sleepers;
   /** The event at hand gets no row, though it means something: one of very many alike. */
   readonly dropRow: () => void;
 }

@@ -1,4 +1,5 @@
 import { small, string, word } from './arguments.ts';
+import { sleepState } from './sleepers.ts';
 import { kept, rule, type Subsystem } from './subsystem.ts';
 
 /**
@@ -67,6 +68,13 @@ export const task: Subsystem = {
     })),
     // kernel/hung_task.c, just before the lines of the kernel log
     'sched:sched_process_hang': kept,
+    'sched:sched_switch': rule('task.off_cpu', (fields, moment, recorded) => {
+      const returned = recorded.sleepers.returns(small(fields.next_pid) ?? 0, moment);
+      const state = sleepState(fields.prev_state);
+      const stays = recorded.sleepers.leaves(small(fields.prev_pid) ?? 0, state, moment);
+      if (!stays && returned === undefined) recorded.dropRow();
+      return returned;
+    }),
     'oom:wake_reaper': kept,
     'oom:start_task_reaping': kept,
     'oom:finish_task_reaping': kept,

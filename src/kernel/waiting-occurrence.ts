@@ -6,6 +6,8 @@ export type LockName = Word | string;
 
 export type LockMode = 'read' | 'write';
 
+export type SleepState = 'S' | 'D' | 'R';
+
 export type WaitingOccurrenceData =
   // --- mmap_lock, which is named by its mm (include/trace/events/mmap_lock.h, 5.11 and later) ---
   | { kind: 'mmap_lock.wait'; mm: LockName; mode: LockMode }
@@ -15,4 +17,21 @@ export type WaitingOccurrenceData =
   | { kind: 'mmap_lock.released'; mm: LockName; mode: LockMode }
   // --- any sleeping lock that was not free (include/trace/events/lock.h, 5.19 and later) ---
   | { kind: 'lock.contended'; lock: LockName; what: string }
-  | { kind: 'lock.contention_end'; lock: LockName; ret: number | undefined };
+  | { kind: 'lock.contention_end'; lock: LockName; ret: number | undefined }
+  // --- what a thread does when it runs no code: sched_switch ---
+  /**
+   * It was off its CPU for long: asleep (S, or D where nothing but what it waits for wakes it), or able to
+   * run (R). Told when it runs again, or when the capture ends (`over` false). `since` is an event only where
+   * that has a row.
+   */
+  | {
+      kind: 'task.off_cpu';
+      sleeper: number;
+      state: SleepState;
+      since: number;
+      sinceEvent: number | undefined;
+      over: boolean;
+    }
+  // --- a thread that frees memory itself before it gets any (include/trace/events/vmscan.h) ---
+  | { kind: 'reclaim.begin'; what: string }
+  | { kind: 'reclaim.end'; what: string; pages: number | undefined };

@@ -263,3 +263,36 @@ it('tells who stood behind its mmap_lock meanwhile', () => {
     'threads behind its mmap_lock meanwhile',
   );
 });
+
+const bare: RowOf = {
+  ...stall,
+  callback_ns: null,
+  wait_ns: null,
+  longest_wait_id: null,
+  longest_wait_ns: null,
+};
+const off = (state: string, more: RowOf = {}): RowOf => ({
+  tid: 821,
+  state,
+  start_ts: ms(60),
+  end_ts: ms(455),
+  end_event: 39,
+  ...more,
+});
+const judgeSleep = (sleep: RowOf) =>
+  judge(bare, { rows: { process: [process], invalidation: [bare], task_sleep: [sleep] } })[0];
+
+it('says that the thread lost its CPU, which is no fault of the device', () => {
+  expect(judgeSleep(off('R'))).toMatchObject({ severity: 'info', evidence: [34, 39, 42, 43] });
+  expect(judgeSleep(off('R'))?.summary).toContain(': its thread was given no CPU for 395 ms.');
+});
+
+it('says that it slept, where nothing says what for', () => {
+  const slept = judgeSleep(off('D', { start_event: 36 }));
+  expect(slept).toMatchObject({ severity: 'info', confidence: 'suspect' });
+  expect(slept?.summary).toContain('it slept 395 ms uninterruptibly; what for was not recorded');
+  // another thread, and a sleep shorter than half of it, explain nothing
+  for (const other of [{ tid: 5 }, { end_ts: ms(160) }]) {
+    expect(judgeSleep(off('R', other))?.summary).toContain('no fence wait and no driver callback');
+  }
+});

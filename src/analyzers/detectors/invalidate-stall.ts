@@ -16,6 +16,7 @@ import {
   invalidationReturns,
   invalidations,
   lockWaits,
+  sleeps,
 } from './shared/needs.ts';
 import { CAUSE_SHARE, type Cause, causeOf, type StallParts } from './shared/stall-cause.ts';
 import { actor, duration, hex, range, reasonName, ticks } from './shared/wording.ts';
@@ -43,10 +44,10 @@ export const invalidateStall: Detector = {
       'invalidate_range_start did not return for 10 ms or more. Until it does, the system call that changes the mapping, and often every page fault of the process behind mmap_lock, stands still. The finding names the fence waited for when that wait is at least half of the time, else the driver callback.',
     severity: 'error',
     needs: [invalidations],
-    uses: [invalidationReturns, fenceWaits, driverFunctions, lockWaits],
+    uses: [invalidationReturns, fenceWaits, driverFunctions, lockWaits, sleeps],
     thresholds: [WARN, ERROR, CAUSE_SHARE],
     traps: [
-      'A task that was preempted looks stalled: without a wait or a callback inside it is only info.',
+      'A task that was preempted looks stalled: without a wait or a callback inside it is only info; sched_switch tells.',
       'The function tracer has no returns, so its durations are upper bounds.',
       'The system call lasts longer than the invalidation inside it.',
     ],
@@ -245,6 +246,7 @@ function victimDetail(view: View, stall: Stall): Detail | undefined {
 function severityOf(view: View, stall: Stall, cause: Cause, comm: string): Severity {
   const { ns } = stall.length;
   if (view.clock.unit !== 'ns') return 'info';
+  if (cause.kind === 'preempted') return 'info';
   if (cause.kind === 'unexplained') return ns >= view.limit(ERROR) ? 'warn' : 'info';
   // kswapd behind a device holds up memory reclaim of the whole machine.
   if (comm.startsWith('kswapd')) return 'error';

@@ -1,7 +1,17 @@
 import type { Moment, OccurrenceOf, Word } from '../../kernel/occurrence.ts';
 import type { Table } from '../../store/table.ts';
 import { AddressIndex } from './address-index.ts';
-import { integer, span, text } from './columns.ts';
+import {
+  address,
+  counter,
+  moment,
+  ordinal,
+  reference,
+  span,
+  text,
+  thread,
+  yesNo,
+} from './columns.ts';
 import type { Lifetime, LifetimeContext, OccurrenceHandlers, Tracker } from './lifetime.ts';
 import type { LiveProcess, Mark } from './live-objects.ts';
 import { lived, markOf } from './lived.ts';
@@ -13,21 +23,21 @@ export const dmaUnmappingTable: Table = {
   columns: [
     text('source', "'iommu' (iommu:map and unmap, which name no device) or 'dma' (the DMA API)."),
     text('dev', 'Device they were unmapped for; NULL = not told.'),
-    integer('range_start', 'First address of the unmapping.'),
-    integer('range_end', 'Address after the last.'),
-    integer('tid', 'Thread that unmapped them.'),
-    integer('process_id', 'process.id of that thread.'),
-    integer(
+    address('range_start', 'First address of the unmapping.'),
+    address('range_end', 'Address after the last.'),
+    thread('tid', 'Thread that unmapped them.'),
+    reference('process_id', 'process', 'process.id of that thread.'),
+    yesNo(
       'ambiguous',
       '1 = the same addresses were mapped twice at a time: in several domains, and nothing says which.',
     ),
-    integer('faults', 'Faults at these addresses after it, until they were mapped again.'),
+    counter('faults', 'Faults at these addresses after it, until they were mapped again.'),
     text('fault_dev', 'Device that faulted.'),
-    integer('fault_address', 'Address of the first fault.'),
-    integer('first_fault_ts', 'First fault, relative ns.'),
-    integer('first_fault_event', 'That event.'),
-    integer('last_fault_ts', 'Last fault, relative ns.'),
-    integer('last_fault_event', 'That event.'),
+    address('fault_address', 'Address of the first fault.'),
+    moment('first_fault_ts', 'First fault, relative ns.'),
+    ordinal('first_fault_event', 'That event.'),
+    moment('last_fault_ts', 'Last fault, relative ns.'),
+    ordinal('last_fault_event', 'That event.'),
     ...span('mapped', 'unmapped'),
   ],
 };
@@ -143,24 +153,24 @@ class DmaUnmappingTracker implements Tracker {
     return first;
   }
 
-  #fault(address: Word | undefined, device: string | undefined, moment: Moment): void {
-    if (typeof address !== 'number') return;
+  #fault(at: Word | undefined, device: string | undefined, fault: Moment): void {
+    if (typeof at !== 'number') return;
     const isOf = ({ dev }: { readonly dev: string | undefined }): boolean =>
       dev === undefined || device === undefined || isSameDevice(dev, device);
     // mapped, or mapped again: it is another access that was refused
-    if (this.#mapped.at(address).some(isOf)) return;
+    if (this.#mapped.at(at).some(isOf)) return;
     const found = this.#unmapped
-      .at(address)
+      .at(at)
       .filter(isOf)
       .toSorted((a, b) => rank(b) - rank(a))[0];
     if (found === undefined) return;
     found.faults += 1;
     found.faultDev ??= device;
     if (found.first === undefined) {
-      found.first = markOf(moment);
-      found.address = address;
+      found.first = markOf(fault);
+      found.address = at;
     }
-    found.last = markOf(moment);
+    found.last = markOf(fault);
   }
 
   #letGo(old: Unmapping): void {

@@ -19,10 +19,12 @@ import { notifier } from './notifier.ts';
 import { pageRequest } from './page-request.ts';
 import { pasid } from './pasid.ts';
 import { rangeFault } from './range-fault.ts';
+import { reclaim } from './reclaim.ts';
 import { restoreAttempt } from './restore-attempt.ts';
 import { subscription } from './subscription.ts';
 import { syscall } from './syscall.ts';
 import { task } from './task.ts';
+import { taskSleep } from './task-sleep.ts';
 import { tlbFlush } from './tlb-flush.ts';
 
 /**
@@ -36,6 +38,8 @@ export const lifetimes: readonly Lifetime[] = [
   pasid,
   syscall,
   lock,
+  taskSleep,
+  reclaim,
   device,
   dmaBuf,
   invalidation,

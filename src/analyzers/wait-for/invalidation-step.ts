@@ -2,8 +2,8 @@ import type { Word } from '../../kernel/occurrence.ts';
 import type { View } from '../detector.ts';
 import { evidence } from '../detectors/shared/details.ts';
 import { actor, range } from '../detectors/shared/wording.ts';
-import { openLockWait } from './lock-wait-step.ts';
-import { endsHere, type Here, NEVER, type StepRule, waitsFor } from './step.ts';
+import { doingAt, insideOf } from './inside.ts';
+import { endsHere, type Here, NEVER, type Step, type StepRule, waitsFor } from './step.ts';
 
 interface InvalidationRow {
   readonly id: number;
@@ -45,31 +45,38 @@ export const invalidationStep: StepRule = (view, id, at) => {
     const fence = { kind: 'fence', id: wait.fence_id } as const;
     return waitsFor(here, fence, 'waits for', 'recorded', evidence(wait.start_event));
   }
-  const lock = openLockWait(view, row.tid, row.start_ts ?? 0, at);
-  if (lock !== undefined) {
-    const place = { kind: 'lock_wait', id: lock.id } as const;
-    return waitsFor(here, place, 'waits for', 'recorded', evidence(lock.start_event));
-  }
+  const outer = { place: { kind: 'invalidation', id }, since: row.start_ts } as const;
+  const inside = insideOf(view, row.tid, at, outer);
+  if (inside !== undefined) return { here, next: inside };
+  return lostInside(view, row, here, at);
+};
+
+/** What the scheduler, or the driver callback it was in, still tells. */
+function lostInside(view: View, row: InvalidationRow, here: Here, at: number): Step {
   const callback = openInside<{ function: string; start_event: number | null }>(
     view,
     'invalidation_callback',
-    id,
+    row.id,
     at,
   );
-  if (callback === undefined) {
-    return endsHere(here, 'lost', 'what it waited for inside was not recorded', [
-      'dma_fence:dma_fence_wait_start',
-      'dma_fence:dma_fence_wait_end',
-      'sched:sched_switch',
-    ]);
+  const doing = doingAt(view, row.tid, at);
+  const seen = evidence(row.start_event, callback?.start_event, ...doing.evidence);
+  const where = callback === undefined ? '' : `it was in the driver callback ${callback.function}`;
+  if (doing.state !== undefined) {
+    const text = `${where === '' ? 'its thread' : `${where} and`} ${doing.state}: ${doing.end.text}`;
+    return { here: { ...here, evidence: seen }, next: { ...doing.end, text } };
   }
-  return endsHere(
-    { ...here, evidence: evidence(row.start_event, callback.start_event) },
-    'lost',
-    `it was in the driver callback ${callback.function}; what that waited for was not recorded`,
-    ['dma_fence:dma_fence_wait_start', 'sched:sched_switch'],
-  );
-};
+  const text =
+    callback === undefined
+      ? 'what it waited for inside was not recorded'
+      : `${where}; what that waited for was not recorded`;
+  return endsHere({ ...here, evidence: seen }, 'lost', text, [
+    ...(view.observed('fence.wait_start')
+      ? []
+      : ['dma_fence:dma_fence_wait_start', 'dma_fence:dma_fence_wait_end']),
+    ...doing.end.enable,
+  ]);
+}
 
 function shown(view: View, row: InvalidationRow): Here {
   const who = actor(view, row.tid, row.process_id);

@@ -2,7 +2,15 @@ import type { View } from '../detector.ts';
 import { evidence } from '../detectors/shared/details.ts';
 import { actor, duration } from '../detectors/shared/wording.ts';
 import { openFaultOf } from './range-fault-step.ts';
-import { endsHere, type Here, type Step, type StepRule, waitsFor } from './step.ts';
+import {
+  endsHere,
+  type Here,
+  NEVER,
+  type Place,
+  type Step,
+  type StepRule,
+  waitsFor,
+} from './step.ts';
 
 interface JobRow {
   readonly id: number;
@@ -18,8 +26,6 @@ interface JobRow {
   readonly run_event: number | null;
   readonly done_ts: number | null;
   readonly done_event: number | null;
-  readonly depends_event: number | null;
-  readonly depends_fence_id: number | null;
 }
 
 /** A job waits for its dependency, then for its turn, then for the hardware. */
@@ -58,8 +64,8 @@ export const jobStep: StepRule = (view, id, at) => {
 function queued(view: View, job: JobRow, here: Here, at: number): Step {
   const dependency = pendingDependency(view, job, at);
   if (dependency !== undefined) {
-    const fence = { kind: 'fence', id: dependency } as const;
-    return waitsFor(here, fence, 'may not run before', 'recorded', evidence(job.depends_event));
+    const fence = { kind: 'fence', id: dependency.id } as const;
+    return waitsFor(here, fence, 'may not run before', 'recorded', evidence(dependency.event));
   }
   const ahead = occupant(view, job, at + 1, at);
   if (ahead !== undefined) {
@@ -81,6 +87,8 @@ function running(view: View, job: JobRow, here: Here, at: number): Step {
   if (fault !== undefined) {
     return waitsFor(here, { kind: 'range_fault', id: fault }, 'may stand in', 'inferred');
   }
+  const served = unserved(view, job, at);
+  if (served !== undefined) return waitsFor(here, served, 'may stand in', 'inferred');
   if (!view.observed('job.done')) {
     return endsHere(here, 'lost', 'whether the hardware finished it was not recorded', [
       'gpu_scheduler:*',
@@ -90,14 +98,45 @@ function running(view: View, job: JobRow, here: Here, at: number): Step {
   return endsHere(here, 'stuck', `the hardware had not finished it ${long} after it was given it`);
 }
 
-function pendingDependency(view: View, job: JobRow, at: number): number | undefined {
-  if (job.depends_fence_id === null) return undefined;
-  const [fence] = view.all<{ id: number }>(
-    'SELECT id FROM fence WHERE id = ? AND (signaled_ts IS NULL OR signaled_ts > ?)',
-    job.depends_fence_id,
+/** A fault or page request of the owner that came since it ran and is still there: it may be the job's. */
+function unserved(view: View, job: JobRow, at: number): Place | undefined {
+  if (job.owner_process_id === null || job.run_ts === null) return undefined;
+  const [place] = view.all<Place>(
+    `WITH owner AS (SELECT id FROM process
+                     WHERE coalesce(merged_into, id) = (SELECT coalesce(merged_into, id) FROM process WHERE id = ?))
+     SELECT 'device_fault' AS kind, id, start_ts FROM device_fault
+      WHERE source = 'probe' AND process_id IN owner AND start_ts BETWEEN ? AND ? AND coalesce(end_ts, ?) > ?
+     UNION ALL
+     SELECT 'page_request', id, start_ts FROM page_request
+      WHERE process_id IN owner AND start_ts BETWEEN ? AND ? AND coalesce(end_ts, ?) > ?
+        AND coalesce(superseded, 0) = 0
+      ORDER BY start_ts, kind DESC LIMIT 1`,
+    job.owner_process_id,
+    ...[job.run_ts, at, NEVER, at],
+    ...[job.run_ts, at, NEVER, at],
+  );
+  return place === undefined ? undefined : { kind: place.kind, id: place.id };
+}
+
+/** Of several dependencies the one the scheduler named first, if it is still pending. */
+function pendingDependency(view: View, job: JobRow, at: number): Dependency | undefined {
+  const [fence] = view.all<Dependency>(
+    `SELECT f.id, d.event FROM (
+       SELECT depends_fence_id AS fence_id, depends_event AS event, 0 AS rank FROM job WHERE id = ?
+       UNION ALL
+       SELECT fence_id, coalesce(blocked_event, start_event), 1 FROM job_dependency WHERE job_id = ?
+     ) d JOIN fence f ON f.id = d.fence_id
+      WHERE f.signaled_ts IS NULL OR f.signaled_ts > ? ORDER BY d.rank, d.event LIMIT 1`,
+    job.id,
+    job.id,
     at,
   );
-  return fence?.id;
+  return fence;
+}
+
+interface Dependency {
+  readonly id: number;
+  readonly event: number | null;
 }
 
 /** The job longest on the hardware of the ring, of those given to it before `before`: rings work in order. */

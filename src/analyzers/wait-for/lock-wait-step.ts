@@ -56,26 +56,6 @@ export const lockWaitStep: StepRule = (view, id, at) => {
   );
 };
 
-/** The lock wait a thread is in, of those that began no sooner than `since`. */
-export function openLockWait(
-  view: View,
-  tid: number,
-  since: number,
-  at: number,
-): { readonly id: number; readonly start_event: number } | undefined {
-  const [wait] = view.all<{ id: number; start_event: number }>(
-    `SELECT id, start_event FROM lock_wait
-      WHERE tid = ? AND start_ts >= ? AND start_ts <= ? AND coalesce(end_ts, ?) > ?
-      ORDER BY start_ts DESC LIMIT 1`,
-    tid,
-    since,
-    at,
-    NEVER,
-    at,
-  );
-  return wait;
-}
-
 /** A writer alone; of several readers the one that has it longest: a writer waits for each of them. */
 function holdAt(view: View, row: LockWaitRow, at: number): HoldRow | undefined {
   const [hold] = view.all<HoldRow>(

@@ -2,7 +2,7 @@ import type { Word } from '../../kernel/occurrence.ts';
 import type { View } from '../detector.ts';
 import { evidence } from '../detectors/shared/details.ts';
 import { actor, range, reasonName } from '../detectors/shared/wording.ts';
-import { openLockWait } from './lock-wait-step.ts';
+import { insideOf } from './inside.ts';
 import { endsHere, type Here, NEVER, type Step, type StepRule, waitsFor } from './step.ts';
 
 interface RangeFaultRow {
@@ -51,11 +51,11 @@ export const rangeFaultStep: StepRule = (view, id, at) => {
   if (row.end_ts !== null && row.end_ts <= at) {
     return endsHere(here, 'moving', 'it was over by then');
   }
-  const lock = openLockWait(view, row.tid, row.start_ts ?? 0, at);
-  if (lock !== undefined) {
-    const place = { kind: 'lock_wait', id: lock.id } as const;
-    return waitsFor(here, place, 'waits for', 'recorded', evidence(lock.start_event));
-  }
+  const inside = insideOf(view, row.tid, at, {
+    place: { kind: 'range_fault', id },
+    since: row.start_ts,
+  });
+  if (inside !== undefined) return { here, next: inside };
   const invalidation = openInvalidation(view, row, at);
   if (invalidation !== undefined) {
     return waitsFor(
@@ -65,6 +65,12 @@ export const rangeFaultStep: StepRule = (view, id, at) => {
       'recorded',
       evidence(invalidation.start_event),
     );
+  }
+  const migration = openMigration(view, row, at);
+  if (migration !== undefined) {
+    const place = { kind: 'migration', id: migration.id } as const;
+    const seen = evidence(migration.start_event);
+    return waitsFor(here, place, 'may meet pages of', 'inferred', seen);
   }
   return aggressorEnd(view, row, here);
 };
@@ -117,6 +123,23 @@ function openInvalidation(view: View, row: RangeFaultRow, at: number): Invalidat
     row.tid,
   );
   return invalidation;
+}
+
+/** The oldest migration of pages in the range, by another thread: whoever meets one of them waits for it. */
+function openMigration(view: View, row: RangeFaultRow, at: number): Invalidation | undefined {
+  if (row.mm === null || row.range_start === null || row.range_end === null) return undefined;
+  const [migration] = view.all<Invalidation>(
+    `SELECT id, start_event FROM migration
+      WHERE mm = ? AND range_start < ? AND range_end > ? AND start_ts <= ? AND end_ts > ? AND tid <> ?
+      ORDER BY start_ts LIMIT 1`,
+    row.mm,
+    row.range_end,
+    row.range_start,
+    at,
+    at,
+    row.tid,
+  );
+  return migration;
 }
 
 function aggressorEnd(view: View, row: RangeFaultRow, here: Here): Step {

@@ -4,7 +4,18 @@ import type { ChainEnd, Hop } from './chain.ts';
 
 /** A place in the graph: a row of an object table. */
 export interface Place {
-  readonly kind: 'task' | 'invalidation' | 'range_fault' | 'fence' | 'job' | 'lock_wait';
+  readonly kind:
+    | 'task'
+    | 'invalidation'
+    | 'range_fault'
+    | 'fence'
+    | 'fence_wait'
+    | 'job'
+    | 'lock_wait'
+    | 'device_fault'
+    | 'page_request'
+    | 'migration'
+    | 'reclaim';
   readonly id: number;
 }
 

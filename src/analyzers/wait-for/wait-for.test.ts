@@ -345,3 +345,198 @@ it('finds the lock inside of an invalidation and of a range fault', () => {
   const faulting = behindLock({ range_fault: [fault] });
   expect(path(from('range_fault', faulting))).toBe('range_fault 1, lock_wait 1, task 2: lost');
 });
+
+const handler: RowOf = {
+  function: 'handle_pagefault',
+  source: 'probe',
+  tid: 40,
+  process_id: 1,
+  pasid: 7,
+  address: 0x11000,
+  start_ts: ms(60),
+  start_event: 40,
+};
+/** Its returns are recorded. */
+const servedBefore: RowOf = { ...handler, start_ts: ms(1), end_ts: ms(2), ret: 0 };
+const onHardware: RowOf = { ...job, run_ts: ms(12), run_event: 3 };
+
+it('goes from a job on the hardware to the fault of its owner that is not served, and round', () => {
+  const ring = rows({
+    process: [caller, other, { pid: 40, comm: 'kworker/u4:1' }],
+    task: [
+      { tid: 821, process_id: 1 },
+      { tid: 40, process_id: 3 },
+    ],
+    job: [onHardware],
+    device_fault: [handler, servedBefore],
+    lock_wait: [{ ...wanted, tid: 40, process_id: 3, start_ts: ms(61) }],
+    lock_hold: [{ ...holder, tid: 821, process_id: 1 }],
+  });
+  const chain = from('invalidation', ring);
+  expect(path(chain)).toBe(
+    'invalidation 1, fence 1, job 1, device_fault 1, lock_wait 1, task 1: cycle',
+  );
+  expect(chain?.hops.map(({ certainty }) => certainty)).toEqual([
+    ...['recorded', 'recorded', 'recorded', 'inferred', 'recorded', 'recorded'],
+  ]);
+});
+
+it('takes no fault of another process, from before the job, or over, for that of the job', () => {
+  const beside = (more: RowOf) =>
+    path(
+      from(
+        'job',
+        rows({ job: [onHardware], device_fault: [{ ...handler, ...more }, servedBefore] }),
+      ),
+    );
+  expect(beside({})).toBe('job 1, device_fault 1: lost');
+  for (const more of [{ process_id: 2 }, { start_ts: ms(5) }, { end_ts: ms(90) }]) {
+    expect(beside(more)).toBe('job 1: stuck');
+  }
+});
+
+it('goes to a page request nobody answered, and to who serves it', () => {
+  const request: RowOf = {
+    dev: '0000:03:00.0',
+    pasid: 7,
+    address: 0x11000,
+    process_id: 1,
+    start_ts: ms(55),
+    start_event: 39,
+  };
+  const asked = { job: [onHardware], page_request: [request] };
+  const chain = from('job', rows(asked));
+  expect(path(chain)).toBe('job 1, page_request 1: lost');
+  expect(chain?.hops[1]).toMatchObject({
+    relation: 'may stand in',
+    state: 'was not answered',
+    object: { label: 'the page request of 0000:03:00.0 for 0x11000 (PASID 7)' },
+    evidence: [39],
+  });
+  const answered = { ...asked, page_request: [{ ...request, end_ts: ms(70) }] };
+  expect(path(from('job', rows(answered)))).toBe('job 1: stuck');
+  const superseded = { ...asked, page_request: [{ ...request, superseded: 1 }] };
+  expect(path(from('job', rows(superseded)))).toBe('job 1: stuck');
+  const sure = { ...handler, process_id: null, end_ts: s(3) };
+  expect(path(from('job', rows({ ...asked, device_fault: [sure] })))).toBe(
+    'job 1, page_request 1, device_fault 1: lost',
+  );
+});
+
+it('goes from a range fault to the migration of its pages, and what that one is inside of', () => {
+  const fault: RowOf = {
+    tid: 40,
+    mm: 0x1000,
+    range_start: 0x10000,
+    range_end: 0x20000,
+    attempts: 1,
+    start_ts: ms(45),
+    start_event: 12,
+  };
+  const moves: RowOf = {
+    source: 'migrate_vma',
+    tid: 900,
+    mm: 0x1000,
+    range_start: 0x18000,
+    range_end: 0x28000,
+    direction: 'to device',
+    reason: null,
+    start_ts: ms(46),
+    start_event: 13,
+    end_ts: s(2),
+  };
+  const task = [{ tid: 900, comm: 'renderer' }];
+  const tables = rows({ range_fault: [fault], invalidation: [], migration: [moves], task });
+  const chain = from('range_fault', tables);
+  expect(path(chain)).toBe('range_fault 1, migration 1: lost');
+  expect(chain?.hops[1]).toMatchObject({
+    relation: 'may meet pages of',
+    certainty: 'inferred',
+    state: 'was under way to device',
+    object: { label: 'the migration of 0x18000-0x28000 by renderer (pid 900)' },
+  });
+  for (const more of [{ range_start: 0x20000 }, { mm: 0x2000 }, { tid: 40 }, { end_ts: ms(90) }]) {
+    const none = { ...tables, migration: [{ ...moves, ...more }] };
+    expect(path(from('range_fault', none))).not.toContain('fault 1, migration');
+  }
+});
+
+it('goes inwards from what a thread began first: reclaim, the invalidation in it, its fence', () => {
+  const reclaiming: RowOf = {
+    what: 'direct reclaim',
+    tid: 821,
+    process_id: 1,
+    start_ts: ms(48),
+    start_event: 4,
+    end_ts: s(2),
+  };
+  const tables = rows({ reclaim: [reclaiming], task: two });
+  expect(path(from('task', tables))).toBe(
+    'task 1, reclaim 1, invalidation 1, fence 1, job 1: stuck',
+  );
+  // memory that is allocated inside of a notifier
+  const within = rows({
+    fence_wait: [],
+    reclaim: [{ ...reclaiming, start_ts: ms(52) }],
+    task: two,
+  });
+  expect(path(from('task', within))).toBe('task 1, invalidation 1, reclaim 1: lost');
+});
+
+it('is lost at a wait for fences that nothing names', () => {
+  const unnamed = rows({ fence_wait: [{ ...wait, fence_id: null }] });
+  const chain = from('invalidation', unnamed);
+  expect(path(chain)).toBe('invalidation 1, fence_wait 1: lost');
+  expect(chain?.end.enable).toContain('dma_fence:dma_fence_wait_start');
+});
+
+it('tells at least what the scheduler knows, where the trail is lost', () => {
+  const sleep = (state: string, more: RowOf = {}): RowOf => ({
+    tid: 821,
+    state,
+    start_ts: ms(70),
+    start_event: state === 'D' ? 50 : null,
+    ...more,
+  });
+  const asleep = (one: RowOf, at = s(1)) =>
+    from('task', { process: [caller], task: two, task_sleep: [one] }, {}, at);
+  expect(asleep(sleep('D'))).toMatchObject({
+    hops: [{ state: 'was asleep, uninterruptibly (D)', since: ms(70), evidence: [50] }],
+    end: { kind: 'lost', text: 'what it slept for was not recorded' },
+  });
+  expect(asleep(sleep('R'))?.end).toMatchObject({ kind: 'stuck', text: 'it was given no CPU' });
+  expect(asleep(sleep('S', { end_ts: ms(900) }))?.end.text).toBe(
+    'it ran, or slept too shortly to matter',
+  );
+  const blind = { observed: ['fence.init'] };
+  const unseen = from('task', { process: [caller], task: two }, blind);
+  expect(unseen?.end).toMatchObject({
+    kind: 'lost',
+    enable: ['sched:sched_switch', 'mmap_lock:*'],
+  });
+  const inside = rows({ fence_wait: [], task_sleep: [sleep('D')] });
+  expect(from('invalidation', inside)?.end.text).toBe(
+    'its thread was asleep, uninterruptibly (D): what it slept for was not recorded',
+  );
+});
+
+it('takes any dependency that is pending, not only the one named first', () => {
+  const fences = [
+    fence,
+    { ...fence, context: 9, seqno: 1, signaled_ts: ms(100) },
+    { ...fence, context: 9, seqno: 2 },
+  ];
+  const chain = from(
+    'job',
+    rows({
+      fence: fences,
+      job: [{ ...job, depends_fence_id: 2, depends_event: 4 }],
+      job_dependency: [
+        { job_id: 1, fence_id: 2, start_event: 4 },
+        { job_id: 1, fence_id: 3, start_event: 5, blocked_event: 15 },
+      ],
+    }),
+  );
+  expect(path(chain)).toContain('job 1, fence 3');
+  expect(chain?.hops[1]?.evidence).toContain(15);
+});

@@ -12,6 +12,13 @@ import { lockWaitStep } from './lock-wait-step.ts';
 import { rangeFaultStep } from './range-fault-step.ts';
 import type { Place, StepRule } from './step.ts';
 import { taskStep } from './task-step.ts';
+import {
+  deviceFaultStep,
+  fenceWaitStep,
+  migrationStep,
+  pageRequestStep,
+  reclaimStep,
+} from './thread-steps.ts';
 
 const steps: Readonly<Record<Place['kind'], StepRule>> = {
   task: taskStep,
@@ -20,6 +27,11 @@ const steps: Readonly<Record<Place['kind'], StepRule>> = {
   fence: fenceStep,
   job: jobStep,
   lock_wait: lockWaitStep,
+  fence_wait: fenceWaitStep,
+  device_fault: deviceFaultStep,
+  page_request: pageRequestStep,
+  migration: migrationStep,
+  reclaim: reclaimStep,
 };
 
 /** Longer than any chain an engineer follows; queues of thousands of fences end here. */

@@ -32,6 +32,9 @@ export const lockWaits: Need = {
   ],
 };
 
+/** Whether a thread slept or lost its CPU. */
+export const sleeps: Need = { oneOf: ['task.off_cpu'], enable: ['sched:sched_switch'] };
+
 export const fenceSignals: Need = {
   oneOf: ['fence.signaled'],
   enable: ['dma_fence:dma_fence_signaled'],

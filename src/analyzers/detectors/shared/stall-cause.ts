@@ -34,7 +34,14 @@ export interface StallParts {
 }
 
 export interface Cause {
-  readonly kind: 'fence' | 'lock' | 'fences' | 'callback' | 'unexplained' | 'not recorded';
+  readonly kind:
+    | 'fence'
+    | 'lock'
+    | 'fences'
+    | 'callback'
+    | 'preempted'
+    | 'unexplained'
+    | 'not recorded';
   readonly text: string;
   readonly identity: readonly string[];
   readonly refs: readonly ObjectRef[];
@@ -56,15 +63,51 @@ export function causeOf(view: View, stall: StallParts, ns: number): Cause {
   if ((stall.wait_ns ?? 0) >= enough) {
     return plainCause('fences', 'several fence waits together make up most of it', WAIT_NEXT);
   }
-  return looked
-    ? plainCause(
-        'unexplained',
-        'no fence wait and no driver callback covers it; the task may have been preempted or waited for a lock',
-        ['Record sched:sched_switch of this task to see whether it slept or lost its CPU.'],
-      )
-    : plainCause('not recorded', 'neither fence waits nor driver callbacks were recorded', [
-        'Record dma_fence:dma_fence_wait_start and _end, and a probe on the driver callback.',
-      ]);
+  return (
+    sleepCause(view, stall, ns) ??
+    (looked
+      ? plainCause(
+          'unexplained',
+          'no fence wait and no driver callback covers it; the task may have been preempted or waited for a lock',
+          ['Record sched:sched_switch of this task to see whether it slept or lost its CPU.'],
+        )
+      : plainCause('not recorded', 'neither fence waits nor driver callbacks were recorded', [
+          'Record dma_fence:dma_fence_wait_start and _end, and a probe on the driver callback.',
+        ]))
+  );
+}
+
+interface OffCpu {
+  readonly state: 'S' | 'D' | 'R';
+  readonly off: number;
+  readonly start_event: number | null;
+  readonly end_event: number | null;
+}
+
+/** What the scheduler says of the thread: that it lost its CPU, or slept for something nobody recorded. */
+function sleepCause(view: View, stall: StallParts, ns: number): Cause | undefined {
+  if (view.clock.unit !== 'ns') return undefined;
+  const end = stall.start_ts + ns;
+  const [longest] = view.all<OffCpu>(
+    `SELECT state, min(coalesce(end_ts, ?), ?) - max(start_ts, ?) AS off, start_event, end_event
+       FROM task_sleep WHERE tid = ? AND start_ts < ? AND coalesce(end_ts, ?) > ?
+      ORDER BY off DESC LIMIT 1`,
+    ...[end, end, stall.start_ts, stall.tid, end, end, stall.start_ts],
+  );
+  if (longest === undefined || longest.off < view.limit(CAUSE_SHARE) * ns) return undefined;
+  const isPreempted = longest.state === 'R';
+  const text = isPreempted
+    ? `its thread was given no CPU for ${duration(longest.off)}`
+    : `it slept ${duration(longest.off)}${longest.state === 'D' ? ' uninterruptibly' : ''}; what for was not recorded`;
+  const next = isPreempted
+    ? ['See what else ran on that CPU: the device has nothing to do with it.']
+    : [
+        'Record dma_fence:dma_fence_wait_start, mmap_lock:* and lock:contention_begin: they tell what a thread sleeps for.',
+      ];
+  return {
+    ...plainCause(isPreempted ? 'preempted' : 'unexplained', text, next),
+    evidence: evidence(longest.start_event, longest.end_event),
+  };
 }
 
 const WAIT_NEXT = [
