@@ -455,10 +455,13 @@ it('goes from a range fault to the migration of its pages, and what that one is 
     state: 'was under way to device',
     object: { label: 'the migration of 0x18000-0x28000 by renderer (pid 900)' },
   });
-  for (const more of [{ range_start: 0x20000 }, { mm: 0x2000 }, { tid: 40 }, { end_ts: ms(90) }]) {
+  for (const more of [{ range_start: 0x20000 }, { mm: 0x2000 }, { end_ts: ms(90) }]) {
     const none = { ...tables, migration: [{ ...moves, ...more }] };
     expect(path(from('range_fault', none))).not.toContain('fault 1, migration');
   }
+  // its own, which faults in what it collects
+  const own = from('range_fault', { ...tables, migration: [{ ...moves, tid: 40 }] });
+  expect(own?.hops[1]).toMatchObject({ relation: 'is inside', certainty: 'recorded' });
 });
 
 it('goes inwards from what a thread began first: reclaim, the invalidation in it, its fence', () => {
