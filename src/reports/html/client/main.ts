@@ -22,3 +22,5 @@ for (const button of document.querySelectorAll<HTMLButtonElement>('button.copy')
 drawPlots();
 addEventListener('hashchange', openTarget);
 openTarget();
+// read by bench/report-bench.ts
+performance.mark('svm-trace-usable');

@@ -53,6 +53,7 @@ export function drawPlots(): void {
 async function draw({ id, spec }: Plot): Promise<void> {
   const place = document.getElementById(id);
   if (place) await globalThis.vegaEmbed?.(place, spec, EMBED_OPTIONS);
+  performance.mark('svm-trace-figure');
 }
 
 /** Not every browser can say when it is idle. */
