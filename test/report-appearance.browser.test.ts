@@ -1,18 +1,14 @@
 /** What holds of every report however it is looked at: fit for assistive technology, and no wider than the window. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { AxeResults } from 'axe-core';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { analyze } from '../src/analyzers/analyze.ts';
 import type { Result } from '../src/analyzers/result.ts';
 import { renderHtml } from '../src/reports/html/render-html.tsx';
+import { violations } from './axe.ts';
 import { launchBrowser, openReport, withoutBrowser } from './browser.ts';
 import { ROOT } from './cli.ts';
 import { sampleResult } from './sample-result.ts';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Colours, and the width of a window and of a telephone. */
 const LOOKS = [
@@ -32,26 +28,7 @@ const RECORDINGS: Readonly<Record<string, readonly string[]>> = {
   'a kernel log beside it': ['c612-oom-refused/oom-refused.dat', 'c612-oom-refused/dmesg.txt'],
 };
 
-/** Rows and marks are like those before them, and thousands of them take minutes. */
-const REPEATED = [
-  'tbody tr:nth-child(n+20)',
-  '.plot path:nth-child(n+20)',
-  '.lane rect, .lane text',
-];
 const SLOW_MACHINE_MS = 180_000;
-
-async function violations(page: Page): Promise<string[]> {
-  // not a script element: the page's own policy would refuse it
-  await page.evaluate(AXE);
-  const { violations: found } = await page.evaluate<AxeResults>(
-    `axe.run({ exclude: ${JSON.stringify(REPEATED)} })`,
-  );
-  return found
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) =>
-      nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary}`),
-    );
-}
 
 describe.skipIf(withoutBrowser())('the look of a report', () => {
   let browser: Browser;

@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -14,6 +15,7 @@ import { runMain } from '../../test/run-main.ts';
 import { scratch } from '../../test/scratch.ts';
 import { analyze } from '../analyzers/analyze.ts';
 import type { Comparison } from '../compare/comparison.ts';
+import { reportsBeside } from './reports-beside.ts';
 
 const RUNS = join(ROOT, 'fixtures/regression-runs');
 const BUILDS = scratch('builds');
@@ -137,6 +139,24 @@ describe('svm-trace compare', () => {
     expect(readFileSync(markdown, 'utf8')).toMatch(/\| 🟠 suspect \| invalidation-duration p50 \|/);
     const refused = await svmTrace('compare', A, B, '--json', join(A, 'reg-a-3.db'));
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(/is an input/)]);
+  });
+
+  it('links incidents to the reports beside their recordings', () => {
+    const folder = scratch('reports');
+    mkdirSync(join(folder, 'new runs'));
+    for (const name of ['x.html', 'new runs/run 1.html']) writeFileSync(join(folder, name), '');
+    const incident = (name: string) => ({ incident: { path: join(folder, name) } });
+    const findings = [
+      { base: incident('x.dat.zst'), new: incident('new runs/run 1.db') },
+      { base: { incident: null }, new: incident('y.report.txt.gz') },
+    ];
+    const reports = reportsBeside({ findings }, join(folder, 'compare.html'));
+    expect([...reports]).toEqual([
+      [join(folder, 'x.dat.zst'), './x.html'],
+      [join(folder, 'new runs/run 1.db'), './new%20runs/run%201.html'],
+    ]);
+    // a page is not its own report
+    expect(reportsBeside({ findings }, join(folder, 'x.html')).size).toBe(1);
   });
 
   it('--aa compares one build with itself', async () => {

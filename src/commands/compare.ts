@@ -16,6 +16,7 @@ import {
   parseThresholds,
   writeJson,
 } from './compare-inputs.ts';
+import { reportsBeside } from './reports-beside.ts';
 import { print, stdoutStyle, stdoutWidth } from './terminal.ts';
 import { checkOutput, writeWhole } from './write-file.ts';
 
@@ -246,7 +247,8 @@ async function write(comparison: Comparison, args: CompareArguments): Promise<vo
     const { renderComparisonHtml } = await import(
       '../reports/html/comparison/render-comparison-html.tsx'
     );
-    writeWhole(args.html, renderComparisonHtml(comparison, verdict));
+    const reports = reportsBeside(comparison, args.html);
+    writeWhole(args.html, renderComparisonHtml(comparison, verdict, reports));
   }
   if (args.junit !== undefined) {
     const { renderJunit } = await import('../reports/comparison/junit.ts');

@@ -1,6 +1,8 @@
 /** By how much each part of a distribution moved: the fast ones, the typical ones, the tail. */
 import type { Quantile } from '../analyzers/metrics/measure.ts';
+import type { Comparison } from './comparison.ts';
 import type { Run } from './run.ts';
+import { varianceInPairs } from './statistics/blocks.ts';
 import { pooled } from './statistics/moderated-t.ts';
 import { mean } from './statistics/sample.ts';
 import { criticalT } from './statistics/student-t.ts';
@@ -36,15 +38,29 @@ export function typicalCurve(curves: readonly Curve[]): Quantile[] {
   }));
 }
 
+type Design = Pick<Comparison, 'pairs' | 'correlation'>;
+
 /** The extremes are left out: they are single values, not quantiles of a distribution. */
-export function quantileShift(base: readonly Curve[], next: readonly Curve[]): Shift[] {
-  if (base.length < 2 || next.length < 2) return [];
-  const grid = base[0]?.quantiles ?? [];
+export function quantileShift(
+  base: readonly Curve[],
+  next: readonly Curve[],
+  { pairs, correlation }: Design,
+): Shift[] {
+  const partners = pairs?.flatMap(([a, b]): [Curve, Curve][] => {
+    const [first, second] = [base.find(({ run }) => run === a), next.find(({ run }) => run === b)];
+    return first && second ? [[first, second]] : [];
+  });
+  const before = partners?.map(([first]) => first) ?? base;
+  const after = partners?.map(([, second]) => second) ?? next;
+  if (before.length < 2 || after.length < 2) return [];
+  const grid = before[0]?.quantiles ?? [];
   return grid.flatMap(({ q }, n): Shift[] => {
     if (q <= 0 || q >= 1) return [];
-    const [before, after] = [logsAt(base, n), logsAt(next, n)];
-    const effect = mean(after) - mean(before);
-    const { variance, df } = pooled({ before, after });
+    const logs = { before: logsAt(before, n), after: logsAt(after, n) };
+    const effect = mean(logs.after) - mean(logs.before);
+    const { variance, df } = partners
+      ? varianceInPairs(logs, correlation ?? undefined)
+      : pooled(logs);
     const half = criticalT(0.05, df) * Math.sqrt(variance * (1 / before.length + 1 / after.length));
     return [
       { q, ratio: Math.exp(effect), low: Math.exp(effect - half), high: Math.exp(effect + half) },

@@ -1,8 +1,9 @@
 /**
  * The mathematics against numbers of others. R: version 4.2.2, limma 3.54.1, run on the inputs given
- * here. AS: Abramowitz and Stegun, Handbook of Mathematical Functions, tables 6.1, 6.4 and 26.10.
+ * here. AS: Abramowitz and Stegun, Handbook of Mathematical Functions, tables 6.1, 6.4, 26.9 and 26.10.
  */
 import fc from 'fast-check';
+import jStat from 'jstat';
 import { describe, expect, it, test } from 'vitest';
 import { benjaminiHochberg } from './benjamini-hochberg.ts';
 import { testFamily } from './family.ts';
@@ -75,6 +76,27 @@ describe('Student’s t', () => {
         },
       ),
     );
+  });
+});
+
+describe('the incomplete beta function all tails come from', () => {
+  it.each([
+    [0.5, 2, 3, 0.6875],
+    [0.2, 0.5, 0.5, 0.2951672353008664],
+    [0.01, 10, 0.5, 1.770034965528585e-21],
+    [1e-6, 4, 0.5, 2.734376093750685e-25],
+  ])('at %d of %d and %d: R’s pbeta', (x, a, b, value) => {
+    expectClose(jStat.ibeta(x, a, b), value);
+  });
+
+  it.each([
+    // AS table 26.9: 2.87 and 5.95 at 5 % and 1 %
+    [2.866081402015659, 4, 20, 0.05],
+    [5.952544681545866, 3, 12, 0.01],
+    [10, 3, 12, 1.385907295178878e-3],
+    [250, 2, 8, 6.15042460167381e-8],
+  ])('F beyond %d with %d and %d degrees of freedom: R’s qf and pf', (f, first, second, p) => {
+    expectClose(jStat.ibeta(second / (second + first * f), second / 2, first / 2), p);
   });
 });
 

@@ -4,8 +4,14 @@ import type { Comparison, FindingComparison, Incident } from '../../../compare/c
 import { presenceText } from '../../comparison/words.ts';
 import { SeverityBadge } from '../badges.tsx';
 
-export function FindingsOfBoth({ comparison }: { readonly comparison: Comparison }): VNode {
-  const { findings } = comparison;
+type Reports = ReadonlyMap<string, string>;
+
+/** `reports`: by the path of a run, where its own report is. */
+export function FindingsOfBoth(props: {
+  readonly comparison: Comparison;
+  readonly reports: Reports;
+}): VNode {
+  const { findings } = props.comparison;
   return (
     <section id="findings">
       <h2>Findings</h2>
@@ -19,27 +25,41 @@ export function FindingsOfBoth({ comparison }: { readonly comparison: Comparison
             </h3>
           </summary>
           <p>{presenceText(finding)}.</p>
-          <Incidents finding={finding} />
+          <Incidents finding={finding} reports={props.reports} />
         </details>
       ))}
     </section>
   );
 }
 
-function Incidents({ finding }: { readonly finding: FindingComparison }): VNode {
+function Incidents(props: {
+  readonly finding: FindingComparison;
+  readonly reports: Reports;
+}): VNode {
+  const { finding, reports } = props;
   const sides = [
     ['new', finding.new.incident],
     ['base', finding.base.incident],
   ] as const;
   return (
     <dl class="blind">
-      {sides.map(([side, incident]) => incident && <IncidentOf side={side} incident={incident} />)}
+      {sides.map(
+        ([side, incident]) =>
+          incident && (
+            <IncidentOf side={side} incident={incident} report={reports.get(incident.path)} />
+          ),
+      )}
     </dl>
   );
 }
 
-function IncidentOf(props: { readonly side: 'base' | 'new'; readonly incident: Incident }): VNode {
-  const { side, incident } = props;
+function IncidentOf(props: {
+  readonly side: 'base' | 'new';
+  readonly incident: Incident;
+  readonly report: string | undefined;
+}): VNode {
+  const { side, incident, report } = props;
+  const address = report && `${report}#${encodeURIComponent(incident.finding)}`;
   return (
     <>
       <dt>
@@ -48,7 +68,7 @@ function IncidentOf(props: { readonly side: 'base' | 'new'; readonly incident: I
       <dd>
         <p>{incident.summary}</p>
         <p class="mono">
-          {incident.path} {incident.finding}
+          {incident.path} {address ? <a href={address}>{incident.finding}</a> : incident.finding}
         </p>
       </dd>
     </>

@@ -32,8 +32,9 @@ interface Drawn {
 export function ComparisonPage(props: {
   readonly comparison: Comparison;
   readonly verdict: Gate;
+  readonly reports: ReadonlyMap<string, string>;
 }): VNode {
-  const { comparison, verdict } = props;
+  const { comparison, verdict, reports } = props;
   const { compared, apart } = splitFigures(comparison);
   const drawn = compared.slice(0, MOST_DRAWN).map((figure, n) => draw(figure, n, comparison));
   return (
@@ -44,14 +45,14 @@ export function ComparisonPage(props: {
       <main>
         <Head comparison={comparison} verdict={verdict} />
         <FigureTable figures={compared} />
-        <FindingsOfBoth comparison={comparison} />
-        <Figures drawn={drawn} />
+        <FindingsOfBoth comparison={comparison} reports={reports} />
+        <Figures drawn={drawn} inPairs={comparison.pairs !== null} />
         <Apart apart={apart} />
         <Runs comparison={comparison} />
       </main>
       <footer>
         <p>
-          Made by {comparison.tool.name} {comparison.tool.version}. {calibrationText(comparison)}.
+          Made by {comparison.tool.name} {comparison.tool.version}.
         </p>
       </footer>
     </Document>
@@ -100,6 +101,10 @@ function Head({
             </dd>
           </div>
         ))}
+        <div class="wide">
+          <dt>Test</dt>
+          <dd>{calibrationText(comparison)}</dd>
+        </div>
       </dl>
       <nav aria-label="Sections">
         <a href="#metrics">Metrics</a>
@@ -202,12 +207,19 @@ function Cell({ sort, text }: { readonly sort: number | null; readonly text: str
   );
 }
 
-function Figures({ drawn }: { readonly drawn: readonly Drawn[] }): VNode {
+function Figures({
+  drawn,
+  inPairs,
+}: {
+  readonly drawn: readonly Drawn[];
+  readonly inPairs: boolean;
+}): VNode {
   return (
     <section id="figures">
       <h2>Every run</h2>
       <p class="note">
-        A dot is a run, the bar the median of the runs. Below it, where there are durations: their
+        A dot is a run, the bar the median of the runs
+        {inPairs && ', a line joins the two of a pair'}. Below it, where there are durations: their
         distribution (thin lines are runs, thick ones builds), and by how much each part of it
         shifted, with what the scatter of the runs allows. <b class="side side-base">base</b> and{' '}
         <b class="side side-new">new</b>.

@@ -38,7 +38,7 @@ export function frame(height: number): Spec {
   };
 }
 
-/** A dot per run, the mean of each side as a tick: whoever sees it needs no test. */
+/** A dot per run, the median of each side as a tick: whoever sees it needs no test. */
 export function runStrip(id: string, figure: FigureComparison, comparison: Comparison): Plot {
   const values = SIDES.flatMap((side) =>
     figure[side].values.flatMap((value, n) =>
@@ -74,6 +74,16 @@ export function runStrip(id: string, figure: FigureComparison, comparison: Compa
       ...frame(STRIP_HEIGHT),
       layer: [
         {
+          data: { values: partnersOf(figure, comparison) },
+          mark: { type: 'rule', color: 'var(--ink-soft)', opacity: 0.35, aria: false },
+          encoding: {
+            x: { ...x, field: 'base' },
+            x2: { field: 'new' },
+            y: { ...y, field: 'from' },
+            y2: { field: 'to' },
+          },
+        },
+        {
           data: { values },
           mark: { type: 'point', filled: true, size: 70, opacity: 0.75 },
           encoding: {
@@ -94,6 +104,14 @@ export function runStrip(id: string, figure: FigureComparison, comparison: Compa
       ],
     },
   };
+}
+
+/** The values of runs that are a pair; from one row of dots to the other. */
+function partnersOf(figure: FigureComparison, { pairs }: Comparison): Spec[] {
+  return (pairs ?? []).flatMap(([a, b]) => {
+    const [base, next] = [figure.base.values[a] ?? null, figure.new.values[b] ?? null];
+    return base === null || next === null ? [] : [{ base, new: next, from: 'base', to: 'new' }];
+  });
 }
 
 /** Each run thin, each side thick: how large a share took at most so long. */
@@ -147,6 +165,7 @@ export function shifts(id: string, metric: string, comparison: Comparison): Plot
   const values = quantileShift(
     curvesOf(comparison.base.runs, metric),
     curvesOf(comparison.new.runs, metric),
+    comparison,
   );
   if (values.length === 0) return undefined;
   const x = {

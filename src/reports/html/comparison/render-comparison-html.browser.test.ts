@@ -1,13 +1,14 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { violations } from '../../../../test/axe.ts';
 import { launchBrowser, openReport, withoutBrowser } from '../../../../test/browser.ts';
 import { recordedBuild, scaled } from '../../../../test/regression-runs.ts';
 import { compareRuns } from '../../../compare/compare.ts';
 import type { Comparison, Side } from '../../../compare/comparison.ts';
 import { gate } from '../../../compare/gate.ts';
 import { findTrend } from '../../../compare/trend.ts';
+import { visible } from '../../visible.ts';
 import { renderComparisonHtml } from './render-comparison-html.tsx';
-
 import { renderTrendHtml } from './trend-page.tsx';
 
 const HOSTILE = '</script><img src=x onerror=alert(1)>\u202e';
@@ -77,6 +78,50 @@ describe.skipIf(withoutBrowser())('the page of a comparison in Chromium', () => 
     await close();
   });
 
+  it.each([
+    ['light', 1280],
+    ['dark', 390],
+  ] as const)(
+    'is fit for assistive technology and fits the window: %s, %d wide',
+    async (colorScheme, width) => {
+      const comparison = compareRuns(recordedBuild('k0'), hostile(recordedBuild('k1')));
+      const { page: opened, complaints, close } = await openReport(browser, page(comparison));
+      await opened.emulateMedia({ colorScheme });
+      await opened.setViewportSize({ width, height: 900 });
+      await opened.waitForFunction(
+        () => document.querySelectorAll('#figures .plot svg').length > 15,
+      );
+      expect(await violations(opened)).toEqual([]);
+      expect(await opened.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+      expect(complaints).toEqual([]);
+      await close();
+    },
+  );
+
+  it('joins the runs of pairs, and only those', async () => {
+    const lines = async (pairs: 'recorded' | 'none'): Promise<number> => {
+      const comparison = compareRuns(recordedBuild('la'), recordedBuild('lb'), { pairs });
+      const { page: opened, close } = await openReport(browser, page(comparison));
+      await opened.waitForSelector('#runs-0 svg');
+      const found = await opened.locator('#runs-0 svg .layer_0_marks.mark-rule line').count();
+      await close();
+      return found;
+    };
+    expect([await lines('recorded'), await lines('none')]).toEqual([6, 0]);
+  });
+
+  it('links an incident to the report of its run, where there is one', async () => {
+    const comparison = compareRuns(recordedBuild('la'), hostile(recordedBuild('lb')));
+    const [{ path = '' } = {}] = hostile(recordedBuild('lb')).runs;
+    const reports = new Map([[visible(path), './new/run%201.html']]);
+    const html = renderComparisonHtml(comparison, gate(comparison, 'never', false), reports);
+    const { page: opened, close } = await openReport(browser, html);
+    const links = opened.locator('#findings dd a');
+    expect(await links.count()).toBe(1);
+    expect(await links.getAttribute('href')).toBe('./new/run%201.html#fence-error-1');
+    await close();
+  });
+
   it('says why nothing could be compared', async () => {
     const { label, runs } = recordedBuild('la');
     const comparison = compareRuns({ label, runs: runs.slice(0, 2) }, recordedBuild('lb'));
@@ -114,6 +159,7 @@ describe.skipIf(withoutBrowser())('the page of a trend in Chromium', () => {
     expect(await opened.locator('h1').textContent()).toContain(
       'invalidation-duration p50 is worse since',
     );
+    expect(await violations(opened)).toEqual([]);
     expect(await opened.locator('img').count()).toBe(0);
     expect(complaints).toEqual([]);
     await close();

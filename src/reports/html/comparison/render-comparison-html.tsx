@@ -5,9 +5,18 @@ import type { Gate } from '../../../compare/gate.ts';
 import { visibleData } from '../../visible.ts';
 import { ComparisonPage } from './page.tsx';
 
-export function renderComparisonHtml(comparison: Comparison, verdict: Gate): string {
+/** `reports`: by the path of a run, where its own report is. */
+export function renderComparisonHtml(
+  comparison: Comparison,
+  verdict: Gate,
+  reports: ReadonlyMap<string, string> = new Map(),
+): string {
   const page = (
-    <ComparisonPage comparison={visibleData(comparison)} verdict={visibleData(verdict)} />
+    <ComparisonPage
+      comparison={visibleData(comparison)}
+      verdict={visibleData(verdict)}
+      reports={reports}
+    />
   );
   return `<!doctype html>\n${renderToString(page)}\n`;
 }
