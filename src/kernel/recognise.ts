@@ -14,6 +14,7 @@ import {
   probeShape,
   resolveTarget,
 } from './probe-target.ts';
+import { Repeats } from './repeats.ts';
 import { Sleepers } from './sleepers.ts';
 import type { KernelFacts, Recorded, SymbolLookup } from './subsystem.ts';
 
@@ -85,6 +86,9 @@ class CaptureRecogniser implements Recogniser {
     return: new Map<string, Reporter>(),
   };
   readonly #guesses = new Map<EventType, Guess>();
+  readonly #repeats: Repeats;
+  /** By event type. */
+  readonly #mayRepeat: readonly boolean[];
   /** By event type: 1 when an event of it was seen. */
   readonly #seen: Uint8Array;
   readonly #possibleProbes = new Map<EventType, ProbeTarget>();
@@ -97,6 +101,8 @@ class CaptureRecogniser implements Recogniser {
     this.#symbol = symbol;
     this.#log = new LogAssembler(bootsOf(header));
     this.#kernel = { release: releaseOf(header.uname) };
+    this.#repeats = new Repeats(header);
+    this.#mayRepeat = header.eventTypes.map((type) => this.#repeats.mayRepeat(type));
     this.#seen = new Uint8Array(header.eventTypes.length);
     this.#readers = header.eventTypes.map((type) => this.#readerOf(type));
   }
@@ -120,6 +126,9 @@ class CaptureRecogniser implements Recogniser {
   recognise(type: EventType, fields: Fields, moment: Moment, buffer = 0): Occurrence | undefined {
     this.#keepLast = true;
     this.#seen[type.index] = 1;
+    if (this.#mayRepeat[type.index] && this.#repeats.isRepeat(type, fields, moment, buffer)) {
+      return undefined;
+    }
     const occurrence = this.#readers[type.index]?.(fields, moment, buffer);
     if (occurrence) this.#count(type.index, occurrence.kind);
     return occurrence;

@@ -38,6 +38,8 @@ export interface EventType {
   readonly fields: readonly Field[];
   /** The kernel's `print fmt:` text; empty where unknown. */
   readonly printFormat: string;
+  /** The recorder was asked for it more than once, and recorded each of its events as often. */
+  readonly isAskedTwice?: boolean;
 }
 
 /** How the time stamps of a capture are to be read. */

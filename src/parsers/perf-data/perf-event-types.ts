@@ -31,6 +31,7 @@ export function perfEventTypes(
       byId.set(attribute.config, index);
       unknown++;
     }
+    if (ofEvent.includes(index)) markAskedTwice(types, index);
     ofEvent[event] = index;
   });
   if (unknown > 0) {
@@ -41,6 +42,11 @@ export function perfEventTypes(
     );
   }
   return { types, ofEvent };
+}
+
+function markAskedTwice(types: TypeFormat[], index: number): void {
+  const { type, format } = types[index] as TypeFormat;
+  types[index] = { type: { ...type, isAskedTwice: true }, format };
 }
 
 function withoutFormat(index: number, id: number, recordedName: string | undefined): TypeFormat {
