@@ -6,6 +6,7 @@ import { LogAssembler } from './log-lines/assembler.ts';
 import { bootsOf } from './log-lines/echoes.ts';
 import { MmapWriters } from './mmap-writers.ts';
 import type { Moment, Occurrence, OccurrenceKind, ProbeSource, Word } from './occurrence.ts';
+import { plainArguments, withParameters } from './probe-arguments.ts';
 import { type ProbeCheck, ProbeSanity } from './probe-sanity.ts';
 import {
   type ProbeShape,
@@ -348,45 +349,6 @@ function unknownProbe(
 /** An address, or the symbol that text recordings show in its place. */
 function place(value: FieldValue | undefined): Word | string | undefined {
   return typeof value === 'string' ? value : word(value);
-}
-
-const NOT_ARGUMENTS: ReadonlySet<string> = new Set([
-  // the whole event, in text recordings
-  'payload',
-  '__probe_ip',
-  '__probe_func',
-  '__probe_ret_ip',
-  'func',
-  'depth',
-  'calltime',
-  'rettime',
-  'overrun',
-  'ip',
-  'parent_ip',
-]);
-
-function plainArguments(fields: Fields): Record<string, Word | string> {
-  const args: Record<string, Word | string> = {};
-  for (const name in fields) {
-    if (NOT_ARGUMENTS.has(name)) continue;
-    const value = fields[name];
-    if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'string') {
-      args[name] = value;
-    }
-  }
-  return args;
-}
-
-/** With func-args (6.15) the function tracers record the argument registers as `args`. */
-function withParameters(target: ProbeTarget, fields: Fields): Fields {
-  const registers = fields.args;
-  if (target.parameters.length === 0 || !Array.isArray(registers)) return fields;
-  const named: Record<string, FieldValue> = { ...fields };
-  target.parameters.forEach((name, index) => {
-    const value = (registers as readonly Word[])[index];
-    if (value !== undefined) named[name] = value;
-  });
-  return named;
 }
 
 /** Any probe knows more than a function tracer; of two probes the one with more arguments does. */
