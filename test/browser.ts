@@ -46,12 +46,16 @@ export interface OpenPage {
   close(): Promise<void>;
 }
 
-export async function openReport(browser: Browser, html: string): Promise<OpenPage> {
+export async function openReport(
+  browser: Browser,
+  html: string,
+  device: { readonly hasTouch?: boolean } = {},
+): Promise<OpenPage> {
   const folder = mkdtempSync(join(tmpdir(), 'svm-trace-report-'));
   const file = join(folder, 'report.html');
   writeFileSync(file, html);
   const url = pathToFileURL(file).href;
-  const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+  const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...device });
   const complaints: string[] = [];
   page.on('console', (message) => {
     if (/error|warning/.test(message.type())) complaints.push(message.text());

@@ -1,5 +1,7 @@
 import { createContext } from 'preact';
+import type { Finding } from '../../analyzers/finding.ts';
 import type {
+  DrawnLifetimes,
   ObjectTable,
   Result,
   ResultClock,
@@ -15,6 +17,8 @@ export interface PageData {
   readonly losses: readonly ResultLoss[];
   readonly timeline: readonly TimelineLane[];
   readonly objects: readonly ObjectTable[];
+  readonly lifetimes: DrawnLifetimes;
+  readonly findings: readonly Pick<Finding, 'id' | 'severity' | 'summary'>[];
 }
 
 /** Of a page about no one capture. */
@@ -24,10 +28,21 @@ export const NO_DATA: PageData = {
   losses: [],
   timeline: [],
   objects: [],
+  lifetimes: { moments: {}, objects: [], events: [], asPrinted: true },
+  findings: [],
 };
 
-export function pageData({ capture, losses, timeline, objects }: Result): PageData {
-  return { clock: capture.clock, durationNs: capture.durationNs, losses, timeline, objects };
+export function pageData({ capture, findings, ...result }: Result): PageData {
+  const { losses, timeline, objects, lifetimes } = result;
+  return {
+    clock: capture.clock,
+    durationNs: capture.durationNs,
+    losses,
+    timeline,
+    objects,
+    lifetimes,
+    findings: findings.map(({ id, severity, summary }) => ({ id, severity, summary })),
+  };
 }
 
 export const Data: ReturnType<typeof createContext<PageData>> = createContext(NO_DATA);

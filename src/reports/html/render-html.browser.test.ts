@@ -27,7 +27,7 @@ describe.skipIf(withoutBrowser())('the report in Chromium', () => {
     );
     expect(await page.locator('figure').count()).toBe(figures);
     expect(await page.locator('figure .plot svg .mark-symbol path').count()).toBeGreaterThan(500);
-    expect(await page.locator('#timeline .lane svg rect').count()).toBeGreaterThan(190);
+    expect(await page.locator('#timeline .lane svg .bar').count()).toBeGreaterThan(20);
     expect(await page.locator('h1').textContent()).toContain('never signalled');
     for (const incident of sample.incidents) {
       const title = page.locator(`#${incident.id} h3`);
@@ -42,17 +42,6 @@ describe.skipIf(withoutBrowser())('the report in Chromium', () => {
     const { page, complaints, close } = await openReport(browser, renderHtml(sampleResult()));
     await page.setViewportSize({ width: 390, height: 800 });
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
-    expect(complaints).toEqual([]);
-    await close();
-  });
-
-  it('opens the folded finding that a bar of the timeline points to', async () => {
-    const { page, complaints, close } = await openReport(browser, renderHtml(sampleResult()));
-    const finding = page.locator('#hmm-retry-storm-11223344');
-    expect(await finding.getAttribute('open')).toBeNull();
-    await page.locator('#timeline a[href="#hmm-retry-storm-11223344"]').first().focus();
-    await page.keyboard.press('Enter');
-    await page.waitForFunction(() => document.querySelector('#hmm-retry-storm-11223344[open]'));
     expect(complaints).toEqual([]);
     await close();
   });
@@ -82,17 +71,6 @@ describe.skipIf(withoutBrowser())('the report in Chromium', () => {
     await tooltip.waitFor();
     expect(await tooltip.textContent()).toContain('<script>alert(1)</script>');
     expect(await tooltip.locator('script').count()).toBe(0);
-    expect(complaints).toEqual([]);
-    await close();
-  });
-
-  it('zooms the timeline inside its own scroller', async () => {
-    const { page, complaints, close } = await openReport(browser, renderHtml(sampleResult()));
-    const width = () => page.locator('#timeline .stretch').evaluate((lanes) => lanes.clientWidth);
-    const before = await width();
-    await page.locator('#zoom-16').check();
-    expect(await width()).toBeGreaterThan(before * 15);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(1280);
     expect(complaints).toEqual([]);
     await close();
   });

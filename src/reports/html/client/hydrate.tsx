@@ -4,6 +4,8 @@ import { timeFormat } from '../../units.ts';
 import { islandNamed } from '../islands.ts';
 import { Data, NO_DATA, type PageData } from '../page-data.ts';
 import { Time } from '../time-context.ts';
+import { Gestures } from '../timeline/gestures.ts';
+import { attachZoom } from './zoom.ts';
 
 export function hydrateIslands(): void {
   const text = document.getElementById('page-data')?.textContent;
@@ -15,7 +17,9 @@ export function hydrateIslands(): void {
     const props = JSON.parse(place.nextElementSibling?.textContent ?? '{}') as object;
     const root = (
       <Data.Provider value={data}>
-        <Time.Provider value={time}>{h(component, props)}</Time.Provider>
+        <Time.Provider value={time}>
+          <Gestures.Provider value={attachZoom}>{h(component, props)}</Gestures.Provider>
+        </Time.Provider>
       </Data.Provider>
     );
     hydrate(root, place);

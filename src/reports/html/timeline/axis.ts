@@ -6,9 +6,9 @@ export interface Tick {
   readonly label: string;
 }
 
-/** Ticks at round moments, five or so, labelled in one unit. */
-export function axisTicks(window: TimeWindow, unit: 'ns' | 'ticks'): readonly Tick[] {
-  const step = roundStep((window.to - window.from) / 5);
+/** Ticks at round moments, at most so many, labelled in one unit. */
+export function axisTicks(window: TimeWindow, unit: 'ns' | 'ticks', most = 5): readonly Tick[] {
+  const step = roundStep((window.to - window.from) / most);
   const scale = unit === 'ticks' ? { factor: 1, unit: '' } : scaleOf(Math.max(window.to, 1));
   const digits = Math.max(0, Math.ceil(-Math.log10(step / scale.factor) - 1e-9));
   const ticks: Tick[] = [];

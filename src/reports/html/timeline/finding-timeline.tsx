@@ -1,13 +1,10 @@
-/** The moments around one finding, drawn from the same lanes as the whole timeline. */
+/** The moments around one finding, on the same lanes as the whole timeline. */
 import type { VNode } from 'preact';
-import { useContext } from 'preact/hooks';
 import type { Finding } from '../../../analyzers/finding.ts';
-import type { Result, TimelineItem, TimelineLane } from '../../../analyzers/result.ts';
-import { Time } from '../time-context.ts';
-import { axisTicks } from './axis.ts';
-import { condensed } from './condensed.ts';
-import { Axis, isOf, Lane, lastsWithin } from './lane.tsx';
-import { itemsIn, type TimeWindow } from './layout.ts';
+import type { Result, TimelineLane } from '../../../analyzers/result.ts';
+import { Island } from '../island.tsx';
+import { isOf, lastsWithin } from './lane.tsx';
+import { type TimeWindow, touches } from './layout.ts';
 
 const MAX_LANES = 12;
 const MAX_ROWS = 8;
@@ -22,26 +19,24 @@ export function FindingTimeline(props: {
   readonly finding: Finding;
   readonly result: Result;
 }): VNode | null {
-  const time = useContext(Time);
   const { finding, result } = props;
+  const { id, from, to } = finding;
   const window = windowAround(finding, Math.max(result.capture.durationNs, 1));
   const lanes = lanesOf(finding, result.timeline, window);
   if (lanes.length === 0) return null;
-  const ticks = axisTicks(window, time.unit);
   return (
-    <div class="lanes finding-timeline">
-      {lanes.map((lane) => (
-        <Lane
-          {...lane}
-          window={window}
-          ticks={ticks}
-          losses={result.losses}
-          maxRows={lane.items.some(isContext) ? CONTEXT_ROWS : MAX_ROWS}
-          focus={finding}
-        />
-      ))}
-      <Axis ticks={ticks} />
-    </div>
+    <Island
+      name="timeline"
+      props={{
+        name: id,
+        label: 'Timeline of the finding',
+        window,
+        lanes,
+        maxRows: MAX_ROWS,
+        contextRows: CONTEXT_ROWS,
+        focus: { id, from, to },
+      }}
+    />
   );
 }
 
@@ -54,30 +49,24 @@ function windowAround(finding: Pick<Finding, 'from' | 'to'>, duration: number): 
   };
 }
 
-/** Lanes of the finding's own objects and of their threads, of other findings, then what was busy. */
+/** Positions of the lanes of its own objects and of their threads, of other findings, then of what was busy. */
 function lanesOf(
   finding: Finding,
   timeline: readonly TimelineLane[],
   window: TimeWindow,
-): readonly TimelineLane[] {
-  const busy = timeline
-    .map((lane) => ({ ...lane, items: itemsIn(lane.items, window) }))
-    .filter((lane) => lane.items.length > 0);
+): readonly number[] {
+  const busy = timeline.flatMap(({ items, tid }, position) => {
+    const within = items.filter((item) => touches(item, window));
+    return within.length === 0 ? [] : [{ position, tid, items: within }];
+  });
   const own = busy.filter((lane) => lane.items.some((item) => isOf(item, finding)));
   const threads = new Set(own.map((lane) => lane.tid).filter((tid) => tid !== undefined));
   const same = busy.filter((lane) => lane.tid !== undefined && threads.has(lane.tid));
   const marked = busy.filter((lane) => lane.items.some((item) => item.findings !== undefined));
   const inside = busy.filter((lane) => lane.items.some((item) => lastsWithin(item, finding)));
   const order = new Set([...own, ...same, ...marked, ...inside, ...busy]);
-  const chosen = new Set([...order].slice(0, MAX_LANES));
-  return busy
-    .filter((lane) => chosen.has(lane))
-    .map((lane) => ({
-      ...lane,
-      items: condensed(lane.items, window, (item) => isOf(item, finding)),
-    }));
-}
-
-function isContext({ kind }: TimelineItem): boolean {
-  return kind === 'process' || kind === 'address_space' || kind === 'notifier';
+  return [...order]
+    .slice(0, MAX_LANES)
+    .map(({ position }) => position)
+    .sort((a, b) => a - b);
 }

@@ -1,112 +1,160 @@
 /** One lane as an SVG whose positions are percentages, so that it fits any width without a script. */
-import type { VNode } from 'preact';
-import { useContext } from 'preact/hooks';
+import type { RefObject, VNode } from 'preact';
+import { useContext, useEffect, useRef, useState } from 'preact/hooks';
 import type { Finding } from '../../../analyzers/finding.ts';
 import type { ResultLoss, TimelineItem } from '../../../analyzers/result.ts';
-import { counted, type TimeFormat } from '../../units.ts';
+import { counted } from '../../units.ts';
 import { Time } from '../time-context.ts';
 import type { Tick } from './axis.ts';
-import { type Bar, layoutLane, percent, type TimeWindow } from './layout.ts';
+import { type Bar, barsIn, isMarked } from './bars.ts';
+import { barName, barText, isSeveral, kindClass } from './item-words.ts';
+import { percent, type TimeWindow } from './layout.ts';
+import { GAP_PIXELS, type PreparedLane, ROW_PIXELS } from './prepared-lanes.ts';
 
-const ROW_PIXELS = 16;
-const GAP_PIXELS = 3;
 /** Bars at least this wide (percent) carry their label inside. */
 const LABELLED_PERCENT = 7;
+/** How wide a lane is taken to be where nobody can tell. */
+const USUAL_PIXELS = 1_000;
+/** Lanes this far outside of what is seen are drawn all the same. */
+const AHEAD = '400px';
 
 /** What a picture is about. */
-type Focus = Pick<Finding, 'id' | 'from' | 'to'>;
+export type Focus = Pick<Finding, 'id' | 'from' | 'to'>;
 
 interface LaneProps {
-  readonly label: string;
-  readonly items: readonly TimelineItem[];
+  readonly lane: PreparedLane;
+  readonly position: number;
   readonly window: TimeWindow;
   readonly ticks: readonly Tick[];
   readonly losses: readonly ResultLoss[];
-  readonly maxRows: number;
   /** Bars that have nothing to do with it are drawn faintly. */
-  readonly focus?: Focus;
+  readonly focus: Focus | undefined;
+  /** The item that is pointed to, if it is in this lane. */
+  readonly active: TimelineItem | undefined;
+  readonly activeId: string;
+  /** Pixels across; undefined before a script has measured it. */
+  readonly pixels: number | undefined;
 }
 
+/** Out of sight it stays as it was: most lanes of a long timeline are. */
 export function Lane(props: LaneProps): VNode {
-  const layout = layoutLane(props.items, props.window, props.maxRows);
-  const height = layout.rows * ROW_PIXELS + GAP_PIXELS;
-  const crowded = layout.bars.filter((bar) => bar.crowded).length;
+  const place = useRef<HTMLDivElement>(null);
+  const last = useRef<VNode>(null);
+  const seen = useSeen(place, props.pixels !== undefined);
+  if (!seen && last.current !== null) return last.current;
+  const drawn = (
+    <div class="lane" ref={place}>
+      <LaneLabel lane={props.lane} />
+      <LanePicture {...props} />
+    </div>
+  );
+  last.current = drawn;
+  return drawn;
+}
+
+function useSeen(place: RefObject<HTMLElement | null>, live: boolean): boolean {
+  const [seen, setSeen] = useState(true);
+  useEffect(() => {
+    const element = place.current;
+    if (!live || element === null) return undefined;
+    const observer = new IntersectionObserver(
+      (entries) => setSeen(entries.at(-1)?.isIntersecting ?? true),
+      { rootMargin: AHEAD },
+    );
+    observer.observe(element);
+    const all = (): void => setSeen(true);
+    addEventListener('beforeprint', all);
+    return () => {
+      observer.disconnect();
+      removeEventListener('beforeprint', all);
+    };
+  }, [live, place]);
+  return seen;
+}
+
+function LaneLabel({ lane }: { readonly lane: PreparedLane }): VNode {
+  const crowded = lane.layout.placed.filter((placed) => placed.crowded).length;
   return (
-    <div class="lane">
-      <div class="label">
-        {props.label}
+    <div class="label" title={lane.label}>
+      <span>
+        {lane.label}
         {crowded > 0 && <span class="quiet"> {counted(crowded, 'bar')} over each other below</span>}
-      </div>
-      <svg width="100%" height={height}>
-        <title>{`${props.label}: ${counted(layout.bars.length, 'bar')}`}</title>
-        {props.ticks.map((tick) => (
-          <line class="grid" x1={`${place(tick.x)}%`} x2={`${place(tick.x)}%`} y1="0" y2="100%" />
-        ))}
-        {props.losses.map((loss) => (
-          <LossBand loss={loss} window={props.window} />
-        ))}
-        {layout.bars.map((bar) => (
-          <LaneBar bar={bar} focus={props.focus} />
-        ))}
-      </svg>
+      </span>
     </div>
   );
 }
 
-export function Axis({ ticks }: { readonly ticks: readonly Tick[] }): VNode {
+function LanePicture(props: LaneProps): VNode {
+  const { lane, window, pixels } = props;
+  const bars = barsIn(lane.layout, window, pixels ?? USUAL_PIXELS);
   return (
-    <div class="lane axis" aria-hidden="true">
-      <div class="label">since the first event</div>
-      <svg width="100%" height="20" aria-hidden="true">
-        {ticks.map((tick) => (
-          <>
-            <line class="grid" x1={`${place(tick.x)}%`} x2={`${place(tick.x)}%`} y1="14" y2="20" />
-            <text x={`${place(tick.x)}%`} y="11" text-anchor={anchor(tick.x)}>
-              {tick.label}
-            </text>
-          </>
-        ))}
-      </svg>
-    </div>
+    <svg width="100%" height={lane.height} data-lane={props.position} aria-label={lane.label}>
+      {props.ticks.map((tick) => (
+        <line class="grid" x1={`${place(tick.x)}%`} x2={`${place(tick.x)}%`} y1="0" y2="100%" />
+      ))}
+      {props.losses.map((loss) => (
+        <LossBand loss={loss} window={window} />
+      ))}
+      {bars.map((bar) => {
+        const active = props.active !== undefined && bar.items.includes(props.active);
+        const faint = props.focus !== undefined && isFaint(bar, props.focus);
+        return (
+          <LaneBar
+            key={bar.place}
+            bar={bar}
+            faint={faint}
+            activeId={active ? props.activeId : undefined}
+            still={pixels === undefined}
+          />
+        );
+      })}
+    </svg>
   );
 }
 
-function LaneBar(props: { readonly bar: Bar; readonly focus: Focus | undefined }): VNode {
-  const { bar, focus } = props;
+interface BarProps {
+  readonly bar: Bar;
+  readonly faint: boolean;
+  /** Of the bar that is pointed to. */
+  readonly activeId: string | undefined;
+  /** No script acts on it: it has a title, and leads to its finding, by itself. */
+  readonly still: boolean;
+}
+
+function LaneBar({ bar, faint, activeId, still }: BarProps): VNode {
   const time = useContext(Time);
   const y = bar.row * ROW_PIXELS + GAP_PIXELS;
   const height = ROW_PIXELS - GAP_PIXELS;
   const x = `${place(bar.x)}%`;
   const width = `${place(bar.width)}%`;
-  const faint = isFaint(bar.item, focus);
-  const classes = [
-    'bar',
-    kindClass(bar.item.kind),
-    bar.item.findings === undefined ? '' : 'marked',
-    bar.item.count === undefined && !bar.crowded ? '' : 'several',
-    faint ? 'faint' : '',
-  ];
+  const [item] = bar.items;
+  const classes = `bar ${kindClass(item?.kind ?? '')}${isMarked(bar) ? ' marked' : ''}${isSeveral(bar) || bar.crowded ? ' several' : ''}${faint ? ' faint' : ''}${activeId === undefined ? '' : ' active'}`;
+  const known =
+    activeId === undefined
+      ? {}
+      : { id: activeId, role: 'img' as const, 'aria-label': barText(bar, time) };
   const shape = (
-    <g class={classes.filter(Boolean).join(' ')}>
-      <title>{barTitle(bar.item, time)}</title>
-      <rect x={x} y={y} width={width} height={height} rx="1.5" />
+    <>
+      <rect class={classes} x={x} y={y} width={width} height={height} rx="1.5" {...known}>
+        {still && <title>{barText(bar, time)}</title>}
+      </rect>
       {bar.openEnd && <OpenEnd bar={bar} y={y + height / 2} />}
       {bar.width >= LABELLED_PERCENT && !bar.crowded && (
         <svg x={x} y={y} width={width} height={height} aria-hidden="true">
-          <text x="5" y={height - 3}>
-            {bar.item.label}
+          <text class={faint ? 'bar-label faint' : 'bar-label'} x="5" y={height - 3}>
+            {barName(bar)}
           </text>
         </svg>
       )}
-    </g>
+    </>
   );
-  const [finding] = bar.item.findings ?? [];
+  const finding = still ? item?.findings?.[0] : undefined;
   return finding === undefined ? shape : <a href={`#${finding}`}>{shape}</a>;
 }
 
 /** What is of the finding itself, or happened wholly while it lasted, stands out. */
-function isFaint(item: TimelineItem, focus: Focus | undefined): boolean {
-  return focus !== undefined && !isOf(item, focus) && !lastsWithin(item, focus);
+function isFaint({ items }: Bar, focus: Focus): boolean {
+  return !items.some((item) => isOf(item, focus) || lastsWithin(item, focus));
 }
 
 export function isOf(item: TimelineItem, { id }: Focus): boolean {
@@ -144,25 +192,7 @@ function LossBand(props: { readonly loss: ResultLoss; readonly window: TimeWindo
   );
 }
 
-function barTitle(item: TimelineItem, time: TimeFormat): string {
-  const from = item.from === null ? 'before the capture' : time.moment(item.from);
-  const to = item.to === null ? 'alive at the end' : time.moment(item.to);
-  const lasting =
-    item.from === null || item.to === null ? '' : ` (${time.duration(item.to - item.from)})`;
-  return `${item.label}\n${from} … ${to}${lasting}`;
-}
-
-/** Kinds are table names of ours; anything else gets the neutral colour. */
-export function kindClass(kind: string): string {
-  return /^[a-z_]+$/.test(kind) ? `kind-${kind.replaceAll('_', '-')}` : 'kind-other';
-}
-
-/** Percentages to the hundredth of a percent of a percent: a pixel at 64-fold zoom. */
+/** To the hundredth of a pixel of the widest screen. */
 function place(percentage: number): number {
   return Number(percentage.toFixed(4));
-}
-
-function anchor(x: number): 'start' | 'middle' | 'end' {
-  if (x < 4) return 'start';
-  return x > 96 ? 'end' : 'middle';
 }

@@ -12,43 +12,52 @@ const WHOLE = { from: 0, to: 100 };
 
 describe('layoutLane', () => {
   it('puts what is alive at the same time into rows of its own', () => {
-    const { bars, rows } = layoutLane([item(0, 50), item(10, 20), item(50, 60)], WHOLE, 5);
-    expect(bars.map((bar) => bar.row)).toEqual([0, 1, 0]);
+    const items = [item(0, 50), item(10, 20), item(50, 60)];
+    const { placed, rows } = layoutLane(items, WHOLE, 5);
+    expect(placed.map(({ item: { from }, row }) => [from, row])).toEqual([
+      [0, 0],
+      [50, 0],
+      [10, 1],
+    ]);
     expect(rows).toBe(2);
-  });
-
-  it('draws unknown ends to the edge and marks them', () => {
-    const [first, second] = layoutLane([item(null, 40), item(60, null)], WHOLE, 5).bars;
-    expect(first).toMatchObject({ x: 0, width: 40, openStart: true, openEnd: false });
-    expect(second).toMatchObject({ x: 60, width: 40, openStart: false, openEnd: true });
   });
 
   it('lets what finds no row share the last, but nothing that a finding is about', () => {
     const found = { ...item(0, 50), findings: ['x-1'] };
-    const { bars, rows } = layoutLane([item(0, 50), item(0, 50), item(1, 50), found], WHOLE, 1);
-    expect(bars.map(({ row, crowded }) => [row, crowded])).toEqual([
+    const { placed, rows } = layoutLane([item(0, 50), item(0, 50), item(1, 50), found], WHOLE, 1);
+    expect(placed.map(({ row, crowded }) => [row, crowded])).toEqual([
       [0, false],
       [1, false],
       [2, true],
       [2, true],
     ]);
-    expect(bars[1]?.item).toBe(found);
+    expect(placed[1]?.item).toBe(found);
     expect(rows).toBe(3);
+  });
+
+  it('has no more rows than what is first shown needs, and one for what does not fit in', () => {
+    const before = [item(0, 9), item(1, 9), item(2, 9)];
+    const { placed, rows } = layoutLane([...before, item(40, 50)], { from: 30, to: 60 }, 8);
+    expect(rows).toBe(2);
+    expect(placed.filter(({ crowded }) => crowded)).toHaveLength(2);
   });
 
   it('draws every item, and in the rows before the last none over another', () => {
     const span = fc.tuple(fc.integer({ min: 0, max: 100 }), fc.integer({ min: 0, max: 60 }));
+    const window = fc.tuple(fc.integer({ min: 0, max: 60 }), fc.integer({ min: 1, max: 60 }));
     fc.assert(
-      fc.property(fc.array(span), (spans) => {
-        const items = spans.map(([from, length]) => item(from, from + length));
-        const { bars } = layoutLane(items, WHOLE, 6);
-        expect(bars.length).toBe(items.length);
-        for (const [n, bar] of bars.entries()) {
-          expect(bar.x).toBeGreaterThanOrEqual(0);
-          expect(bar.x).toBeLessThanOrEqual(100);
-          if (bar.crowded) continue;
-          const before = bars.slice(0, n).filter((other) => other.row === bar.row);
-          for (const other of before) expect(other.item.to).toBeLessThanOrEqual(bar.item.from ?? 0);
+      fc.property(fc.array(span), window, (spans, [from, length]) => {
+        const items = spans.map(([start, lasting]) => item(start, start + lasting));
+        const first = { from, to: from + length };
+        const { placed, rows } = layoutLane(items, first, 6);
+        expect(placed.length).toBe(items.length);
+        for (const [n, { item: each, row, crowded }] of placed.entries()) {
+          expect(row).toBeLessThan(rows);
+          if (crowded) continue;
+          const earlier = placed.slice(0, n).filter((other) => other.row === row);
+          for (const other of earlier) {
+            expect(other.item.to).toBeLessThanOrEqual(each.from ?? 0);
+          }
         }
       }),
     );

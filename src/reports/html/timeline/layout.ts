@@ -1,4 +1,4 @@
-/** Where the bars of a lane go: percentages across, rows down. Pure arithmetic. */
+/** Where the bars of a lane go: rows down, percentages across. Pure arithmetic. */
 import type { TimelineItem } from '../../../analyzers/result.ts';
 
 /** The part of the capture that is drawn, relative ns (or ticks). */
@@ -7,73 +7,107 @@ export interface TimeWindow {
   readonly to: number;
 }
 
-export interface Bar {
+export interface PlacedItem {
   readonly item: TimelineItem;
   readonly row: number;
   /** In the last row, where bars may lie over each other. */
   readonly crowded: boolean;
-  /** Percent of the window's width. */
-  readonly x: number;
-  readonly width: number;
-  /** Began before, or ended after, the capture itself. */
-  readonly openStart: boolean;
-  readonly openEnd: boolean;
 }
 
-/** SVG draws nothing of a rectangle without width; its outline makes this one visible. */
-const NARROWEST_PERCENT = 0.01;
-
 export interface LaneLayout {
-  readonly bars: readonly Bar[];
+  /** By row, and in each by time. */
+  readonly placed: readonly PlacedItem[];
   readonly rows: number;
 }
 
 /**
- * Items that touch the window, stacked so that those alive at the same time lie in rows of their own.
- * What finds none free shares one more row, the last, except items of findings.
+ * Items stacked so that those alive at the same time lie in rows of their own, for good: a row does
+ * not change when the window does. Those in the first window decide how many rows there are; what
+ * finds none free shares one more, the last, except items of findings.
  */
 export function layoutLane(
   items: readonly TimelineItem[],
-  window: TimeWindow,
+  first: TimeWindow,
   maxRows: number,
 ): LaneLayout {
-  const rowEnds: number[] = [];
-  const bars: Bar[] = [];
-  const crowd: TimelineItem[] = [];
-  for (const item of itemsIn(items, window)) {
-    const from = item.from ?? Number.NEGATIVE_INFINITY;
-    const free = rowEnds.findIndex((end) => end <= from);
-    const row = free === -1 ? rowEnds.length : free;
-    if (row >= maxRows && row === rowEnds.length && item.findings === undefined) {
-      crowd.push(item);
-      continue;
-    }
-    rowEnds[row] = item.to ?? Number.POSITIVE_INFINITY;
-    bars.push({ item, row, crowded: false, ...across(item, window) });
+  const sorted = [...items].sort(byTime);
+  const rows = new Rows();
+  for (const item of sorted.filter((each) => touches(each, first))) {
+    rows.place(item, item.findings === undefined ? maxRows : Number.POSITIVE_INFINITY);
   }
-  const last = rowEnds.length;
-  bars.push(...crowd.map((item) => ({ item, row: last, crowded: true, ...across(item, window) })));
-  return { bars, rows: Math.max(last + (crowd.length > 0 ? 1 : 0), 1) };
+  const few = Math.max(rows.count, 1);
+  for (const item of sorted.filter((each) => startOf(each) > first.to)) rows.place(item, few);
+  const before = sorted.filter((each) => endOf(each) < first.from);
+  for (const item of before.reverse()) rows.placeBefore(item, few);
+  return rows.layout();
 }
 
-export function itemsIn(items: readonly TimelineItem[], window: TimeWindow): TimelineItem[] {
-  return items
-    .filter((item) => (item.from ?? 0) <= window.to && (item.to ?? window.to) >= window.from)
-    .sort((a, b) => (a.from ?? Number.NEGATIVE_INFINITY) - (b.from ?? Number.NEGATIVE_INFINITY));
+/** Rows that grow at both ends. */
+class Rows {
+  readonly #starts: number[] = [];
+  readonly #ends: number[] = [];
+  readonly #placed: { item: TimelineItem; row: number }[] = [];
+  readonly #crowd: TimelineItem[] = [];
+
+  get count(): number {
+    return this.#ends.length;
+  }
+
+  /** Behind everything in its row; in a new row where there are not `most` yet. */
+  place(item: TimelineItem, most: number): void {
+    const free = this.#ends.findIndex((end) => end <= startOf(item));
+    const row = free === -1 ? this.count : free;
+    if (row === this.count && row >= most) {
+      this.#crowd.push(item);
+      return;
+    }
+    this.#starts[row] ??= startOf(item);
+    this.#ends[row] = endOf(item);
+    this.#placed.push({ item, row });
+  }
+
+  placeBefore(item: TimelineItem, most: number): void {
+    const free = this.#starts.findIndex((start) => endOf(item) <= start);
+    const row = free === -1 ? this.count : free;
+    if (row === this.count && row >= most) {
+      this.#crowd.push(item);
+      return;
+    }
+    this.#starts[row] = startOf(item);
+    this.#ends[row] ??= endOf(item);
+    this.#placed.push({ item, row });
+  }
+
+  layout(): LaneLayout {
+    const last = this.count;
+    const placed = [
+      ...this.#placed.map(({ item, row }) => ({ item, row, crowded: false })),
+      ...this.#crowd.map((item) => ({ item, row: last, crowded: true })),
+    ];
+    placed.sort((a, b) => a.row - b.row || byTime(a.item, b.item));
+    return { placed, rows: Math.max(last + (this.#crowd.length > 0 ? 1 : 0), 1) };
+  }
 }
 
-function across(
-  item: TimelineItem,
-  window: TimeWindow,
-): Pick<Bar, 'x' | 'width' | 'openStart' | 'openEnd'> {
-  const start = percent(item.from ?? window.from, window);
-  const end = percent(item.to ?? window.to, window);
-  return {
-    x: start,
-    width: Math.max(end - start, NARROWEST_PERCENT),
-    openStart: item.from === null,
-    openEnd: item.to === null,
-  };
+/** Infinities of unknown ends are equal to each other. */
+function byTime(a: TimelineItem, b: TimelineItem): number {
+  return compare(startOf(a), startOf(b)) || compare(endOf(a), endOf(b));
+}
+
+function compare(a: number, b: number): number {
+  return a === b ? 0 : a - b;
+}
+
+export function touches(item: TimelineItem, window: TimeWindow): boolean {
+  return startOf(item) <= window.to && endOf(item) >= window.from;
+}
+
+export function startOf({ from }: TimelineItem): number {
+  return from ?? Number.NEGATIVE_INFINITY;
+}
+
+export function endOf({ to }: TimelineItem): number {
+  return to ?? Number.POSITIVE_INFINITY;
 }
 
 export function percent(moment: number, window: TimeWindow): number {

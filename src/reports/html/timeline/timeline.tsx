@@ -1,4 +1,4 @@
-/** The whole capture on one time axis. Zoom widens the picture inside its own scroller; no script. */
+/** The whole capture on one time axis. */
 import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Result, TimelineLane } from '../../../analyzers/result.ts';
@@ -6,11 +6,10 @@ import { counted } from '../../units.ts';
 import { Island } from '../island.tsx';
 import { Time } from '../time-context.ts';
 import { activeWindow } from './active-window.ts';
-import { kindClass } from './lane.tsx';
+import { kindClass, kindWords as words } from './item-words.ts';
 import type { TimeWindow } from './layout.ts';
 
 const MAX_ROWS = 12;
-const ZOOMS = [1, 4, 16, 64] as const;
 
 export function TimelineSection({ result }: { readonly result: Result }): VNode {
   const lanes = result.timeline.filter((lane) => lane.items.length > 0);
@@ -28,8 +27,16 @@ export function TimelineSection({ result }: { readonly result: Result }): VNode 
       <h2>What happened when?</h2>
       <Legend lanes={lanes} lossy={result.losses.length > 0} />
       <WindowNote window={window} durationNs={result.capture.durationNs} />
-      <Zoom />
-      <Island name="timeline" props={{ window, maxRows: MAX_ROWS }} />
+      <Island
+        name="timeline"
+        props={{
+          name: 'all',
+          label: 'Timeline of the capture',
+          window,
+          maxRows: MAX_ROWS,
+          isTarget: true,
+        }}
+      />
       {result.timelineLanesOmitted > 0 && (
         <p class="note">
           {counted(result.timelineLanesOmitted, 'more lane')}, without findings, not drawn.
@@ -52,20 +59,6 @@ export function WindowNote(props: {
       Drawn from {time.moment(window.from)} to {time.moment(window.to)}: nothing of this began or
       ended in the rest of the {time.duration(durationNs)}.
     </p>
-  );
-}
-
-function Zoom(): VNode {
-  return (
-    <fieldset class="zoom">
-      <legend>Zoom</legend>
-      {ZOOMS.map((zoom) => (
-        <label>
-          <input type="radio" name="zoom" value={zoom} id={`zoom-${zoom}`} checked={zoom === 1} />
-          {zoom}×
-        </label>
-      ))}
-    </fieldset>
   );
 }
 
@@ -129,16 +122,10 @@ function isColoured(kind: string): boolean {
   return COLOURED.has(kind);
 }
 
-function words(kind: string): string {
-  return kind.replaceAll('_', ' ');
-}
-
 function Swatch(props: { readonly class: string }): VNode {
   return (
     <svg width="18" height="12" aria-hidden="true">
-      <g class={props.class}>
-        <rect class={props.class} x="1" y="1" width="16" height="10" rx="1.5" />
-      </g>
+      <rect class={props.class} x="1" y="1" width="16" height="10" rx="1.5" />
     </svg>
   );
 }
@@ -161,6 +148,18 @@ export function TimelineDefinitions(): VNode {
           markerUnits="userSpaceOnUse"
         >
           <path d="M0,0 L8,5 L0,10 z" class="arrow" />
+        </marker>
+        <marker
+          id="path-arrow"
+          viewBox="0 0 8 10"
+          refX="7"
+          refY="5"
+          markerWidth="9"
+          markerHeight="10"
+          markerUnits="userSpaceOnUse"
+          orient="auto"
+        >
+          <path d="M0,0 L8,5 L0,10 z" class="path-arrow" />
         </marker>
       </defs>
     </svg>
