@@ -192,8 +192,7 @@ function Events({ lifetime }: { readonly lifetime: ObjectLifetime }): VNode | nu
 function RowLink({ item }: { readonly item: TimelineItem }): VNode | null {
   const { objects } = useContext(Data);
   const table = objects.find(({ kind }) => kind === item.kind);
-  const column = table?.columns.indexOf('id') ?? -1;
-  if (item.id === undefined || !table?.rows.some((row) => row[column] === item.id)) return null;
+  if (item.id === undefined || !table?.rows.some(([id]) => id === item.id)) return null;
   return (
     <p>
       <a href={`#object-${item.kind}-${item.id}`}>
