@@ -27,7 +27,7 @@ describe.skipIf(withoutBrowser())('the report in Chromium', () => {
     );
     expect(await page.locator('figure').count()).toBe(figures);
     expect(await page.locator('figure .plot svg .mark-symbol path').count()).toBeGreaterThan(500);
-    expect(await page.locator('#timeline .lane svg .bar').count()).toBeGreaterThan(20);
+    expect(await page.locator('#timeline .lane svg .bar').count()).toBeGreaterThan(12);
     expect(await page.locator('h1').textContent()).toContain('never signalled');
     for (const incident of sample.incidents) {
       const title = page.locator(`#${incident.id} h3`);

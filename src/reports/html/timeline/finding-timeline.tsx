@@ -5,6 +5,7 @@ import type { Result, TimelineLane } from '../../../analyzers/result.ts';
 import { Island } from '../island.tsx';
 import { isOf, lastsWithin } from './lane.tsx';
 import { type TimeWindow, touches } from './layout.ts';
+import type { TimelinePath } from './paths.tsx';
 
 const MAX_LANES = 12;
 const MAX_ROWS = 8;
@@ -18,8 +19,10 @@ const MOMENT_SHARE = 0.01;
 export function FindingTimeline(props: {
   readonly finding: Finding;
   readonly result: Result;
+  /** Drawn over it. */
+  readonly paths?: readonly TimelinePath[];
 }): VNode | null {
-  const { finding, result } = props;
+  const { finding, result, paths } = props;
   const { id, from, to } = finding;
   const window = windowAround(finding, Math.max(result.capture.durationNs, 1));
   const lanes = lanesOf(finding, result.timeline, window);
@@ -35,6 +38,7 @@ export function FindingTimeline(props: {
         maxRows: MAX_ROWS,
         contextRows: CONTEXT_ROWS,
         focus: { id, from, to },
+        ...(paths === undefined ? {} : { paths }),
       }}
     />
   );
