@@ -78,6 +78,28 @@ it('takes for the cause what the chain of the other leads to', () => {
   ]);
 });
 
+it('is named after a cause that is as bad, unless its worst sentence names that cause', () => {
+  const headlineOf = (cause: Partial<Finding>, worst: Partial<Finding>): string | undefined => {
+    const stands = chain(ref('fence', 1), ref('job', 3));
+    const error = { severity: 'error', confidence: 'proven' } as const;
+    return groupIncidents([
+      finding('late', [ref('fence', 1)], { ...stands, ...error, ...worst }),
+      finding('hung', [ref('job', 3)], { severity: 'error', ...cause }),
+    ])[0]?.headline;
+  };
+  expect(headlineOf({}, {})).toBe('hung happened');
+  expect(headlineOf({}, { summary: 'it waited for Job 3' })).toBe('it waited for Job 3');
+  expect(headlineOf({ severity: 'warn' }, {})).toBe('late happened');
+});
+
+it('puts the longest of equally bad incidents first', () => {
+  const incidents = groupIncidents([
+    finding('short', [ref('fence', 1)]),
+    finding('long', [ref('fence', 2)], { from: 150, to: 900 }),
+  ]);
+  expect(incidents.map(({ headline }) => headline)).toEqual(['long happened', 'short happened']);
+});
+
 it('does not take a finding for its own cause', () => {
   const [incident] = groupIncidents([
     finding('stall', [ref('invalidation', 1)], chain(ref('invalidation', 1), ref('fence', 3))),

@@ -175,6 +175,28 @@ it('claims less when events were lost meanwhile, and no wait in vain', () => {
   expect(summary(1)).not.toContain('in vain');
 });
 
+it('calls no wait vain where only one task was recorded, unless its return value says so', () => {
+  const summary = (ret: number | null): string | undefined =>
+    run(invalidateStall, {
+      rows: {
+        process: [process],
+        invalidation: [stall],
+        fence_wait: [{ ...wait, gave_up: 1, ret }],
+        fence: [fence],
+      },
+      perTask: true,
+    }).findings[0]?.summary;
+  expect(summary(null)).toContain('waited 410 ms for fence 6:2');
+  expect(summary(0)).toContain('in vain');
+});
+
+it('says that the end of an address space stood still, not an invalidation of everything', () => {
+  const [finding] = judge({ ...stall, source: 'release', range_start: 0, reason: 5 });
+  expect(finding?.summary).toBe(
+    'The release of memory by svmload (pid 821) was held up 412 ms in __mmu_notifier_release: it waited 410 ms for fence 6:2 (svmlab svmlab-ring0).',
+  );
+});
+
 it('raises a stalled kswapd: reclaim of the whole machine waits', () => {
   const rows = {
     process: [{ ...process, comm: 'kswapd0' }],

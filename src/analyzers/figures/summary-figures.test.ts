@@ -1,32 +1,17 @@
 import { expect, it } from 'vitest';
-import { StoreReader } from '../../store/reader.ts';
-import { StoreWriter } from '../../store/writer.ts';
-import { lifetimes } from '../lifetimes/index.ts';
+import { type RowOf, storeOf } from '../../../test/detector-view.ts';
 import type { SummaryFigures } from '../result.ts';
 import { buildSummaryFigures } from './summary-figures.ts';
 
 const MS = 1_000_000;
-const tables = lifetimes.flatMap((lifetime) => lifetime.tables);
-
-type Rows = Readonly<Record<string, readonly Readonly<Record<string, string | number | null>>[]>>;
 
 /** What is drawn of a store that holds these objects. */
-function figuresOf(rows: Rows, observable: readonly string[] = []): SummaryFigures {
-  const writer = new StoreWriter(undefined, [], tables);
-  for (const [name, own] of Object.entries(rows)) {
-    const table = tables.find((candidate) => candidate.name === name);
-    if (table === undefined) throw new Error(`no table ${name}`);
-    own.forEach((row, n) => {
-      writer.insert(table, { id: n + 1, ...row });
-    });
-  }
-  writer.loaded();
-  for (const kind of observable) {
-    writer.db.prepare('INSERT INTO occurrence (kind, seen, observable) VALUES (?, 1, 1)').run(kind);
-  }
-  const figures = buildSummaryFigures(new StoreReader(writer.db), []);
-  writer.abort();
-  return figures;
+function figuresOf(
+  rows: Readonly<Record<string, readonly RowOf[]>>,
+  observable: readonly string[] = [],
+): SummaryFigures {
+  const occurrence = observable.map((kind) => ({ kind, seen: 1, observable: 1 }));
+  return buildSummaryFigures(storeOf({ ...rows, occurrence }), []);
 }
 
 const breakdown = (figures: SummaryFigures, name: string) =>
