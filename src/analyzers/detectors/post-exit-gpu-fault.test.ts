@@ -46,6 +46,11 @@ it('finds nothing in faults that were served, nor in a bad address of a living p
   expect(judge([fault(10, 0), fault(20, -14)]).findings).toEqual([]);
 });
 
+it('does not count a refusal long before the death: whoever was refused, it was not this one', () => {
+  expect(judge([fault(5, -3), fault(20, 0)]).findings).toEqual([]);
+  expect(judge([fault(20, 0), fault(39, -3)]).findings).toHaveLength(1);
+});
+
 it('does not take the exit of the leader for the death of the address space', () => {
   const alive = {
     process: [{ pid: 848, comm: 'svmload', leader_exit_ts: ms(15) }],

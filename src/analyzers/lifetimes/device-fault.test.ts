@@ -38,6 +38,48 @@ describe('a fault handler', () => {
     ]);
   });
 
+  it('refused while its PASID serves a new process is of the dead one that had the number before', () => {
+    const served = (at: number, mni: number) =>
+      [
+        [at, WORKER, enter('gpu_fault', { pasid: 77, addr: 0x7000 })],
+        [at + 0.1, WORKER, readBegin(mni)],
+        [at + 0.2, WORKER, leave('gpu_fault', 0)],
+      ] as const;
+    const refused = (at: number) =>
+      [
+        [at, WORKER, enter('gpu_fault', { pasid: 77, addr: 0x8000 })],
+        [at + 0.1, WORKER, leave('gpu_fault', -3)],
+      ] as const;
+    const lived = live(
+      [
+        [0, 10, exec('/bin/first', 10)],
+        [1, 10, insert(0x99, MM, 0x7000, 0x10000)],
+        ...served(2, 0x99),
+        [3, 10, exitMmap(MM)],
+        [3.1, 10, exit()],
+        ...refused(4),
+        [5, 20, exec('/bin/second', 20)],
+        [6, 20, insert(0xaa, 0x2000, 0x7000, 0x10000)],
+        ...served(7, 0xaa),
+        ...refused(8),
+        ...served(9, 0xaa),
+        [10, 20, exitMmap(0x2000)],
+        [10.1, 20, exit()],
+        ...refused(11),
+      ],
+      { comms },
+    );
+    const owners = lived.rows('device_fault').map(({ ret, mm }) => [ret, mm]);
+    expect(owners).toEqual([
+      [0, MM],
+      [-3, MM],
+      [0, 0x2000],
+      [-3, MM],
+      [0, 0x2000],
+      [-3, 0x2000],
+    ]);
+  });
+
   it('of a PASID nobody was served for belongs to nobody: the number is not decoded', () => {
     const lived = live([
       [0, 10, exec('/bin/app', 10)],

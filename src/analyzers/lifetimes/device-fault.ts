@@ -28,8 +28,10 @@ const LOGGED_FAULTS: Partial<Record<LogClass, 'log' | 'iommu-log'>> = {
 
 /** Faults being served at a time. */
 const PENDING_MOST = 4096;
-/** -ESRCH, -EFAULT: the address space is gone, or holds no mapping there. */
-const REFUSALS: readonly number[] = [-3, -14];
+/** The address space is gone: mmget_not_zero failed. */
+const ESRCH = -3;
+/** There is no mapping there. */
+const EFAULT = -14;
 
 interface Handler extends Frame {
   readonly module: string | undefined;
@@ -114,11 +116,14 @@ class DeviceFaultTracker implements Tracker {
   /** A probe nobody told us about: it faults a range in from a worker, and was refused. */
   #actsAsHandler(handler: Handler, ret: number | undefined): boolean {
     const worker = this.#context.live.taskOf(handler.tid)?.kernelThread === true;
-    return worker && handler.readsBegun > 0 && ret !== undefined && REFUSALS.includes(ret);
+    return worker && handler.readsBegun > 0 && (ret === ESRCH || ret === EFAULT);
   }
 
   #emitHandled(handler: Handler, end: Mark | undefined, ret: number | undefined): void {
-    const bound = this.#bind(handler.pasid, handler.addressSpace);
+    const known = this.#bind(handler.pasid, handler.addressSpace);
+    // who lives is not refused so: it is the device of who had the number before and is dead
+    const isRefused = ret === ESRCH && isAlive(known) && known?.before !== undefined;
+    const bound = isRefused && !isAlive(known.before) ? known.before : known;
     const addressSpace = handler.addressSpace ?? bound?.addressSpace;
     this.#emit(
       {
@@ -151,6 +156,8 @@ class DeviceFaultTracker implements Tracker {
       binding = { process: undefined, addressSpace: undefined };
       pasids.set(pasid, binding);
     }
+    const { addressSpace: last, process } = binding;
+    if (last && last !== addressSpace) binding.before = { process, addressSpace: last };
     binding.addressSpace = addressSpace;
     binding.process = addressSpace.owner ?? binding.process;
     return binding;
@@ -282,4 +289,9 @@ class DeviceFaultTracker implements Tracker {
     const id = this.#context.nextId(deviceFaultTable);
     this.#context.emit(deviceFaultTable, faultRow(id, fault, start, end, this.#context));
   }
+}
+
+function isAlive(owner: LivePasid['before']): boolean {
+  const { addressSpace } = owner ?? {};
+  return addressSpace !== undefined && !addressSpace.released && !addressSpace.ended;
 }

@@ -147,6 +147,8 @@ export interface LivePasid {
   id?: number | undefined;
   process: LiveProcess | undefined;
   addressSpace: LiveAddressSpace | undefined;
+  /** Whom the number stood for before: its device may go on with it. */
+  before?: Pick<LivePasid, 'process' | 'addressSpace'> | undefined;
 }
 
 export interface LiveGpuVm {

@@ -95,7 +95,9 @@ class PasidTracker implements Tracker {
 
   #allocated(allocated: OccurrenceOf<'pasid.allocated'>): void {
     this.#free(allocated.pasid, undefined);
-    const task = this.#context.live.taskOf(allocated.tid);
+    const { live } = this.#context;
+    const task = live.taskOf(allocated.tid);
+    const last = live.pasids.get(allocated.pasid);
     const allocation: Allocation = {
       id: this.#context.nextId(pasidTable),
       pasid: allocated.pasid,
@@ -104,9 +106,10 @@ class PasidTracker implements Tracker {
       task,
       process: task?.process,
       addressSpace: undefined,
+      before: last && { process: last.process, addressSpace: last.addressSpace },
     };
     this.#allocations.set(allocated.pasid, allocation);
-    this.#context.live.pasids.set(allocated.pasid, allocation);
+    live.pasids.set(allocated.pasid, allocation);
   }
 
   /** One per tag and device: the first of a process tells all. Who else binds the number has it next. */
