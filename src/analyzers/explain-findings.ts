@@ -30,29 +30,41 @@ export function explainFindings(
   });
 }
 
-/** Undefined where nothing stood still at the end of what the finding is about. */
+/** Undefined where nothing stood still during what the finding is about. */
 function chainOf(view: View, finding: Finding): Chain | undefined {
   for (const ref of finding.objects) {
     const place = placeOf(ref);
     if (place === undefined) continue;
-    const chain = waitChain(view, place, instantOf(view, place, finding));
+    const chain = tellingChain(
+      instantsOf(view, place, finding).flatMap((at) => waitChain(view, place, at) ?? []),
+    );
     return chain?.end.kind === 'moving' && chain.hops.length === 1 ? undefined : chain;
   }
   return undefined;
 }
 
-/** Just before it moved on; of an invalidation just before its longest wait was over. */
-function instantOf(view: View, place: Place, finding: Finding): number {
+/** The one that leads furthest to something that stood still; of several the first. */
+function tellingChain(chains: readonly Chain[]): Chain | undefined {
+  const depth = ({ end, hops }: Chain) => (end.kind === 'moving' ? hops.length - 1 : hops.length);
+  return [...chains].sort((a, b) => depth(b) - depth(a))[0];
+}
+
+/**
+ * Just before it moved on, and halfway: a queue that was blocked most of the time may have begun to
+ * move by the end. Of an invalidation its longest wait counts.
+ */
+function instantsOf(view: View, place: Place, finding: Finding): number[] {
   const [wait] =
     place.kind === 'invalidation'
-      ? view.all<{ end_ts: number | null }>(
-          `SELECT coalesce(w.end_ts, i.return_ts, i.end_ts) AS end_ts
+      ? view.all<{ start_ts: number | null; end_ts: number | null }>(
+          `SELECT w.start_ts, coalesce(w.end_ts, i.return_ts, i.end_ts) AS end_ts
              FROM invalidation i LEFT JOIN fence_wait w ON w.id = i.longest_wait_id WHERE i.id = ?`,
           place.id,
         )
       : [];
-  const until = wait?.end_ts ?? finding.to;
-  return Math.max(finding.from, Math.min(until, view.end) - 1);
+  const from = Math.max(finding.from, wait?.start_ts ?? finding.from);
+  const until = Math.min(wait?.end_ts ?? finding.to, view.end);
+  return [Math.max(from, until - 1), Math.round((from + until) / 2)];
 }
 
 /** A chain with its events read and printed. */

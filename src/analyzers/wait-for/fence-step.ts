@@ -77,13 +77,14 @@ function fenceBefore(view: View, fence: FenceRow, at: number): number | undefine
   const [before] = view.all<{ id: number }>(
     `SELECT id FROM fence
       WHERE context = ? AND id <> ? AND init_ts < ? AND seqno < ?
-        AND (signaled_ts IS NULL OR signaled_ts > ?) AND destroy_ts IS NULL
+        AND (signaled_ts IS NULL OR signaled_ts > ?) AND (destroy_ts IS NULL OR destroy_ts > ?)
         AND coalesce(container, 0) = 0 AND coalesce(ambiguous, 0) = 0
       ORDER BY init_ts LIMIT 1`,
     fence.context,
     fence.fence_id,
     fence.init_ts,
     fence.seqno,
+    at,
     at,
   );
   return before?.id;
