@@ -150,3 +150,24 @@ it('cannot decide when exits were not recorded', () => {
   const { outcome } = judge(fence, { observed: ['fence.init', 'fence.signaled'] });
   expect(outcome.outcome).toBe('not-observable');
 });
+
+it('tells once of all that one client left unfinished and nobody else uses', () => {
+  const late = (seqno: number, at: number): RowOf => ({
+    ...unused,
+    seqno,
+    error: 0,
+    signaled_ts: ms(at),
+    signaled_event: at,
+    signaled_tid: 58,
+  });
+  const { findings } = judge(unused, {}, { fence: [late(2, 200), late(3, 400), late(4, 300)] });
+  expect(findings).toMatchObject([
+    {
+      severity: 'info',
+      key: { fence: '3:3' },
+      summary: expect.stringContaining('3:3 (sw_sync client) pending, signalled 270 ms later'),
+    },
+  ]);
+  expect(findings[0]?.summary).toContain('2 more of its fences had signalled late before');
+  expect(findings[0]?.objects.filter(({ kind }) => kind === 'fence')).toHaveLength(3);
+});

@@ -71,11 +71,17 @@ export const deadClientFence: Detector = {
   },
 
   *detect(view) {
-    const findings = orphanedFences(view).map((fence) => fenceFinding(view, fence));
-    yield* atMost(
-      FINDINGS_PER_CAUSE,
-      findings.filter((finding) => finding !== undefined),
-    );
+    const shared: FindingDraft[] = [];
+    const unshared = new Map<number, FindingDraft[]>();
+    for (const fence of orphanedFences(view)) {
+      const consumers = consumersOf(view, fence);
+      const finding = fenceFinding(view, fence, consumers);
+      if (finding === undefined) continue;
+      const { owner_process_id: owner } = fence;
+      if (consumers.length > 0 || owner === null) shared.push(finding);
+      else unshared.set(owner, [...(unshared.get(owner) ?? []), finding]);
+    }
+    yield* atMost(FINDINGS_PER_CAUSE, [...shared, ...[...unshared.values()].map(together)]);
   },
 };
 
@@ -121,8 +127,26 @@ function orphanedFences(view: View): OrphanedFence[] {
   );
 }
 
-function fenceFinding(view: View, fence: OrphanedFence): FindingDraft | undefined {
-  const consumers = consumersOf(view, fence);
+/** What one client left unfinished, and nobody else is known to use, is one thing to know. */
+function together(findings: readonly FindingDraft[]): FindingDraft {
+  const last = findings.reduce((latest, finding) => (finding.to > latest.to ? finding : latest));
+  if (findings.length === 1) return last;
+  const others = findings.filter((finding) => finding !== last);
+  return {
+    ...last,
+    summary: `${last.summary.slice(0, -1)}; ${others.length === 1 ? 'one more of its fences' : `${others.length} more of its fences`} had signalled late before.`,
+    from: Math.min(...findings.map(({ from }) => from)),
+    objects: [...last.objects, ...others.flatMap(({ objects }) => objects.slice(0, 1))],
+    details: [detail.count('fences signalled after the death', findings.length), ...last.details],
+    evidence: [last, ...others].flatMap(({ evidence: events }) => events),
+  };
+}
+
+function fenceFinding(
+  view: View,
+  fence: OrphanedFence,
+  consumers: readonly Consumer[],
+): FindingDraft | undefined {
   const verdict = verdictOf(view, fence, consumers);
   if (verdict === undefined) return undefined;
   const producer = actor(view, fence.owner_tid, fence.owner_process_id);

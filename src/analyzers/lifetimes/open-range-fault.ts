@@ -36,6 +36,8 @@ export class Episode {
   readonly tid: number;
   readonly mm: Word | undefined;
   lastRet: number | undefined;
+  /** The last attempt went on with the sequence that had been refused: no attempt can win any more. */
+  isHopeless = false;
   lastSeq: Word | undefined;
   readonly #id: number;
   readonly #context: LifetimeContext;
@@ -110,7 +112,8 @@ export class Episode {
   ): void {
     if (this.isInside) this.returned(undefined, undefined);
     this.#countWaiting();
-    if (this.lastRet === EBUSY && !read && this.#isRefused(seq, readsSeen)) this.#stale += 1;
+    this.isHopeless = this.lastRet === EBUSY && !read && this.#isRefused(seq, readsSeen);
+    if (this.isHopeless) this.#stale += 1;
     if (this.lastSeq !== undefined && seq !== undefined && seq !== this.lastSeq) {
       this.#seqChanges += 1;
     }

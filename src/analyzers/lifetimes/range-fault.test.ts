@@ -39,6 +39,22 @@ describe('an attempt that cannot win', () => {
     expect(lived.row('range_fault')).toMatchObject({ attempts: 3, busy: 3, stale: 2 });
   });
 
+  it('is followed by a new fault where the number is read again: the loop was given up', () => {
+    const again = (ms: number): Happening[] =>
+      attempt(ms, 1, EBUSY).filter(([, , { kind }]) => kind.startsWith('hmm.range_fault'));
+    const lived = live([
+      bound,
+      ...attempt(1, 1, EBUSY),
+      ...again(3),
+      ...attempt(5, 3, EBUSY),
+      ...attempt(7, 5, EBUSY),
+    ]);
+    expect(lived.rows('range_fault')).toMatchObject([
+      { attempts: 2, stale: 1 },
+      { attempts: 2, stale: 0 },
+    ]);
+  });
+
   it('is none that read another number, or the same one after a success', () => {
     const lived = live([bound, ...attempt(1, 1, EBUSY), ...attempt(3, 3, 0), ...attempt(5, 3, 0)]);
     expect(lived.rows('range_fault')).toMatchObject([{ stale: 0 }, { stale: 0 }]);

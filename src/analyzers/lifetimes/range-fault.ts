@@ -9,7 +9,8 @@ import { rangeFaultAttemptTable, rangeFaultTable } from './range-fault-tables.ts
 /**
  * Fault episodes. A retry is not an event: it shows as another attempt of the same thread for the
  * same notifier and range after -EBUSY, or with another sequence number (mmu_interval_read_retry is
- * inline). The same sequence number after 0 means that the attempt before was committed.
+ * inline). The same sequence number after 0 means that the attempt before was committed. A loop that
+ * goes on with the number that was refused ends only by being given up: who reads a new one is out of it.
  */
 export const rangeFault: Lifetime = {
   kind: 'range-fault',
@@ -126,7 +127,8 @@ class RangeFaultTracker implements Tracker {
       episode.learn(range);
       return;
     }
-    if (episode && !this.#continues(episode, range, began, seq)) {
+    const isLeft = episode?.isHopeless === true && read !== undefined;
+    if (episode && (isLeft || !this.#continues(episode, range, began, seq))) {
       this.#close(episode);
       episode = undefined;
     }

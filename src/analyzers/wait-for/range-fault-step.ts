@@ -12,6 +12,7 @@ interface RangeFaultRow {
   readonly range_start: Word | null;
   readonly range_end: Word | null;
   readonly attempts: number;
+  readonly stale: number | null;
   readonly colliding: number | null;
   readonly top_actor_tid: number | null;
   readonly top_actor_reason: number | null;
@@ -143,7 +144,11 @@ function openMigration(view: View, row: RangeFaultRow, at: number): Invalidation
 }
 
 function aggressorEnd(view: View, row: RangeFaultRow, here: Here): Step {
-  const { top_actor_tid, colliding } = row;
+  const { top_actor_tid, colliding, stale } = row;
+  if (stale !== null && 2 * stale > row.attempts) {
+    const text = `${stale} of its attempts went on with the sequence number that had been refused: none of them could win, whoever invalidates`;
+    return endsHere(here, 'stuck', text);
+  }
   if (top_actor_tid !== null && colliding !== null && colliding > 0) {
     const aggressor = actor(view, top_actor_tid, null).label;
     const seen = evidence(row.start_event, row.first_colliding_event);

@@ -165,6 +165,9 @@ it('stands behind the oldest unsignalled fence of the timeline where no job is k
   const older = { ...fence, seqno: 1, init_ts: ms(5), first_ts: ms(5), init_event: 0 };
   const chain = from('fence', rows({ job: [], fence: [fence, older] }));
   expect(path(chain)).toBe('fence 1, fence 2: stuck');
+  const freedLater = { ...older, signaled_ts: s(2), destroy_ts: s(3) };
+  const stood = from('fence', rows({ job: [], fence: [fence, freedLater] }));
+  expect(path(stood)).toBe('fence 1, fence 2: stuck');
   const signalled = { ...older, signaled_ts: ms(9) };
   expect(path(from('fence', rows({ job: [], fence: [fence, signalled] })))).toBe('fence 1: stuck');
 });
@@ -210,6 +213,15 @@ it('names who keeps invalidating a range that is retried', () => {
   });
   expect(path(chain)).toBe('range_fault 1: stuck');
   expect(chain?.end.text).toContain('svmload (pid 821) invalidated its range again and again');
+});
+
+it('blames the loop, not those who invalidate, where the attempts could not win', () => {
+  const chain = from('range_fault', {
+    process: [caller],
+    range_fault: [{ ...fault, stale: 80, top_actor_tid: 821, colliding: 45 }],
+  });
+  expect(path(chain)).toBe('range_fault 1: stuck');
+  expect(chain?.end.text).toContain('80 of its attempts went on with the sequence number');
 });
 
 it('begins at a thread, and says so when it was inside nothing recorded', () => {
