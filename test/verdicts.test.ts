@@ -123,6 +123,45 @@ it('one job behind two hundred of another client', async () => {
   ]);
 });
 
+it('one process stands behind the hung job of another, which the chain of its stall leads to', async () => {
+  const capture = join(FIXTURES, 's612-xpu-behind/xpu-behind.dat');
+  const { result } = await analyze(capture, { strict: true });
+  const [stall] = result.findings.filter(({ detector }) => detector === 'invalidate-stall');
+  expect(stall).toMatchObject({ severity: 'error', confidence: 'proven', key: { pid: 209 } });
+  expect(stall?.chain?.hops.map(({ object }) => object.label).slice(1)).toEqual([
+    'fence 2:2 (xpu compute0)',
+    'fence 2:1 (xpu compute0)',
+  ]);
+  expect(stall?.chain?.end.text).toContain('greedy (pid 208) made it');
+  const cause = result.findings.find(({ detector }) => detector === 'fence-error');
+  expect(result.incidents).toMatchObject([{ cause: cause?.id }]);
+});
+
+it('a PASID that two processes have in turn: the late faults are those of the dead one', async () => {
+  const capture = join(FIXTURES, 's612-xpu-recycled/xpu-recycled.dat');
+  const { result } = await analyze(capture, { strict: true });
+  const failures = result.findings.filter(({ detector }) => detector !== 'tool-blind');
+  expect(failures).toMatchObject([
+    {
+      detector: 'post-exit-gpu-fault',
+      confidence: 'proven',
+      key: { pid: 269, pasid: 77 },
+      summary: expect.stringMatching(/^11 page faults .* 1 before were served\.$/),
+    },
+  ]);
+});
+
+it('a retry loop that begins after mmu_interval_read_begin: each of its tries is one fault', async () => {
+  const capture = join(FIXTURES, 's612-xpu-stale/xpu-stale.dat');
+  const { result } = await analyze(capture, { strict: true });
+  const faults = result.objects.find(({ kind }) => kind === 'range_fault');
+  expect(faults?.total).toBe(3);
+  expect(result.incidents).toHaveLength(1);
+  expect(result.findings.map(({ detector }) => detector)).not.toContain('hmm-timeout');
+  const [loop] = result.findings.filter(({ detector }) => detector === 'hmm-stale-sequence');
+  expect(loop?.summary).toContain('1305 of 1308 attempts');
+});
+
 it('a buffer that is used ten seconds after its device was unplugged', async () => {
   expect(await verdicts('c612-unplug-dmabuf/unplug-dmabuf.dat')).toEqual([
     'error likely dmabuf-outlives-device: 9935 ms',

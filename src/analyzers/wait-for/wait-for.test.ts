@@ -215,6 +215,20 @@ it('names who keeps invalidating a range that is retried', () => {
   expect(chain?.end.text).toContain('svmload (pid 821) invalidated its range again and again');
 });
 
+it('goes through an invalidation that lasts, not through one of a storm', () => {
+  const stormed = { ...fault, top_actor_tid: 821, colliding: 45, top_actor_reason: 2 };
+  const during = (end: number) =>
+    path(
+      from('range_fault', {
+        process: [caller],
+        range_fault: [stormed],
+        invalidation: [{ ...stall, start_ts: ms(900), end_ts: end }],
+      }),
+    );
+  expect(during(ms(1001))).toBe('range_fault 1: stuck');
+  expect(during(s(3))).toMatch(/^range_fault 1, invalidation 1/);
+});
+
 it('blames the loop, not those who invalidate, where the attempts could not win', () => {
   const chain = from('range_fault', {
     process: [caller],

@@ -122,12 +122,13 @@ export function actor(view: View, tid: number, processId: number | null): Actor 
 }
 
 function findActor(view: View, tid: number, processId: number | null): Actor {
+  const known = processId ?? processOf(view, tid);
   const [process] =
-    processId === null
+    known === null
       ? []
       : view.all<ProcessRow>(
           'SELECT coalesce(merged_into, id) AS id, pid, comm FROM process WHERE id = ?',
-          processId,
+          known,
         );
   const pid = process?.pid ?? tid;
   const comm = process?.comm ?? taskComm(view, tid) ?? 'unknown task';
@@ -137,6 +138,15 @@ function findActor(view: View, tid: number, processId: number | null): Actor {
       ? []
       : [{ kind: 'process', id: process.id, label: `${comm} (pid ${pid})` }];
   return { label, comm, processId: process?.id ?? null, pid, refs };
+}
+
+/** That of the only thread that ever had the number. */
+function processOf(view: View, tid: number): number | null {
+  const [first, second] = view.all<{ process_id: number | null }>(
+    'SELECT process_id FROM task WHERE tid = ? LIMIT 2',
+    tid,
+  );
+  return second === undefined ? (first?.process_id ?? null) : null;
 }
 
 /** A process as a whole, whatever thread of it was seen; undefined where it is not known. */
