@@ -69,6 +69,8 @@ export function readTruth(text: string): Truth {
     steps.add(said.replaceAll(/-?(0x[0-9a-f]+|\d+(\.\d+)?)/g, 'N'));
     if (!read(said, Number(tid), truth)) truth.isWhole = false;
   }
+  // another program's truth, in which nothing is said that is understood here
+  if (steps.size === 0) truth.isWhole = false;
   return { load: [...steps].join('; '), ...truth };
 }
 
