@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { figureOf } from '../../test/comparisons.ts';
 import { recordedBuild, scaled, sideOf } from '../../test/regression-runs.ts';
+import { calibrationText } from '../reports/comparison/words.ts';
 import { compareRuns } from './compare.ts';
 
 const [la, lb] = [recordedBuild('la'), recordedBuild('lb')];
@@ -37,6 +38,12 @@ describe('earlier builds', () => {
 
   it('fewer than eight say nothing', () => {
     const few = compareRuns(la, lb, {}, restless.slice(0, 7));
+    expect(calibrationText(few)).toMatch(
+      /not calibrated against earlier builds \(7 given, 8 needed\)$/,
+    );
+    expect(calibrationText(compareRuns(la, lb, {}, restless))).toMatch(
+      /and the scatter of 10 earlier builds$/,
+    );
     expect(figureOf(few, 'invalidation-duration p50')).toMatchObject({
       pHistory: null,
       verdict: 'regressed',

@@ -5,13 +5,18 @@ import { clockDifference, hostClass, isLossy } from './comparability.ts';
 import { type CompareSettings, DEFAULT_SETTINGS, type Side } from './comparison.ts';
 import { type Figure, figuresOf, rowsByName, sampleOf } from './figures.ts';
 import { benjaminiHochberg } from './statistics/benjamini-hochberg.ts';
-import { bestSplit, type ChangePoint, changePoints } from './statistics/change-points.ts';
+import {
+  bestSplit,
+  type ChangePoint,
+  changePoints,
+  SPLIT_ALPHA,
+} from './statistics/change-points.ts';
 import { randomFrom } from './statistics/random.ts';
 import { mean, median } from './statistics/sample.ts';
 
 export const TREND_VERSION = 1;
 /** With fewer builds no order of them is unlikely enough. */
-export const LEAST_BUILDS = 8;
+export const LEAST_BUILDS = 10;
 const SEED = 1;
 
 export interface Change {
@@ -64,12 +69,6 @@ export interface Trend {
 export function findTrend(given: readonly Side[], settings: Partial<CompareSettings> = {}): Trend {
   const all: CompareSettings = { ...DEFAULT_SETTINGS, ...settings };
   const builds = given.filter((build) => build.runs.length > 0 && !isLossy(build));
-  const obstacles =
-    builds.length < LEAST_BUILDS
-      ? [
-          `${builds.length} builds: ${LEAST_BUILDS} are needed before a change stands out from their order, 10 to find most`,
-        ]
-      : [];
   const runs = builds.flatMap((build) => build.runs);
   const clock = clockDifference(runs);
   const rows = builds.map((build) => build.runs.map(rowsByName));
@@ -79,6 +78,7 @@ export function findTrend(given: readonly Side[], settings: Partial<CompareSetti
     .map((figure) => seriesOf(figure, builds, rows))
     .filter(({ known }) => known.length >= LEAST_BUILDS);
   const splits = figures.map(({ logs }) => bestSplit(logs, randomFrom(SEED)));
+  const reach = reachOf(builds.length, figures.length, all.q);
   const qs = benjaminiHochberg(splits.map((split) => split?.p ?? 1));
   return {
     schema: 'svm-trace-trend',
@@ -86,8 +86,8 @@ export function findTrend(given: readonly Side[], settings: Partial<CompareSetti
     tool: { name: 'svm-trace', version: VERSION },
     settings: all,
     builds,
-    obstacles,
-    notes: notesOn(builds, given.length - builds.length, clock),
+    obstacles: reach.obstacles,
+    notes: [...notesOn(builds, given.length - builds.length, clock), ...reach.notes],
     figures: figures
       .map((series, n) => trendOf(series, splits[n], qs[n] ?? 1, all.q))
       .sort(byWeight),
@@ -174,6 +174,34 @@ function changeOf(
     ratio: Math.exp(effect),
     p,
   };
+}
+
+/**
+ * How near to either end of the builds a change can be seen. Of all orders of `builds`, 2 in
+ * binomial(builds, k) have the k of the new level together at an end; no step is less likely by
+ * chance, and one among many metrics must be.
+ */
+function reachOf(
+  builds: number,
+  metrics: number,
+  level: number,
+): Pick<Trend, 'obstacles' | 'notes'> {
+  if (builds < LEAST_BUILDS) {
+    const needed = `${LEAST_BUILDS} are needed before a change of one metric stands out from their order`;
+    return { obstacles: [`${builds} builds: ${needed}`], notes: [] };
+  }
+  const fewer = '--metric asks fewer questions';
+  const half = Math.floor(builds / 2);
+  for (let k = 2, orders = (builds * (builds - 1)) / 2; k <= half; k += 1) {
+    const p = 2 / orders;
+    if (p <= SPLIT_ALPHA && p * metrics <= level) {
+      const shown = `a change of one metric stands out with ${k} builds or more on each side of it; ${fewer}`;
+      return { obstacles: [], notes: k > 2 ? [shown] : [] };
+    }
+    orders *= (builds - k) / (k + 1);
+  }
+  const hidden = `a change of one metric does not stand out from the orders of ${builds} builds where ${metrics} are looked at; ${fewer}`;
+  return { obstacles: [hidden], notes: [] };
 }
 
 function notesOn(builds: readonly Side[], leftOut: number, clock: string | undefined): string[] {

@@ -11,7 +11,7 @@ import { criticalT } from './student-t.ts';
 const LEAST_SEGMENT = 2;
 const PERMUTATIONS = 1999;
 /** Parts are split further while their best split is this unlikely. */
-const ALPHA = 0.01;
+export const SPLIT_ALPHA = 0.01;
 
 /** The sums of another order differ in their last digits. */
 const SAME = 1 - 1e-9;
@@ -56,7 +56,7 @@ export function changePoints(
   first: ChangePoint | undefined,
   random: () => number,
 ): ChangePoint[] {
-  if (first === undefined || first.p > ALPHA) return [];
+  if (first === undefined || first.p > SPLIT_ALPHA) return [];
   const [before, after] = [values.slice(0, first.at), values.slice(first.at)];
   const later = changePoints(after, bestSplit(after, random), random);
   return [

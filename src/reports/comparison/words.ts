@@ -1,6 +1,7 @@
 /** How the numbers of a comparison are written, whatever the report. */
 import type { Comparison, FigureComparison, FindingComparison } from '../../compare/comparison.ts';
 import { type Gate, isWorseSuspect } from '../../compare/gate.ts';
+import { LEAST_BUILDS } from '../../compare/history.ts';
 import { count, counted, formatNanoseconds } from '../units.ts';
 import { visible } from '../visible.ts';
 
@@ -92,11 +93,13 @@ export function calibrationText(comparison: Comparison): string {
   const test = prior
     ? `moderated t-test (prior of ${prior.df === null ? 'infinitely many' : count(Number(prior.df.toPrecision(2)))} degrees of freedom)`
     : 'Student’s t-test (too few metrics to moderate it)';
-  const past =
-    history.length > 0
-      ? `and the scatter of ${counted(history.length, 'earlier build')}`
-      : 'not calibrated against earlier builds (--history)';
-  return `${counted(family, 'figure')}, false discovery rate ${settings.q * 100} %: ${test}${pairsText(comparison)}, ${past}`;
+  return `${counted(family, 'figure')}, false discovery rate ${settings.q * 100} %: ${test}${pairsText(comparison)}, ${historyText(history)}`;
+}
+
+function historyText({ length }: Comparison['history']): string {
+  if (length >= LEAST_BUILDS) return `and the scatter of ${counted(length, 'earlier build')}`;
+  const why = length === 0 ? '--history' : `${length} given, ${LEAST_BUILDS} needed`;
+  return `not calibrated against earlier builds (${why})`;
 }
 
 function pairsText({ pairs, correlation, settings }: Comparison): string {
