@@ -2,7 +2,7 @@
  * `npm run bench [-- options] [capture…]`: the cost of `svm-trace analyze` against
  * `trace-cmd report >/dev/null` on the same file, in interleaved rounds, so that other load on the
  * machine hits both alike. Prints the ratio of CPU times (median of the rounds) and the peak memory,
- * and fails when a target is missed.
+ * what lifetimes and detectors add to parsing and storing, and fails when a target is missed.
  *
  *   --sizes 1,5,20   millions of events of the generated captures (none: `--sizes ""`); ratios are
  *                    judged from 5 million events on, before that starting Node decides them
@@ -14,11 +14,14 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { buildOneRun, detectionCost, removeOneRun } from './detection-cost.ts';
 import { generate } from './generate.ts';
 import { type Cost, measure } from './measure.ts';
 
 const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 const PEAK_LIMIT_MB = 250;
+/** Of the CPU time of parsing and storing, what lifetimes and detectors may add. */
+const ADDED_LIMIT = 0.5;
 const MILLION = 1_000_000;
 const JUDGED_FROM_MILLIONS = 5;
 const EXIT_COULD_NOT_RUN = 2;
@@ -77,6 +80,7 @@ const { values, positionals } = parseArgs({
 const folder = values.keep ?? mkdtempSync(join(tmpdir(), 'svm-trace-bench-'));
 mkdirSync(folder, { recursive: true });
 let missed = 0;
+await buildOneRun();
 try {
   for (const capture of positionals) await compare(capture, 'given', true);
   for (const millions of values.sizes.split(',').filter(Boolean).map(Number)) {
@@ -86,6 +90,7 @@ try {
     if (values.keep === undefined) rmSync(capture);
   }
 } finally {
+  removeOneRun();
   if (values.keep === undefined) rmSync(folder, { recursive: true });
 }
 console.log(missed === 0 ? 'all targets met' : `${missed} targets missed`);
@@ -107,6 +112,8 @@ async function compare(capture: string, what: string, isJudged: boolean): Promis
   for (const contender of contenders) {
     report(contender, costs.get(contender) ?? [], reference, isJudged);
   }
+  for (const events of ['default', 'all'] as const)
+    reportAdded(capture, database, events, isJudged);
   rmSync(database, { force: true });
 }
 
@@ -141,6 +148,27 @@ function report(
   const speed = isJudged ? `${isFast ? 'within' : 'MISSES'} ${contender.target}x` : '';
   const verdict = [speed, isSmall ? '' : `MISSES ${PEAK_LIMIT_MB} MB`].filter(Boolean).join(', ');
   console.log(`  ${columns.join(' ')}  ${ratio.toFixed(3)}x (${rounds}) ${verdict}`);
+}
+
+function reportAdded(
+  capture: string,
+  database: string,
+  events: 'default' | 'all',
+  isJudged: boolean,
+): void {
+  const pairs = Array.from({ length: Number(values.rounds) }, () =>
+    detectionCost(capture, database, events),
+  );
+  const added = median(pairs.map((pair) => pair.added));
+  const load = median(pairs.map(({ loadSeconds }) => loadSeconds)).toFixed(2);
+  const verdict = median(pairs.map(({ verdictSeconds }) => verdictSeconds)).toFixed(2);
+  const isFast = added <= ADDED_LIMIT;
+  if (isJudged && !isFast) missed++;
+  const each = pairs.map((pair) => pair.added.toFixed(2)).join(' ');
+  const judgement = isJudged ? `${isFast ? 'within' : 'MISSES'} ${ADDED_LIMIT}x` : '';
+  console.log(
+    `  lifetimes and detectors (--events ${events}): ${load} s without, ${verdict} s with: they add ${added.toFixed(2)}x (${each}) ${judgement}`,
+  );
 }
 
 function median(values: readonly number[]): number {

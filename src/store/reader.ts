@@ -6,10 +6,14 @@ import { isStream } from '../parsers/unwrap/input.ts';
 import { toSafe } from './event-table.ts';
 import { SCHEMA_VERSION } from './schema.ts';
 
+const PREPARED_MOST = 256;
+
 export type Parameter = string | number | bigint | null;
 
 export class StoreReader {
   readonly db: Database.Database;
+  /** Detectors ask the same of each of many objects: preparing costs more than most answers. */
+  readonly #prepared = new Map<string, Database.Statement>();
 
   constructor(db: Database.Database) {
     this.db = db;
@@ -17,7 +21,7 @@ export class StoreReader {
 
   /** Rows of a query that changes nothing. */
   all<Row>(sql: string, ...parameters: readonly Parameter[]): Row[] {
-    const statement = this.#prepare(sql);
+    const statement = this.#prepared.get(sql) ?? this.#keep(sql);
     const rows = statement.all(...parameters) as Record<string, unknown>[];
     for (const row of rows) {
       for (const name in row) {
@@ -52,6 +56,13 @@ export class StoreReader {
 
   close(): void {
     this.db.close();
+  }
+
+  #keep(sql: string): Database.Statement {
+    if (this.#prepared.size === PREPARED_MOST) this.#prepared.clear();
+    const statement = this.#prepare(sql);
+    this.#prepared.set(sql, statement);
+    return statement;
   }
 
   #prepare(sql: string): Database.Statement {

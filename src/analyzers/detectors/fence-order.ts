@@ -94,11 +94,15 @@ interface LateFence extends FenceName {
 /** Fences that a later one of their context overtook by `LATE`; those still pending included. */
 function lateFences(view: View): LateFence[] {
   return view.all<LateFence>(
-    `WITH ordered AS (
+    // who was overtaken lived as long: most contexts have no such fence and need no order
+    `WITH suspected AS (
+       SELECT DISTINCT context FROM fence
+        WHERE init_ts IS NULL OR coalesce(signaled_ts, ?) - init_ts >= ?),
+     ordered AS (
        SELECT f.id, coalesce(f.signaled_ts, ?) AS done,
               min(f.signaled_ts) FILTER (WHERE coalesce(f.error, 0) = 0) OVER later AS overtaken
          FROM fence f
-        WHERE ${HAS_OWN_ORDER} AND NOT coalesce(${LONG_LIVED}, 0)
+        WHERE f.context IN suspected AND ${HAS_OWN_ORDER} AND NOT coalesce(${LONG_LIVED}, 0)
        WINDOW later AS (PARTITION BY f.context, f.driver ORDER BY f.seqno64
          ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING))
      SELECT f.id AS fence_id, f.context, f.seqno, f.driver, f.timeline, f.seqno64, f.owner_tid,
@@ -109,6 +113,8 @@ function lateFences(view: View): LateFence[] {
         AND (f.signaled_ts IS NOT NULL OR f.destroy_ts IS NULL)
         AND NOT coalesce(${IS_SCHEDULED_FENCE}, 0)
       ORDER BY f.signaled_ts`,
+    view.end,
+    view.limit(LATE),
     view.end - view.limit(PENDING) + view.limit(LATE),
     view.limit(LATE),
   );
