@@ -100,6 +100,44 @@ it('a peer-to-peer mapping that is kept although the exporter moved the buffer',
   expect(await findings(shared(ms(20)), 'p2p-outlives-exporter')).toEqual([]);
 });
 
+/** A buffer attached and mapped peer to peer. */
+function sharedBuffer(): Scenario {
+  return scenario({
+    kernel: '6.12',
+    probes: [
+      ...BUFFER_PROBES,
+      'p:svm/dbpin dma_buf_pin att=$arg1:x64 dmabuf=+0($arg1):x64',
+      'r64:svm/dbpin_ret dma_buf_pin ret=$retval:s32',
+    ],
+  })
+    .at(0, SHELL)
+    .probe('dmabuf_export')
+    .after(1000)
+    .probe('dmabuf_export_ret', { dmabuf: BUFFER })
+    .at(ms(1), APP)
+    .probe('dmabuf_attach', { dmabuf: BUFFER })
+    .after(1000)
+    .probe('dmabuf_attach_ret', { attach: ATTACHMENT });
+}
+
+it('an exporter that refuses a pin, and one that refuses peer-to-peer mappings', async () => {
+  const pin = sharedBuffer().after(1000).probe('dbpin', { att: ATTACHMENT, dmabuf: BUFFER });
+  const refused = await findings(
+    pin.after(1000).probe('dbpin_ret', { ret: -22 }),
+    'p2p-outlives-exporter',
+  );
+  expect(refused).toMatchObject([{ severity: 'warn' }]);
+  const granted = sharedBuffer().after(1000).probe('dbpin', { att: ATTACHMENT, dmabuf: BUFFER });
+  expect(
+    await findings(granted.after(1000).probe('dbpin_ret', { ret: 0 }), 'p2p-outlives-exporter'),
+  ).toEqual([]);
+  const map = sharedBuffer()
+    .after(1000)
+    .probe('dbmap', { att: ATTACHMENT, dmabuf: BUFFER, p2p: 1 });
+  const failed = map.after(1000).probe('dbmap_ret', { ret: 0xffffffffffffffean });
+  expect(await findings(failed, 'p2p-outlives-exporter')).toMatchObject([{ severity: 'warn' }]);
+});
+
 it.each([
   ['6.1', false],
   ['6.12', true],

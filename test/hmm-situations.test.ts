@@ -116,6 +116,62 @@ describe('an invalidation that waits for a job of the same memory', () => {
   });
 });
 
+describe('memory that its own process takes away under a job', () => {
+  /** The driver waits in vain for fence 7:1, which belongs to a job of the process. */
+  const taken = (call: string, signalled: boolean): Scenario => {
+    const made = bound();
+    readBegin(made).after(1000).probe('read_begin_ret', { seq: 1 });
+    rangeFault(made, 1, 0);
+    made.after(ms(1)).fence('init', 7, 1).at(ms(20), APP).sysEnter(call);
+    made.after(1000).probe('inval_start', { ...RANGE, flags: 1, event: 0 });
+    made.after(1000).fence('wait_start', 7, 1);
+    if (signalled) made.at(ms(30), IDLE).fence('signaled', 7, 1).at(ms(30), APP);
+    else made.at(s(1), APP);
+    made.after(1000).fence('wait_end', 7, 1).after(1000).probe('inval_start_ret', { ret: 0 });
+    made.after(1000).probe('inval_end', RANGE).after(1000).sysExit(call);
+    return made.at(s(3), IDLE).fence('init', 9, 1);
+  };
+
+  // mmap: of other memory at the same place (MAP_FIXED)
+  it.each(['munmap', 'mremap', 'mmap'])('by %s', async (call) => {
+    const [finding] = await findings(taken(call, false), 'unmap-under-job');
+    expect(finding).toMatchObject({ severity: 'error', key: { pid: APP.tid } });
+    expect(finding?.summary).toContain(call);
+    const waited = await findings(taken(call, true), 'unmap-under-job');
+    expect(waited.filter(({ severity }) => severity !== 'info')).toEqual([]);
+  });
+});
+
+describe('hmm_range_fault of 5.3 to 5.6', () => {
+  it('gives the number of pages, which is no failure to be tried again', async () => {
+    const made = bound();
+    for (let n = 0; n < 60; n += 1) {
+      readBegin(made.at(ms(50 + n), KWORKER))
+        .after(1000)
+        .probe('read_begin_ret', { seq: 1 });
+      rangeFault(made, 1, 16);
+    }
+    const { result } = await analyze(made.file(), { strict: true });
+    const told = result.findings.map(({ detector }) => detector);
+    expect(told.filter((detector) => detector.startsWith('hmm-'))).toEqual([]);
+  });
+});
+
+describe('a notifier that is inserted and removed round every bind', () => {
+  it('costs something, and is mentioned as that', async () => {
+    const made = bound();
+    for (let n = 0; n < 3000; n += 1) {
+      const mni = MNI + 0x100n + BigInt(n % 2);
+      made
+        .at(ms(10) + n * 400_000, APP)
+        .probe('mni_insert', { mni, mm: MM, start: START, len: 4096 });
+      made.after(1000).probe('mni_insert_ret', { ret: 0 });
+      made.after(1000).probe('mni_remove', { mni, mm: MM });
+    }
+    expect(await findings(made, 'notifier-leak')).toMatchObject([{ severity: 'info' }]);
+  });
+});
+
 describe('a process that dies', () => {
   const dead = (): Scenario =>
     bound()
