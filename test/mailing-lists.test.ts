@@ -17,7 +17,7 @@ interface Row {
 }
 
 const page = readFileSync(join(ROOT, 'docs/mailing-lists.md'), 'utf8');
-const rows: readonly Row[] = [...page.matchAll(/^\| (.+?) \| \[(.+?)\]\(.+?\) \| (.+) \|$/gm)].map(
+const rows: readonly Row[] = [...page.matchAll(/^\| (.+?) +\| \[(.+?)\]\(.+?\) +\| (.+?) +\|$/gm)].map(
   ([, failure = '', detector = '', shown = '']) => ({
     failure,
     detector,
