@@ -17,14 +17,14 @@ interface Row {
 }
 
 const page = readFileSync(join(ROOT, 'docs/mailing-lists.md'), 'utf8');
-const rows: readonly Row[] = [...page.matchAll(/^\| (.+?) +\| \[(.+?)\]\(.+?\) +\| (.+?) +\|$/gm)].map(
-  ([, failure = '', detector = '', shown = '']) => ({
-    failure,
-    detector,
-    recordings: [...shown.matchAll(/`(.+?)`/g)].map(([, name = '']) => name),
-    tests: [...shown.matchAll(/“(.+?)”/g)].map(([, title = '']) => title),
-  }),
-);
+const rows: readonly Row[] = [
+  ...page.matchAll(/^\| (.+?) +\| \[(.+?)\]\(.+?\) +\| (.+?) +\|$/gm),
+].map(([, failure = '', detector = '', shown = '']) => ({
+  failure,
+  detector,
+  recordings: [...shown.matchAll(/`(.+?)`/g)].map(([, name = '']) => name),
+  tests: [...shown.matchAll(/“(.+?)”/g)].map(([, title = '']) => title),
+}));
 
 /** Titles of all tests, as they are written. */
 const titles = new Set(
