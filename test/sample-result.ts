@@ -278,7 +278,7 @@ function distribution(
   const sorted = points.map((point) => point.value).sort((a, b) => a - b);
   const at = (q: number): number => sorted[Math.round(q * (sorted.length - 1))] ?? 0;
   const quantiles = number === 0 ? [] : [0, 0.5, 0.9, 0.99, 1].map((q) => ({ q, value: at(q) }));
-  return { name, title, unit: 'ns', count: number * 3, quantiles, points };
+  return { name, title, unit: 'ns', count: number * 3, unended: number % 7, quantiles, points };
 }
 
 const column = (name: string, type: ObjectColumn['type']): ObjectColumn => ({

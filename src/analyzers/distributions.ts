@@ -31,10 +31,20 @@ export function buildDistributions(store: StoreReader): Distribution[] {
       title: metric.title,
       unit: 'ns',
       count,
+      unended: unended(store, metric),
       quantiles: QUANTILES.map((q) => ({ q, value: at(quantileRank(q, count))[0]?.value ?? 0 })),
       points: sampleRanks(count).flatMap(at),
     };
   });
+}
+
+/** Those are the longest of all, and no value shows them. */
+function unended(store: StoreReader, { from, figure }: DurationMetric): number {
+  if (figure?.unended === undefined) return 0;
+  const [row] = store.allNumbers<{ count: number }>(
+    `SELECT count(*) AS count FROM ${from} WHERE ${figure.unended}`,
+  );
+  return row?.count ?? 0;
 }
 
 function pointsSql({ figure, from, value, where }: DurationMetric): string {

@@ -196,6 +196,8 @@ export interface Distribution {
   readonly title: string;
   readonly unit: 'ns';
   readonly count: number;
+  /** How many had not ended when the capture did: no value tells of them. */
+  readonly unended: number;
   readonly quantiles: readonly { readonly q: number; readonly value: number }[];
   /** `ts` relative ns of the start, `value` ns, `series` what it is grouped by (ring, function, …). */
   readonly points: readonly {

@@ -32,7 +32,7 @@ export function figuresNotDrawn(
     const missing = needs.find((oneOf) => !oneOf.some((kind) => seen.has(kind)));
     const reason =
       missing === undefined
-        ? 'there are none in this capture'
+        ? 'none began and ended in this capture'
         : `not recorded: ${wordsOf(missing)}`;
     return { title, reason };
   });

@@ -139,7 +139,7 @@ it('tells what was not recorded from what did not happen', () => {
   const { notDrawn } = figuresOf({}, ['job.queue', 'job.run']);
   const why = new Map(notDrawn.map(({ title, reason }) => [title, reason]));
   expect(why.get('On which ring do jobs wait before the hardware gets them?')).toBe(
-    'there are none in this capture',
+    'none began and ended in this capture',
   );
   expect(why.get('Whose invalidations take long?')).toBe(
     'not recorded: calls of __mmu_notifier_invalidate_range_start',

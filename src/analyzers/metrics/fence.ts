@@ -17,7 +17,11 @@ export const fenceMetrics: readonly Metric[] = [
     from: 'fence',
     value: `signaled_ts - ${FENCE_CREATED}`,
     where: `signaled_ts >= ${FENCE_CREATED} AND ${OWN_LIFE}`,
-    figure: { ts: FENCE_CREATED, series: `coalesce(timeline, 'unknown')` },
+    figure: {
+      ts: FENCE_CREATED,
+      series: `coalesce(timeline, 'unknown')`,
+      unended: `${FENCE_CREATED} IS NOT NULL AND signaled_ts IS NULL AND ${OWN_LIFE}`,
+    },
   }),
   duration({
     name: 'fence-queueing',
@@ -64,7 +68,11 @@ export const fenceMetrics: readonly Metric[] = [
     from: 'fence_wait',
     value: 'end_ts - start_ts',
     where: 'start_ts IS NOT NULL AND end_ts IS NOT NULL',
-    figure: { ts: 'start_ts', series: `CASE gave_up WHEN 1 THEN 'gave up' ELSE 'signalled' END` },
+    figure: {
+      ts: 'start_ts',
+      series: `CASE gave_up WHEN 1 THEN 'gave up' ELSE 'signalled' END`,
+      unended: 'start_ts IS NOT NULL AND end_ts IS NULL',
+    },
   }),
   share({
     name: 'fence-wait-timeouts',
@@ -84,7 +92,11 @@ export const fenceMetrics: readonly Metric[] = [
     from: 'job',
     value: 'run_ts - queue_ts',
     where: 'queue_ts IS NOT NULL AND run_ts IS NOT NULL',
-    figure: { ts: 'queue_ts', series: `coalesce(ring, 'unknown')` },
+    figure: {
+      ts: 'queue_ts',
+      series: `coalesce(ring, 'unknown')`,
+      unended: 'queue_ts IS NOT NULL AND run_ts IS NULL',
+    },
   }),
   duration({
     name: 'job-run-to-done',

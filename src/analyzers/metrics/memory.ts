@@ -20,7 +20,11 @@ export const memoryMetrics: readonly Metric[] = [
     from: 'range_fault',
     value: 'end_ts - start_ts',
     where: 'start_ts IS NOT NULL AND end_ts IS NOT NULL',
-    figure: { ts: 'start_ts', series: RANGE_FAULT_END },
+    figure: {
+      ts: 'start_ts',
+      series: RANGE_FAULT_END,
+      unended: 'start_ts IS NOT NULL AND end_ts IS NULL',
+    },
   }),
   duration({
     name: 'range-fault-attempt-duration',
@@ -89,6 +93,7 @@ export const memoryMetrics: readonly Metric[] = [
     figure: {
       ts: 'start_ts',
       series: INVALIDATION_REASON,
+      unended: 'start_ts IS NOT NULL AND return_ts IS NULL AND end_ts IS NULL',
     },
   }),
   duration({

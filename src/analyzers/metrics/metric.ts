@@ -29,7 +29,12 @@ export interface DurationMetric extends MetricBase {
   /** SQL condition that holds where `value` is known. */
   readonly where: string;
   /** How it is drawn: when it began, and what it is grouped by. Absent = not drawn. */
-  readonly figure?: { readonly ts: string; readonly series: string };
+  readonly figure?: {
+    readonly ts: string;
+    readonly series: string;
+    /** SQL condition of those that had begun and not ended. Absent = it cannot be told. */
+    readonly unended?: string;
+  };
   /** Relative change of the median that matters, for example 0.05. */
   readonly threshold: number;
   /** The same for the 99th percentile. */

@@ -32,7 +32,28 @@ export function durationFigure(distribution: Distribution, range: Range): Figure
         <Quantiles distribution={distribution} />
       </>
     );
-  return { name, title, plots, text };
+  return {
+    name,
+    title,
+    plots,
+    text: (
+      <>
+        {text}
+        <Unended distribution={distribution} />
+      </>
+    ),
+  };
+}
+
+/** What is missing from every quantile, and may be what the reader looks for. */
+function Unended({ distribution }: { readonly distribution: Distribution }): VNode | null {
+  const { unended } = distribution;
+  if (unended === 0) return null;
+  return (
+    <p class="note">
+      {count(unended)} more had not ended when the recording did: not among these values.
+    </p>
+  );
 }
 
 function Values({ distribution }: { readonly distribution: Distribution }): VNode {
