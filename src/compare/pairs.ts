@@ -1,4 +1,5 @@
 /** Which runs of both sides belong together: those recorded one right after the other. */
+import { LEAST_RUNS } from './comparability.ts';
 import type { Side } from './comparison.ts';
 import type { Run } from './run.ts';
 
@@ -21,7 +22,8 @@ interface Recorded {
  */
 export function recordedInTurn(base: Side, next: Side): Pair[] | undefined {
   const runs = [...base.runs, ...next.runs];
-  if (base.runs.length !== next.runs.length || !hasOneClock(runs)) return undefined;
+  const { length } = base.runs;
+  if (length < LEAST_RUNS || length !== next.runs.length || !hasOneClock(runs)) return undefined;
   const order = [...recorded(base, false), ...recorded(next, true)].sort((a, b) => a.from - b.from);
   if (order.some(({ from }, n) => from < (order[n - 1]?.to ?? from))) return undefined;
   const pairs: Pair[] = [];

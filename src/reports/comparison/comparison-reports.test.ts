@@ -147,3 +147,30 @@ it('changes are percentages while those are readable', () => {
   ]);
   expect([0.000001, 0.0123, null].map(probabilityText)).toEqual(['<0.0001', '0.012', '–']);
 });
+
+describe('of one or two runs', () => {
+  const first = ({ label, runs }: Side, many: number): Side => ({
+    label,
+    runs: runs.slice(0, many),
+  });
+
+  it('the changes are shown, without a verdict', () => {
+    const few = compareRuns(first(recordedBuild('k0'), 1), first(recordedBuild('k1'), 2));
+    const text = renderComparisonText(few, gate(few, 'regressed', false));
+    expect(text).toMatch(/^Test +nothing could be tested$/m);
+    expect(text).toMatch(/^not comparable +range-fault-duration p50 .* × \d\d +1\/2 +– +–$/m);
+    expect(text.match(/3 are needed to see the noise/g)).toHaveLength(4);
+    expect(renderComparisonMarkdown(few, gate(few, 'regressed', false))).toMatch(
+      /\| ⚫ not comparable \| range-fault-duration p50 \|/,
+    );
+  });
+
+  it('of another load they are not', () => {
+    const { label, runs } = first(recordedBuild('k1'), 2);
+    const other = { label, runs: runs.map((run) => ({ ...run, programs: ['glmark'] })) };
+    const few = compareRuns(first(recordedBuild('k0'), 1), other);
+    expect(renderComparisonText(few, gate(few, 'regressed', false))).not.toMatch(
+      /^not comparable +range/m,
+    );
+  });
+});

@@ -112,7 +112,9 @@ function remarks(figures: readonly FigureComparison[], width: number): string[] 
       'needs = runs a side that would find a change of that size, or of the size that matters, in four of five comparisons',
     );
   }
-  for (const { id, reason } of figures) if (reason) lines.push(`${id}: ${reason}`);
+  for (const { id, reason, verdict } of figures) {
+    if (reason && verdict !== 'not comparable') lines.push(`${id}: ${reason}`);
+  }
   return lines.length === 0 ? [] : [lines.flatMap((line) => wrap(line, width)).join('\n')];
 }
 

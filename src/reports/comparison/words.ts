@@ -1,4 +1,5 @@
 /** How the numbers of a comparison are written, whatever the report. */
+import { LEAST_RUNS } from '../../compare/comparability.ts';
 import type { Comparison, FigureComparison, FindingComparison } from '../../compare/comparison.ts';
 import { type Gate, isWorseSuspect } from '../../compare/gate.ts';
 import { LEAST_BUILDS } from '../../compare/history.ts';
@@ -40,15 +41,21 @@ export function runsText({ base, new: next }: FigureComparison): string {
   return `${runs(base)}/${runs(next)}`;
 }
 
-/** The figures that are compared, and the others by the reason they are not. */
+/**
+ * The figures that are compared, and the others by the reason they are not. Where all that is missing
+ * is runs, the changes are shown all the same, without a verdict.
+ */
 export function splitFigures(comparison: Comparison): {
   readonly compared: readonly FigureComparison[];
   readonly apart: ReadonlyMap<string, readonly string[]>;
 } {
   const apart = new Map<string, string[]>();
   const compared: FigureComparison[] = [];
+  const short = [comparison.base, comparison.new].filter(({ runs }) => runs.length < LEAST_RUNS);
+  const lacksOnlyRuns = short.length > 0 && comparison.obstacles.length === short.length;
   for (const figure of comparison.figures) {
-    if (figure.verdict !== 'not comparable') compared.push(figure);
+    const hasChange = figure.ratio !== null && figure.base.count + figure.new.count > 0;
+    if (figure.verdict !== 'not comparable' || (lacksOnlyRuns && hasChange)) compared.push(figure);
     else {
       const reason = figure.reason ?? 'unknown';
       apart.set(reason, [...(apart.get(reason) ?? []), figure.metric]);
@@ -90,6 +97,7 @@ export function presenceText(finding: FindingComparison): string {
 
 export function calibrationText(comparison: Comparison): string {
   const { history, prior, family, settings } = comparison;
+  if (family === 0) return 'nothing could be tested';
   const test = prior
     ? `moderated t-test (prior of ${prior.df === null ? 'infinitely many' : count(Number(prior.df.toPrecision(2)))} degrees of freedom)`
     : 'Student’s t-test (too few metrics to moderate it)';

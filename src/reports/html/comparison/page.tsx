@@ -185,7 +185,9 @@ function figureRow(figure: FigureComparison): VNode {
       </td>
       <td class="text">
         {figure.statistic === 'rate' ? `${figure.metric}, ${figure.unit}` : figure.id}
-        {figure.reason && <span class="quiet"> ({figure.reason})</span>}
+        {figure.reason && figure.verdict !== 'not comparable' && (
+          <span class="quiet"> ({figure.reason})</span>
+        )}
       </td>
       <Cell sort={base.median} text={valueText(base.median, figure)} />
       <Cell sort={next.median} text={valueText(next.median, figure)} />
