@@ -1,7 +1,7 @@
 import type { StoreReader } from '../store/reader.ts';
 import { identifier } from '../store/sql.ts';
 import type { Table } from '../store/table.ts';
-import type { Finding } from './finding.ts';
+import type { Finding, ObjectRef } from './finding.ts';
 import { lifetimes } from './lifetimes/index.ts';
 import { objectColumns, type SelectedColumn } from './object-columns.ts';
 import type { ObjectColumn, ObjectCount, ObjectTable } from './result.ts';
@@ -55,11 +55,16 @@ function totalOf(store: StoreReader, table: Table): number {
   return row?.total ?? 0;
 }
 
+/** What it is about, and what its chain of causes passes through. */
+function objectsOf({ objects, chain }: Finding): readonly ObjectRef[] {
+  return [...objects, ...(chain?.hops.map(({ object }) => object) ?? [])];
+}
+
 /** The objects of one kind that findings are about, each with the ids of those findings. */
 export function idsInFindings(findings: readonly Finding[], kind: string): Map<number, string[]> {
   const ids = new Map<number, string[]>();
   for (const finding of findings) {
-    for (const object of finding.objects) {
+    for (const object of objectsOf(finding)) {
       if (object.kind !== kind) continue;
       const before = ids.get(object.id);
       if (before === undefined) ids.set(object.id, [finding.id]);

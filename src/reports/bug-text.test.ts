@@ -58,8 +58,8 @@ describe('the text for a bug report', () => {
         "Actor: <script>alert(1)</script>",
         "",
         "Events, as trace-cmd report prints them:",
-        "         svmload-172   [001]    96.525457: inval_start:         mm=0xffff9a3e start=0x7f2a4c000000 end=0x7f2a4c010000",
-        "         svmload-172   [001]    96.525657: drv_inval:           mni=0xffff9a3e0c5f1200 seq=7",
+        "         svmload-172   [001]    96.525457: inval_start:          mm=0xffff9a3e start=0x7f2a4c000000 end=0x7f2a4c010000",
+        "         svmload-172   [001]    96.525657: drv_inval:            mni=0xffff9a3e0c5f1200 seq=7",
       ]
     `);
     expect(textOf([stall])).toContain('Events, as trace-cmd report prints them:\n');

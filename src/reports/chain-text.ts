@@ -55,7 +55,7 @@ export function chainEndText({ end }: FindingChain): string {
 }
 
 /** `waits for fence 3:1, which was unsignalled since +0.010635 s`. */
-function hopText(hop: FindingHop, time: TimeFormat): string {
+export function hopText(hop: FindingHop, time: TimeFormat): string {
   const since = hop.since === null ? '' : ` since ${time.moment(hop.since)}`;
   const inferred = hop.certainty === 'inferred' ? ' (inferred)' : '';
   return hop.relation === ''

@@ -3,7 +3,7 @@ import type { ResultClock } from '../analyzers/result.ts';
 
 /** TASK_COMM_LEN of the kernel, and the width trace-cmd gives it. */
 const COMM_WIDTH = 16;
-/** The width trace-cmd gives the name of an event. */
+/** The width trace-cmd gives the name of an event; its colon and a space come on top. */
 const NAME_WIDTH = 20;
 
 /** An event as `trace-cmd report` prints it, so that it can be searched for there. */
@@ -12,9 +12,10 @@ export function eventLine(line: EvidenceLine, clock: ResultClock): string {
   // what has no CPU or thread (events of a GPU, lines of a log) says so
   const cpu = line.cpu < 0 ? '---' : String(line.cpu).padStart(3, '0');
   const tid = line.tid < 0 ? '?' : String(line.tid);
-  const name = `${line.type.slice(line.type.indexOf(':') + 1)}:`;
+  const name = line.type.slice(line.type.indexOf(':') + 1);
   const stamp = absoluteTime(line, clock);
-  return `${comm}-${tid.padEnd(5)} [${cpu}] ${stamp}: ${name.padEnd(NAME_WIDTH)} ${line.text}`;
+  const gap = ' '.repeat(Math.max(0, NAME_WIDTH - name.length));
+  return `${comm}-${tid.padEnd(5)} [${cpu}]${stamp}: ${name}: ${gap}${line.text}`;
 }
 
 /** What relative times are added to: `25.891390107 s`. */
@@ -30,5 +31,5 @@ function absoluteTime({ ts, stamp: own }: EvidenceLine, clock: ResultClock): str
   if (clock.unit === 'ticks') return String(stamp).padStart(12);
   const micros = (stamp + 500n) / 1000n;
   const fraction = String(micros % 1_000_000n).padStart(6, '0');
-  return `${String(micros / 1_000_000n).padStart(5)}.${fraction}`;
+  return ` ${String(micros / 1_000_000n).padStart(5)}.${fraction}`;
 }

@@ -6,13 +6,14 @@ import { chainEndText } from '../chain-text.ts';
 import { recordingCommands } from '../recording.ts';
 import { CopyButton } from './copy-button.tsx';
 import { Time } from './time-context.ts';
+import { hopMark } from './timeline/chain-path.ts';
 
 export function Chain(props: {
   readonly chain: FindingChain;
   /** What the ids of its parts begin with: whose chain it is. */
   readonly of: string;
-  /** Its hops are marked on the timeline above. */
-  readonly drawn?: boolean;
+  /** The marks of its links that are drawn on the timeline above. */
+  readonly drawn?: ReadonlySet<string>;
 }): VNode {
   const time = useContext(Time);
   const { chain, of } = props;
@@ -21,7 +22,7 @@ export function Chain(props: {
       <h4>Why, at {time.moment(chain.at)}</h4>
       <ol>
         {chain.hops.map((hop, n) => (
-          <Hop hop={hop} mark={props.drawn === true ? `${of}-hop-${n + 1}` : undefined} />
+          <Hop hop={hop} mark={hopMark(of, n)} drawn={props.drawn?.has(hopMark(of, n)) === true} />
         ))}
       </ol>
       <p class={`chain-end ${chain.end.kind}`}>{chainEndText(chain)}</p>
@@ -30,10 +31,14 @@ export function Chain(props: {
   );
 }
 
-function Hop(props: { readonly hop: FindingHop; readonly mark: string | undefined }): VNode {
+function Hop(props: {
+  readonly hop: FindingHop;
+  readonly mark: string;
+  readonly drawn: boolean;
+}): VNode {
   const time = useContext(Time);
-  const { hop, mark } = props;
-  const focusable = mark === undefined ? {} : { 'data-hop': mark, tabIndex: 0 };
+  const { hop } = props;
+  const focusable = props.drawn ? { 'data-hop': props.mark, tabIndex: 0 } : {};
   return (
     <li class={hop.certainty} {...focusable}>
       {hop.relation !== '' && <span class="relation">{hop.relation} </span>}

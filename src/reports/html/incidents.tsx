@@ -16,7 +16,8 @@ import { Course, FindingValues } from './course.tsx';
 import { Evidence } from './evidence.tsx';
 import { Scroller } from './scroller.tsx';
 import { Time } from './time-context.ts';
-import { FindingTimeline } from './timeline/finding-timeline.tsx';
+import { chainPath } from './timeline/chain-path.ts';
+import { IncidentTimeline, incidentView } from './timeline/incident-timeline.tsx';
 
 /** Beyond this many, incidents are folded. */
 const OPEN_AT_MOST = 3;
@@ -65,7 +66,13 @@ function IncidentCard(
   const { placed, result } = props;
   const { incident, lead, findings } = placed;
   const chain = mainChain(placed);
-  const focus = { ...lead.finding, from: incident.from, to: incident.to };
+  const time = useContext(Time);
+  const view = props.drawn
+    ? incidentView(placed, result, (window) =>
+        chain === undefined ? undefined : chainPath(chain, incident.id, window, time),
+      )
+    : undefined;
+  const marks = view?.paths.flatMap(({ stops }) => stops.map(({ mark }) => mark));
   return (
     <details class={`incident ${incident.severity}`} id={incident.id} open={props.open}>
       <summary>
@@ -81,9 +88,9 @@ function IncidentCard(
         <h3>{lead.finding.summary}</h3>
       </summary>
       <Cause placed={placed} />
-      {props.drawn && <FindingTimeline finding={focus} result={result} />}
+      {view !== undefined && <IncidentTimeline view={view} of={incident.id} />}
       <div class="columns">
-        {chain !== undefined && <Chain chain={chain} of={incident.id} drawn={props.drawn} />}
+        {chain !== undefined && <Chain chain={chain} of={incident.id} drawn={new Set(marks)} />}
         <NextSteps steps={incidentSteps(placed)} />
       </div>
       {findings.length === 1 ? (

@@ -3,6 +3,7 @@
  * everything but the plots is still there.
  */
 import { makeCopyable } from './copy.ts';
+import { lightHops } from './hops.ts';
 import { hydrateIslands } from './hydrate.tsx';
 import { drawPlots } from './plots.ts';
 import { makeFilterable, makeSortable } from './tables.ts';
@@ -20,6 +21,7 @@ for (const button of document.querySelectorAll<HTMLButtonElement>('button.copy')
   makeCopyable(button);
 }
 drawPlots();
+lightHops();
 addEventListener('hashchange', openTarget);
 openTarget();
 // read by bench/report-bench.ts

@@ -1,7 +1,6 @@
 /** One lane as an SVG whose positions are percentages, so that it fits any width without a script. */
 import type { RefObject, VNode } from 'preact';
 import { useContext, useEffect, useRef, useState } from 'preact/hooks';
-import type { Finding } from '../../../analyzers/finding.ts';
 import type { ResultLoss, TimelineItem } from '../../../analyzers/result.ts';
 import { counted } from '../../units.ts';
 import { Time } from '../time-context.ts';
@@ -19,7 +18,10 @@ const USUAL_PIXELS = 1_000;
 const AHEAD = '400px';
 
 /** What a picture is about. */
-export type Focus = Pick<Finding, 'id' | 'from' | 'to'>;
+export interface Focus extends TimeWindow {
+  /** Of findings. */
+  readonly ids: readonly string[];
+}
 
 interface LaneProps {
   readonly lane: PreparedLane;
@@ -152,13 +154,13 @@ function LaneBar({ bar, faint, activeId, still }: BarProps): VNode {
   return finding === undefined ? shape : <a href={`#${finding}`}>{shape}</a>;
 }
 
-/** What is of the finding itself, or happened wholly while it lasted, stands out. */
+/** What is of the findings themselves, or happened wholly while they lasted, stands out. */
 function isFaint({ items }: Bar, focus: Focus): boolean {
   return !items.some((item) => isOf(item, focus) || lastsWithin(item, focus));
 }
 
-export function isOf(item: TimelineItem, { id }: Focus): boolean {
-  return item.findings?.includes(id) ?? false;
+export function isOf(item: TimelineItem, { ids }: Focus): boolean {
+  return item.findings?.some((id) => ids.includes(id)) ?? false;
 }
 
 export function lastsWithin({ from, to }: TimelineItem, span: Focus): boolean {

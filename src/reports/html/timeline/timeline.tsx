@@ -152,7 +152,7 @@ export function TimelineDefinitions(): VNode {
         <marker
           id="path-arrow"
           viewBox="0 0 8 10"
-          refX="7"
+          refX="17"
           refY="5"
           markerWidth="9"
           markerHeight="10"
