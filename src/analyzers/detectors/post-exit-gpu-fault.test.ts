@@ -46,8 +46,10 @@ it('finds nothing in faults that were served, nor in a bad address of a living p
   expect(judge([fault(10, 0), fault(20, -14)]).findings).toEqual([]);
 });
 
-it('does not count a refusal long before the death: whoever was refused, it was not this one', () => {
-  expect(judge([fault(5, -3), fault(20, 0)]).findings).toEqual([]);
+it('lays a refusal long before the death at nobody’s door: it was not this process that was gone', () => {
+  const { findings } = judge([fault(5, -3), fault(20, 0)]);
+  expect(findings).toMatchObject([{ severity: 'warn', confidence: 'suspect', objects: [{}] }]);
+  expect(findings[0]?.key).toEqual({ pasid: 33616 });
   expect(judge([fault(20, 0), fault(39, -3)]).findings).toHaveLength(1);
 });
 

@@ -2,6 +2,14 @@
 import type { Word } from '../../../kernel/occurrence.ts';
 import type { View } from '../../detector.ts';
 
+/** What a handler returns when mmget_not_zero failed: the mm is gone. */
+const ESRCH = -3;
+/**
+ * No threshold: mmget_not_zero fails a little before the memory goes, as __mmput (kernel/fork.c) has
+ * exit_aio and others to run first. Who dies later than that was not the one who was refused.
+ */
+const DYING_NS = 10e6;
+
 export type FaultSource = 'probe' | 'tracepoint' | 'iommu' | 'log' | 'iommu-log';
 
 export interface DeviceFault {
@@ -49,7 +57,7 @@ export function faultsByOwner(view: View, sources: readonly FaultSource[]): Devi
     ...sources,
   );
   const groups = new Map<string, DeviceFault[]>();
-  for (const row of rows.map(withEnd)) {
+  for (const row of rows.map((one) => owned(view, withEnd(one)))) {
     const group = `${row.pasid}|${row.process_id}|${row.function}`;
     const faults = groups.get(group);
     if (faults === undefined) groups.set(group, [row]);
@@ -57,6 +65,28 @@ export function faultsByOwner(view: View, sources: readonly FaultSource[]): Devi
   }
   return [...groups.values()];
 }
+
+export function isRefused({ source, ret }: Pick<DeviceFault, 'source' | 'ret'>): boolean {
+  return source === 'probe' && ret === ESRCH;
+}
+
+/** A process that lived on is not the one whose memory was gone: the number had another owner. */
+function owned(view: View, fault: DeviceFault): DeviceFault {
+  const { death_ts, death_event, start_ts, start_event } = fault;
+  if (!isRefused(fault) || death_ts === null) return fault;
+  const slack = Math.max(view.clockError(start_event, death_event), DYING_NS);
+  return death_ts - start_ts > slack ? { ...fault, ...NOBODY } : fault;
+}
+
+const NOBODY = {
+  process_id: null,
+  pid: null,
+  comm: null,
+  death_ts: null,
+  death_event: null,
+  files_closed_ts: null,
+  unbound_ts: null,
+} as const;
 
 interface FaultRow extends Omit<DeviceFault, 'death_ts' | 'death_event' | 'gone'> {
   readonly memory_ts: number | null;

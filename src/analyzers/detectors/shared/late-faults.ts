@@ -3,17 +3,10 @@ import type { Word } from '../../../kernel/occurrence.ts';
 import type { View } from '../../detector.ts';
 import type { Detail, FindingDraft, ObjectRef } from '../../finding.ts';
 import { detail, evidence, known } from './details.ts';
-import { type DeviceFault, type FaultSource, faultsByOwner } from './device-faults.ts';
+import { type DeviceFault, type FaultSource, faultsByOwner, isRefused } from './device-faults.ts';
 import { type Reset, resetBefore } from './reset-aftermath.ts';
 import { duration, errno, hex, ticks } from './wording.ts';
 
-/** What a handler returns when mmget_not_zero failed: the mm is gone. */
-const ESRCH = -3;
-/**
- * No threshold: mmget_not_zero fails a little before the memory goes, as __mmput (kernel/fork.c) has
- * exit_aio and others to run first. Who dies later than that was not the one who was refused.
- */
-const DYING_NS = 10e6;
 /** No mapping: says so only when the mm is known to be dead, a bad address gives the same. */
 const EFAULT = -14;
 const EVIDENCE_FAULTS = 8;
@@ -75,9 +68,7 @@ function placeOf(view: View, fault: DeviceFault): Place {
   const error = view.clockError(fault.start_event, fault.death_event);
   const after =
     fault.death_ts === null ? Number.NEGATIVE_INFINITY : fault.start_ts - fault.death_ts;
-  if (fault.source === 'probe' && fault.ret === ESRCH) {
-    return { is: livedOn(fault, error) ? 'neither' : 'late', error };
-  }
+  if (isRefused(fault)) return { is: 'late', error };
   if (error > 0 && Math.abs(after) <= error) {
     // the times of inputs that nothing ties say nothing of each other
     return { is: Number.isFinite(error) ? 'unordered' : 'neither', error };
@@ -85,10 +76,6 @@ function placeOf(view: View, fault: DeviceFault): Place {
   const isAnswered = fault.ret === 0 || fault.ret === null;
   if (after < 0) return { is: isAnswered ? 'served' : 'neither', error };
   return { is: fault.source === 'probe' && fault.ret !== EFAULT ? 'neither' : 'late', error };
-}
-
-function livedOn({ start_ts, death_ts }: DeviceFault, error: number): boolean {
-  return death_ts !== null && death_ts - start_ts > Math.max(error, DYING_NS);
 }
 
 /** Whether it came before or after the end is THE question: what cannot be answered is said so. */
