@@ -26,7 +26,7 @@ interface Hold {
   readonly mode: LockMode;
   readonly tid: number;
   readonly taken: Mark;
-  readonly task: LiveTask | undefined;
+  task: LiveTask | undefined;
   released: Mark | undefined;
   certain: boolean;
 }
@@ -36,6 +36,7 @@ interface Wait {
   readonly what: string;
   readonly tid: number;
   readonly begun: Mark;
+  task: LiveTask | undefined;
   /** Who had the lock when it was asked for, and who got it since. */
   behind: Hold[] | undefined;
 }
@@ -85,13 +86,16 @@ class LockTracker implements Tracker {
     const stale = this.#locks.get(mm)?.holds.get(moment.tid);
     if (stale !== undefined) this.#release(mm, stale, markOf(moment), false);
     const { holds, waits } = this.#lock(mm);
-    waits.set(moment.tid, {
+    const wait: Wait = {
       lock: mm,
       what: `mmap_lock to ${mode}`,
       tid: moment.tid,
       begun: markOf(moment),
-      behind: holds.size === 0 ? undefined : [...holds.values()],
-    });
+      task: undefined,
+      behind: undefined,
+    };
+    waits.set(moment.tid, wait);
+    for (const hold of holds.values()) this.#standsBehind(wait, hold);
   }
 
   #acquired(moment: OccurrenceOf<'mmap_lock.acquired'>): void {
@@ -124,10 +128,16 @@ class LockTracker implements Tracker {
     };
     lock.holds.set(moment.tid, hold);
     this.#locks.set(mm, lock);
-    for (const other of lock.waits.values()) {
-      if (other.behind === undefined) other.behind = [hold];
-      else other.behind.push(hold);
-    }
+    for (const other of lock.waits.values()) this.#standsBehind(other, hold);
+  }
+
+  /** Threads that meet are made known at once: at the end of the capture it is too late. */
+  #standsBehind(wait: Wait, hold: Hold): void {
+    const { live } = this.#context;
+    wait.task ??= live.taskOf(wait.tid);
+    hold.task ??= live.taskOf(hold.tid);
+    if (wait.behind === undefined) wait.behind = [hold];
+    else wait.behind.push(hold);
   }
 
   #released(moment: OccurrenceOf<'mmap_lock.released'>): void {
@@ -169,7 +179,8 @@ class LockTracker implements Tracker {
     // a mutex tells of it again after each time it spun for it
     if (waits.some((open) => open.lock === lock)) return;
     if (waits.length >= DEEPEST) waits.shift();
-    waits.push({ lock, what, tid: moment.tid, begun: markOf(moment), behind: undefined });
+    const task = this.#context.live.taskOf(moment.tid);
+    waits.push({ lock, what, tid: moment.tid, begun: markOf(moment), task, behind: undefined });
   }
 
   #contentionEnd(moment: OccurrenceOf<'lock.contention_end'>): void {
@@ -221,7 +232,7 @@ class LockTracker implements Tracker {
       what: wait.what,
       mm: isMmapLock && typeof wait.lock !== 'string' ? wait.lock : null,
       tid: wait.tid,
-      process_id: this.#context.live.processOf(wait.tid)?.id ?? null,
+      process_id: (wait.task ?? this.#context.live.taskOf(wait.tid))?.process.id ?? null,
       hold_id: wait.behind?.[0]?.id ?? null,
       failed: Number(failed),
       ...lived(this.#context, wait.begun, end),

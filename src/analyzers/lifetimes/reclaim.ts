@@ -2,7 +2,7 @@ import type { OccurrenceOf } from '../../kernel/occurrence.ts';
 import type { Table } from '../../store/table.ts';
 import { counter, reference, span, text, thread } from './columns.ts';
 import type { Lifetime, LifetimeContext, OccurrenceHandlers, Tracker } from './lifetime.ts';
-import type { Mark } from './live-objects.ts';
+import type { LiveTask, Mark } from './live-objects.ts';
 import { lived, markOf } from './lived.ts';
 
 export const reclaimTable: Table = {
@@ -30,12 +30,15 @@ const LEAST_NS = 1e6;
 interface Open {
   readonly what: string;
   readonly begun: Mark;
+  readonly task: LiveTask | undefined;
 }
 
 class ReclaimTracker implements Tracker {
   readonly on: OccurrenceHandlers = {
-    'reclaim.begin': (begin) =>
-      this.#open.set(begin.tid, { what: begin.what, begun: markOf(begin) }),
+    'reclaim.begin': (begin) => {
+      const task = this.#context.live.taskOf(begin.tid);
+      this.#open.set(begin.tid, { what: begin.what, begun: markOf(begin), task });
+    },
     'reclaim.end': (end) => this.#end(end),
     'task.exit': (exit) => this.#open.delete(exit.tid),
   };
@@ -66,7 +69,7 @@ class ReclaimTracker implements Tracker {
       id: this.#context.nextId(reclaimTable),
       what: open.what,
       tid,
-      process_id: this.#context.live.processOf(tid)?.id ?? null,
+      process_id: open.task?.process.id ?? null,
       pages: pages ?? null,
       ...lived(this.#context, open.begun, end),
     });

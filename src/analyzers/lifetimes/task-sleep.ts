@@ -47,7 +47,11 @@ function trackSleeps(context: LifetimeContext): Tracker {
     on: {
       'task.off_cpu': (sleep) => {
         if (sleep.over) emit(sleep, markOf(sleep));
-        else lasting.push(sleep);
+        else {
+          // at the end of the capture it is too late to make a thread known
+          context.live.taskOf(sleep.sleeper);
+          lasting.push(sleep);
+        }
       },
     },
     finish: (ts) => {
