@@ -232,7 +232,7 @@ function metricsPage(all: readonly Metric[]): string {
   return page('Metrics', [
     'Generated from the declarations of the metrics by `npm run generate`.',
     '',
-    'What `analyze -o` measures of every capture (table `metric`) and `compare` and `trend` compare. A metric whose occurrences were not recorded is absent; one whose objects did not occur is 0. Of a duration the median is compared, and the 99th percentile where every run has 1000 values. A change matters from the threshold on, and only when it is also larger than the floor. *neutral* metrics say what load ran: a change of them is told, but is neither better nor worse.',
+    'What `analyze -o` measures of every capture (table `metric`) and `compare` and `trend` compare. A metric whose occurrences were not recorded is absent; one whose objects did not occur is 0. Of a duration the median is compared, and, of runs with 1000 values or more, the 99th percentile. A change matters from the threshold on, and only when it is also larger than the floor. *neutral* metrics say what load ran: a change of them is told, but is neither better nor worse.',
     '',
     'Besides these, `findings/<detector>` counts the findings of each detector that could look, per second; mere information is not counted.',
     '',

@@ -120,7 +120,8 @@ function workloadDifference(base: Side, next: Side): string | undefined {
   const [before, after] = [programsOf(base), programsOf(next)];
   if (before.length === 0 || after.length === 0) return undefined;
   if (before.some((program) => after.includes(program))) return undefined;
-  return `another load ran: ${before.join(', ')} in ${base.label}, ${after.join(', ')} in ${next.label}`;
+  const digits = [...before, ...after].some((name) => name.includes('N')) ? ' (N: digits)' : '';
+  return `another load ran: ${before.join(', ')} in ${base.label}, ${after.join(', ')} in ${next.label}${digits}`;
 }
 
 function programsOf({ runs }: Side): string[] {

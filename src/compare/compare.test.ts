@@ -17,6 +17,36 @@ const [a, a2, b, la, la2, lb, k0, k1] = [
   recordedBuild('k1'),
 ];
 
+describe('the 99th percentile', () => {
+  const with1000 = ({ label, runs }: Side, many: number): Side =>
+    sideOf(
+      label,
+      runs.map((run, n) => ({
+        ...run,
+        metrics: run.metrics.map((row) =>
+          row.name === 'fence-latency' && n < many ? { ...row, count: 1000 } : row,
+        ),
+      })),
+    );
+  const tail = (many: number): unknown =>
+    compareRuns(with1000(la, many), with1000(la2, many)).figures.find(
+      ({ id }) => id === 'fence-latency p99',
+    );
+
+  it('is compared where runs have 1000 values, with a threshold of its own', () => {
+    expect(tail(6)).toMatchObject({ threshold: 0.1, base: { count: 6000 } });
+    expect(tail(6)).not.toMatchObject({ verdict: 'not comparable' });
+  });
+
+  it('is not there where no run has, and not comparable where few have', () => {
+    expect(tail(0)).toBeUndefined();
+    expect(tail(2)).toMatchObject({
+      verdict: 'not comparable',
+      reason: 'only 2 of the base runs and 2 of the new ones have it',
+    });
+  });
+});
+
 describe('properties', () => {
   const builds = [a, a2, b, la, la2, lb, k0, k1];
   const build = fc.constantFrom('a', 'a2', 'b', 'la', 'la2', 'lb', 'k0', 'k1');

@@ -55,13 +55,18 @@ function changeLines(figure: FigureTrend, change: Change, style: TextStyle, widt
     [
       ['first bad build', `${visible(first)} (${at(first)}; ${visible(last)}: ${at(last)})`],
       ['could be', from === to ? 'no other' : `${visible(from)} … ${visible(to)}`],
-      ['bisect', `git bisect start ${word(to)} ${word(beforeOf(figure, from))}`],
+      ['bisect', bisectCommand(change, figure)],
       ['p, q', `${probabilityText(p)}, ${probabilityText(figure.q)}`],
     ],
     width - 2,
   );
   const coloured = verdict === 'regressed' ? style.bad(title) : title;
   return `${coloured}\n${lines.replaceAll(/^/gm, '  ')}`;
+}
+
+/** Between the last build that is surely of the old level and the first that is surely of the new one. */
+export function bisectCommand({ from, to }: Change, figure: FigureTrend): string {
+  return `git bisect start ${word(to)} ${word(beforeOf(figure, from))}`;
 }
 
 /** A name from a capture, as one harmless word of a shell. */

@@ -20,6 +20,7 @@ import type { Plot } from '../figures/axes.ts';
 import { Scroller } from '../scroller.tsx';
 import { FindingsOfBoth } from './findings.tsx';
 import { distributions, runStrip, shifts } from './plots.ts';
+import { VerdictBadge } from './verdict-badge.tsx';
 
 /** More metrics are only in the table: a browser draws each of their plots. */
 const MOST_DRAWN = 24;
@@ -130,10 +131,6 @@ function verdictCount(
       </a>
     </li>
   );
-}
-
-function VerdictBadge({ verdict }: { readonly verdict: FigureComparison['verdict'] }): VNode {
-  return <span class={`badge verdict-${verdict.replaceAll(' ', '-')}`}>{verdict}</span>;
 }
 
 function FigureTable({ figures }: { readonly figures: readonly FigureComparison[] }): VNode {

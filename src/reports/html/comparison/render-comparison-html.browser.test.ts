@@ -159,6 +159,9 @@ describe.skipIf(withoutBrowser())('the page of a trend in Chromium', () => {
     expect(await opened.locator('h1').textContent()).toContain(
       'invalidation-duration p50 is worse since',
     );
+    expect(await opened.locator('#figures code').first().textContent()).toMatch(
+      /^git bisect start '.*6\.\d+' '.*6\.\d+'$/,
+    );
     expect(await violations(opened)).toEqual([]);
     expect(await opened.locator('img').count()).toBe(0);
     expect(complaints).toEqual([]);

@@ -2,11 +2,12 @@
 import type { VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import type { Change, FigureTrend, Trend } from '../../../compare/trend.ts';
-import { trendHeadline } from '../../comparison/trend-text.ts';
+import { bisectCommand, trendHeadline } from '../../comparison/trend-text.ts';
 import { changeText, probabilityText } from '../../comparison/words.ts';
 import { visibleData } from '../../visible.ts';
 import { Document } from '../document.tsx';
 import { buildSeries } from './trend-plot.ts';
+import { VerdictBadge } from './verdict-badge.tsx';
 
 /** More metrics are only named: a browser draws each of them. */
 const MOST_DRAWN = 40;
@@ -32,12 +33,15 @@ function TrendPage({ trend }: { readonly trend: Trend }): VNode {
         </header>
         <section id="figures">
           <h2>Every run of every build</h2>
+          <p class="note">
+            A dot is a run, the line the median of each build; it is broken where the level changes.
+          </p>
           {drawn.map((figure, n) => (
             <figure>
               <figcaption>
                 <h3>{figure.id}</h3>
                 {figure.changes.map((change) => (
-                  <p>{changeSentence(change, figure)}</p>
+                  <ChangeOf change={change} figure={figure} />
                 ))}
               </figcaption>
               <div class="plots">
@@ -58,8 +62,20 @@ function TrendPage({ trend }: { readonly trend: Trend }): VNode {
   );
 }
 
-function changeSentence(change: Change, figure: FigureTrend): string {
+function ChangeOf({
+  change,
+  figure,
+}: {
+  readonly change: Change;
+  readonly figure: FigureTrend;
+}): VNode {
   const { verdict, first, from, to, ratio, p } = change;
-  const range = from === to ? 'no other build' : `any from ${from} to ${to}`;
-  return `${verdict} ${changeText(ratio)} since ${first} (it could be ${range}; p ${probabilityText(p)}, q ${probabilityText(figure.q)})`;
+  const range = from === to ? '' : `; it could be any from ${from} to ${to}`;
+  return (
+    <p>
+      <VerdictBadge verdict={verdict} /> {changeText(ratio)} since <b>{first}</b>
+      {range} (p {probabilityText(p)}, q {probabilityText(figure.q)}).{' '}
+      <code>{bisectCommand(change, figure)}</code>
+    </p>
+  );
 }
