@@ -29,6 +29,7 @@ export type {
   TimelineItem,
   TimelineLane,
 } from './analyzers/result.ts';
+export { loadRules, withRules } from './analyzers/rules/load-rules.ts';
 export { compareRuns } from './compare/compare.ts';
 export type {
   CompareSettings,

@@ -1,6 +1,7 @@
 /** From a capture to a finished store and its Result. */
 import { existsSync, realpathSync } from 'node:fs';
 import { TraceError } from '../errors.ts';
+import { givenKinds } from '../kernel/catalogue.ts';
 import type { OccurrenceKind } from '../kernel/occurrence.ts';
 import type { OpenOptions } from '../parsers/detect.ts';
 import type { Capture } from '../parsers/parser.ts';
@@ -221,9 +222,10 @@ function limitsFor({ thresholds = {}, detectors: running = detectors }: AnalyzeO
   );
 }
 
-/** The kinds detectors and metrics ask for. */
+/** The kinds detectors and metrics ask for, and those that rules of the user may ask for later. */
 function kindsOf(running: readonly Detector[]): OccurrenceKind[] {
   return [
+    ...givenKinds,
     ...running.flatMap(({ meta }) => [...meta.needs, ...meta.uses].flatMap((need) => need.oneOf)),
     ...metrics.flatMap((metric) => metric.needs.flat()),
   ];

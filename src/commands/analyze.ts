@@ -3,8 +3,9 @@ import { type Analysis, analyze } from '../analyzers/analyze.ts';
 import { SEVERITY_RANK } from '../analyzers/complete-findings.ts';
 import type { Severity } from '../analyzers/finding.ts';
 import type { Result } from '../analyzers/result.ts';
+import { loadRules, withRules } from '../analyzers/rules/load-rules.ts';
 import { renderJson } from '../reports/json.ts';
-import { EXIT, EXIT_CODES, type QuietArguments, withQuiet } from './common.ts';
+import { EXIT, EXIT_CODES, type QuietArguments, RULES_OPTION, withQuiet } from './common.ts';
 import { CONFIG_FILE, readConfig } from './config.ts';
 import { watchInput } from './live-input.ts';
 import { startProgress } from './progress.ts';
@@ -23,6 +24,7 @@ interface AnalyzeArguments extends QuietArguments {
   readonly 'fail-on': (typeof FAIL_ON)[number];
   readonly events: 'default' | 'all';
   readonly config: string | undefined;
+  readonly rules: readonly string[];
   readonly force: boolean;
   readonly verbose: boolean;
 }
@@ -79,6 +81,7 @@ function builder(yargs: Argv<object>): Argv<AnalyzeArguments> {
       requiresArg: true,
       describe: `Numbers to judge by, as JSON; default: ${CONFIG_FILE} where there is one`,
     })
+    .option('rules', RULES_OPTION)
     .option('force', {
       type: 'boolean',
       default: false,
@@ -97,6 +100,7 @@ function builder(yargs: Argv<object>): Argv<AnalyzeArguments> {
     .example('$0 analyze trace.dat --format markdown', 'to be pasted into an issue')
     .example('$0 analyze trace.dat --fail-on warn', 'for CI: exit code 1 from warn upwards')
     .example('$0 analyze /sys/kernel/tracing/trace_pipe', 'live, until Ctrl-C')
+    .example('$0 analyze trace.db --rules my-rule.ts', 'with a detector of your own')
     .example('$0 analyze trace.db', 'run the detectors again, without the capture')
     .epilog(EXIT_CODES);
 }
@@ -115,6 +119,7 @@ async function run(args: AnalyzeArguments): Promise<void> {
 }
 
 async function analyzeWithProgress(args: AnalyzeArguments): Promise<Analysis> {
+  const rules = await loadRules(args.rules);
   const progress = await startProgress('reading', args.quiet);
   const input = watchInput(args.captures, args.quiet);
   try {
@@ -122,6 +127,7 @@ async function analyzeWithProgress(args: AnalyzeArguments): Promise<Analysis> {
       ...(args.db === undefined ? {} : { db: args.db }),
       events: args.events,
       thresholds: readConfig(args.config).thresholds,
+      detectors: withRules(rules),
       force: args.force,
       figures: args.report !== undefined || args.json !== undefined,
       ...input.options,

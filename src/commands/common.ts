@@ -29,3 +29,18 @@ export function withQuiet<T>(yargs: Argv<T>): Argv<T & QuietArguments> {
     describe: 'No progress and no notices on stderr',
   });
 }
+
+/** Detectors in files of the user's own; one each time, so that captures may follow. */
+export const RULES_OPTION: {
+  readonly type: 'string';
+  readonly array: true;
+  readonly nargs: 1;
+  readonly default: string[];
+  readonly describe: string;
+} = {
+  type: 'string',
+  array: true,
+  nargs: 1,
+  default: [],
+  describe: 'Detectors of your own: .ts, .js, or .sql with .json beside it (docs/rules.md)',
+};

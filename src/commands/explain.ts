@@ -1,16 +1,17 @@
 import type { CommandModule } from 'yargs';
 import type { DetectorMeta, Need } from '../analyzers/detector.ts';
-import { detectors } from '../analyzers/detectors/index.ts';
 import { wordsOf } from '../analyzers/need-words.ts';
+import { loadRules, withRules } from '../analyzers/rules/load-rules.ts';
 import { thresholdText } from '../analyzers/threshold.ts';
 import { TraceError } from '../errors.ts';
 import type { TextStyle } from '../reports/text-style.ts';
 import { columns, indent, wrap } from '../reports/wrap.ts';
-import { type QuietArguments, withQuiet } from './common.ts';
+import { type QuietArguments, RULES_OPTION, withQuiet } from './common.ts';
 import { print, stdoutStyle, stdoutWidth } from './terminal.ts';
 
 interface ExplainArguments extends QuietArguments {
   readonly detector: string | undefined;
+  readonly rules: readonly string[];
   readonly json: boolean;
 }
 
@@ -23,6 +24,7 @@ export const explainCommand: CommandModule<object, ExplainArguments> = {
         type: 'string',
         describe: 'Id or number of a detector, or id of a finding; without it all are listed',
       })
+      .option('rules', RULES_OPTION)
       .option('json', { type: 'boolean', default: false, describe: 'As JSON' })
       .example('$0 explain', 'all detectors')
       .example('$0 explain invalidate-stall', 'one of them')
@@ -30,8 +32,8 @@ export const explainCommand: CommandModule<object, ExplainArguments> = {
   handler: run,
 };
 
-function run(args: ExplainArguments): void {
-  const metas = detectors.map((detector) => detector.meta);
+async function run(args: ExplainArguments): Promise<void> {
+  const metas = withRules(await loadRules(args.rules)).map((detector) => detector.meta);
   if (args.detector === undefined) {
     print(args.json ? json(metas) : list(metas));
     return;

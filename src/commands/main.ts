@@ -70,7 +70,14 @@ function helpWidth(args: readonly string[]): number | null {
 }
 
 /** What may be given more than once. */
-const LISTS: ReadonlySet<string> = new Set(['_', 'captures', 'event', 'e', ...COMPARED_LISTS]);
+const LISTS: ReadonlySet<string> = new Set([
+  '_',
+  'captures',
+  'event',
+  'e',
+  'rules',
+  ...COMPARED_LISTS,
+]);
 
 /** Of an option given more than once the last one counts. */
 function lastOfEach(args: Record<string, unknown>): void {

@@ -15,7 +15,7 @@ import { migration } from './migration.ts';
 import { mm } from './mm.ts';
 import { mmuNotifier } from './mmu-notifier.ts';
 import { nouveau } from './nouveau.ts';
-import type { ProbeRole } from './occurrence.ts';
+import type { OccurrenceKind, ProbeRole } from './occurrence.ts';
 import { reclaim } from './reclaim.ts';
 import type { ProbeRule, Rule, Subsystem } from './subsystem.ts';
 import { syscalls } from './syscalls.ts';
@@ -61,6 +61,17 @@ export const probeRoles: ReadonlyMap<string, ProbeRole> = merge((subsystem) => s
 
 /** Function a well-known probe event name stands for. */
 export const eventNames: ReadonlyMap<string, string> = merge((subsystem) => subsystem.eventNames);
+
+/** Every kind of occurrence that events and probes can give. */
+export const givenKinds: ReadonlySet<OccurrenceKind> = new Set([
+  ...[...eventRules.values()].flatMap(({ gives }) => gives),
+  ...[...probeRules.values()].flatMap((probe) => [
+    ...(probe.enter?.gives ?? []),
+    ...(probe.return?.gives ?? []),
+  ]),
+  'probe.enter',
+  'probe.return',
+]);
 
 function merge<T>(
   part: (subsystem: Subsystem) => Readonly<Record<string, T>> | undefined,
