@@ -130,7 +130,7 @@ function stepsOf(table: Table, row: Readonly<Record<string, number | null>>): Li
 }
 
 function isBound(column: string): boolean {
-  return column === 'start_ts' || column === 'end_ts';
+  return column === 'start_ts' || column === 'end_ts' || column === 'first_ts';
 }
 
 interface PartEvents {

@@ -1,21 +1,26 @@
-/** A button that copies the text of the element it names: line by line where that is marked. */
-export function makeCopyable(button: HTMLButtonElement): void {
+/** Buttons that copy the text of the element they name: line by line where that is marked. */
+export function hearCopyButtons(): void {
+  document.addEventListener('click', ({ target }) => {
+    const button = target instanceof Element ? target.closest('button.copy') : null;
+    if (button instanceof HTMLButtonElement) void copy(button);
+  });
+}
+
+async function copy(button: HTMLButtonElement): Promise<void> {
   const source = document.getElementById(button.dataset.copies ?? '');
   if (!source) return;
-  const label = button.textContent;
-  button.addEventListener('click', async () => {
-    try {
-      await navigator.clipboard.writeText(textOf(source));
-      button.textContent = 'Copied';
-    } catch {
-      // The clipboard wants a secure context, which a file is not in every browser.
-      getSelection()?.selectAllChildren(source);
-      button.textContent = 'Selected: press Ctrl+C';
-    }
-    setTimeout(() => {
-      button.textContent = label;
-    }, 4_000);
-  });
+  button.dataset.label ??= button.textContent ?? '';
+  try {
+    await navigator.clipboard.writeText(textOf(source));
+    button.textContent = 'Copied';
+  } catch {
+    // The clipboard wants a secure context, which a file is not in every browser.
+    getSelection()?.selectAllChildren(source);
+    button.textContent = 'Selected: press Ctrl+C';
+  }
+  setTimeout(() => {
+    button.textContent = button.dataset.label ?? '';
+  }, 4_000);
 }
 
 function textOf(source: Element): string {

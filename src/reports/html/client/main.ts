@@ -2,7 +2,7 @@
  * The page's only script of ours, bundled with what it imports (scripts/build-client.ts). Without it
  * everything but the plots is still there.
  */
-import { makeCopyable } from './copy.ts';
+import { hearCopyButtons } from './copy.ts';
 import { lightHops } from './hops.ts';
 import { hydrateIslands } from './hydrate.tsx';
 import { drawPlots } from './plots.ts';
@@ -17,9 +17,7 @@ for (const table of document.querySelectorAll<HTMLTableElement>('table.sortable'
 for (const details of document.querySelectorAll<HTMLElement>('details.objects')) {
   makeFilterable(details);
 }
-for (const button of document.querySelectorAll<HTMLButtonElement>('button.copy')) {
-  makeCopyable(button);
-}
+hearCopyButtons();
 drawPlots();
 lightHops();
 addEventListener('hashchange', openTarget);

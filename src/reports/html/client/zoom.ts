@@ -10,6 +10,8 @@ const NOTCH = 0.5;
 /** Of a wheel that counts pixels, and of one that counts lines. */
 const PIXELS_PER_NOTCH = 100;
 const LINES_PER_NOTCH = 3;
+/** A double click zooms in step by step, unless the reader wants nothing to move. */
+const DOUBLE_CLICK_MS = 250;
 
 export function attachZoom(element: HTMLElement, options: ZoomOptions): Zoom {
   const { whole } = options;
@@ -23,6 +25,7 @@ export function attachZoom(element: HTMLElement, options: ZoomOptions): Zoom {
     .extent(() => extent(options.track()))
     .filter((event: Event) => hears(event, options))
     .wheelDelta(wheelDelta)
+    .duration(matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : DOUBLE_CLICK_MS)
     .on('zoom', ({ transform }: D3ZoomEvent<HTMLElement, unknown>) => {
       if (programmed) return;
       shown = windowOf(transform, whole, options.track());

@@ -47,10 +47,9 @@ export function Controls(props: {
         <span class="quiet">, {time.duration(window.to - window.from)}</span>
       </p>
       <p class="hint" id={props.hintId}>
-        Drag, or <kbd>←</kbd> <kbd>→</kbd>, to move. Pinch, <kbd>Ctrl</kbd> and wheel, or{' '}
-        <kbd>+</kbd> <kbd>−</kbd>, to zoom; <kbd>0</kbd> for all of it again. Click an object, or
-        choose one with <kbd>↑</kbd> <kbd>↓</kbd> and <kbd>Enter</kbd>, to see its lifetime and its
-        events.
+        Move: drag, <kbd>←</kbd> <kbd>→</kbd>. Zoom: <kbd>Ctrl</kbd> and wheel, pinch, <kbd>+</kbd>{' '}
+        <kbd>−</kbd>; <kbd>0</kbd> resets. Objects: click, or <kbd>↑</kbd> <kbd>↓</kbd> and{' '}
+        <kbd>Enter</kbd>.
       </p>
     </div>
   );

@@ -5,6 +5,7 @@ import type { ObjectLifetime, TimelineItem } from '../../../analyzers/result.ts'
 import { eventLine } from '../../event-line.ts';
 import { count, counted } from '../../units.ts';
 import { SeverityBadge } from '../badges.tsx';
+import { CopyButton } from '../copy-button.tsx';
 import { Data, type PageData } from '../page-data.ts';
 import { Scroller } from '../scroller.tsx';
 import { Time } from '../time-context.ts';
@@ -12,6 +13,8 @@ import { barName, fromText, kindWords, lastingText, toText } from './item-words.
 
 /** Of more objects under one bar the others are counted. */
 const MAX_LISTED = 60;
+/** One object is open at a time. */
+const EVENTS_ID = 'object-events';
 
 interface PanelProps {
   /** More than one: too close together to be told apart. */
@@ -173,18 +176,30 @@ function Events({ lifetime }: { readonly lifetime: ObjectLifetime }): VNode | nu
   const { clock, lifetimes } = useContext(Data);
   const lines = lifetime.events.flatMap((n) => {
     const event = lifetimes.events[n];
-    return event === undefined ? [] : [eventLine(event, clock)];
+    return event === undefined ? [] : [eventLine(event, clock).trimEnd()];
   });
   if (lines.length === 0) return null;
+  const margin = Math.min(...lines.map((line) => line.search(/\S|$/)));
   return (
     <>
       <h5>Events, {lifetimes.asPrinted ? 'as trace-cmd report prints them' : 'field by field'}</h5>
+      <CopyButton of={EVENTS_ID} label="Copy" />
       <Scroller label="Events of the object">
-        <pre>{lines.join('\n')}</pre>
+        <pre id={EVENTS_ID}>{lines.map((line) => shifted(line, margin))}</pre>
       </Scroller>
       {lifetime.eventsOmitted > 0 && (
         <p class="note">{counted(lifetime.eventsOmitted, 'more event')} left out between them.</p>
       )}
+    </>
+  );
+}
+
+/** What all lines begin with is only space: copied, but not shown. */
+function shifted(line: string, margin: number): VNode {
+  return (
+    <>
+      <span hidden>{line.slice(0, margin)}</span>
+      {`${line.slice(margin)}\n`}
     </>
   );
 }

@@ -1,4 +1,7 @@
 /** Everything one can do with a timeline, done in Chromium, and what comes of it. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { AxeResults } from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -59,6 +62,18 @@ async function pointAt(page: Page, chart = CHART): Promise<{ x: number; y: numbe
   const spot = { x: axis.x + axis.width / 2, y: axis.y + axis.height + 8 };
   await page.mouse.move(spot.x, spot.y);
   return spot;
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+async function seriousViolations(page: Page, within: string): Promise<string[]> {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate<AxeResults>(
+    `axe.run(${JSON.stringify({ include: [within], exclude: ['.lane rect, .lane text'] })})`,
+  );
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
 }
 
 describe.skipIf(withoutBrowser())('a timeline in Chromium', () => {
@@ -379,6 +394,60 @@ describe.skipIf(withoutBrowser())('a timeline in Chromium', () => {
     await panel.waitFor();
     expect(await shown(page)).toEqual(near);
     await closeQuietly();
+  });
+
+  it('is fit for assistive technology while an object is pointed to and open', async () => {
+    const page = await openSample();
+    await pointAt(page);
+    await page.locator(`${CHART} .lanes`).focus();
+    for (const key of ['ArrowDown', 'ArrowDown', '+']) await page.keyboard.press(key);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect(await seriousViolations(page, '.timeline-chart')).toEqual([]);
+    }
+    await page.keyboard.press('Enter');
+    await page.locator('dialog.object-panel').waitFor();
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect(await seriousViolations(page, '.timeline-chart')).toEqual([]);
+    }
+    await closeQuietly();
+  });
+
+  it('zooms at a double click, at once where nothing may move', async () => {
+    const page = await openSample();
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    await page.reload();
+    const { x, y } = await pointAt(page);
+    const first = await shown(page);
+    // between the rows of a lane: no object
+    await page.mouse.dblclick(x, y - 12);
+    expect(length(await shown(page))).toBeCloseTo(length(first) / 2, 2);
+    await closeQuietly();
+  });
+
+  it('on paper is the picture without its buttons', async () => {
+    const page = await openSample();
+    await pointAt(page);
+    await page.emulateMedia({ media: 'print' });
+    expect(await page.locator(`${CHART} .lane:not(.axis)`).count()).toBe(
+      sampleResult().timeline.filter(({ items }) => items.length > 0).length,
+    );
+    expect(await page.locator(`${CHART} button:visible, ${CHART} .hint:visible`).count()).toBe(0);
+    await closeQuietly();
+  });
+
+  it('without a script says what it shows, and its bars lead to their findings', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false });
+    const page = await context.newPage();
+    await page.setContent(renderHtml(sampleResult()));
+    expect(await page.locator(`${CHART} .range`).textContent()).toContain('+4.900000 s');
+    expect(await page.locator(`${CHART} button:visible, ${CHART} .hint:visible`).count()).toBe(0);
+    const bar = page.locator(`${CHART} a[href="#invalidate-stall-0a1b2c3d"] .kind-invalidation`);
+    expect(await bar.locator('title').textContent()).toBe(
+      'mprotect, 411.8 ms\n+1.402000 s … +1.814000 s (412 ms)',
+    );
+    await context.close();
   });
 
   it('of a finding leads out to the whole capture', async () => {
