@@ -84,3 +84,8 @@ it('draws a range fault as a moment where no return of it could be recorded', as
   expect(faults.map(({ label }) => label)).toEqual(['1 attempt', '1 attempt', '1 attempt']);
   for (const fault of faults) expect(fault.to).toBe(fault.from);
 });
+
+it('draws a job that never ran to the end, where its end would have been recorded', async () => {
+  const items = itemsOf(await resultOf('c612-dep-never/dep-never.dat'), 'job');
+  expect(items).toMatchObject([{ label: 'job 1', to: null }]);
+});

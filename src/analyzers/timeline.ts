@@ -165,7 +165,7 @@ const laneQueries: readonly LaneQuery[] = [
     lane: `'jobs on ' || coalesce(o.ring, 'unknown ring')`,
     label: `'job ' || coalesce(o.job_number, o.context || ':' || o.seqno, o.id)`,
     start: 'coalesce(o.queue_ts, o.run_ts)',
-    end: `CASE WHEN EXISTS (SELECT 1 FROM job WHERE done_ts IS NOT NULL) THEN o.done_ts
+    end: `CASE WHEN ${recorded(['job.done'])} THEN o.done_ts
       ELSE coalesce(o.run_ts, o.queue_ts) END`,
   },
   {
