@@ -13,7 +13,7 @@ import { sampleResult } from './sample-result.ts';
 /** Colours, and the width of a window and of a telephone. */
 const LOOKS = [
   ['light', 1280],
-  ['dark', 390],
+  ['dark', 360],
 ] as const;
 
 /** Different parts of the report: incidents, chains, losses, ticks, nothing found, logs beside it, several inputs. */

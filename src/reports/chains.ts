@@ -59,7 +59,8 @@ export function causeSentence(placed: PlacedIncident, time: TimeFormat): CauseSe
   const last = chain?.hops.at(-1);
   if (chain === undefined || last === undefined || chain.end.kind === 'moving') return undefined;
   const { kind, text } = chain.end;
-  const word = WORDS[kind];
+  const isInferred = chain.hops.some(({ certainty }) => certainty === 'inferred');
+  const word = isInferred && kind === 'stuck' ? 'Likely first cause' : WORDS[kind];
   if (kind === 'deadlock' || kind === 'cycle') return { word, text: sentence(text) };
   const since = last.since === null ? '' : ` since ${time.moment(last.since)}`;
   const lost = kind === 'lost' ? 'from there the trail is lost: ' : '';

@@ -16,7 +16,7 @@ import { Scroller } from './scroller.tsx';
 import { Time } from './time-context.ts';
 
 /** Beyond this many, incidents are only counted on the first screen. */
-const LISTED_AT_MOST = 6;
+const LISTED_AT_MOST = 4;
 
 export function Summary({ result }: { readonly result: Result }): VNode {
   const [worst, ...others] = placeIncidents(result);

@@ -54,7 +54,9 @@ export function chainPath(
       inferred: hop.certainty === 'inferred',
     };
   });
-  return { stops, end: ENDS[chain.end.kind], lost: chain.end.kind === 'lost' };
+  const { kind } = chain.end;
+  const seems = kind === 'stuck' && stops.some(({ inferred }) => inferred) ? 'seems ' : '';
+  return { stops, end: `${seems}${ENDS[kind]}`, lost: kind === 'lost' };
 }
 
 /** Who recorded it, where that is who does it. */
