@@ -183,3 +183,54 @@ it('cannot know with wrong offsets or without notifiers', () => {
   const { outcome } = judge({}, { observed: ['invalidation.begin', 'fence.init'] });
   expect(outcome.enable?.join()).toContain('mmu_interval_notifier_insert');
 });
+
+const pinned: RowOf = {
+  ...unmap,
+  return_ts: ms(100.2),
+  end_ts: ms(100.4),
+  longest_wait_id: null,
+  longest_wait_ns: null,
+};
+const callback: RowOf = {
+  invalidation_id: 1,
+  function: 'i915_gem_userptr_invalidate',
+  start_event: 11,
+};
+const judgePinned = (rows: object = {}, more: object = {}) =>
+  judge(
+    { invalidation: [pinned], fence_wait: [], invalidation_callback: [callback], ...rows },
+    more,
+  );
+
+it('suspects a job of a driver that pins pages and does not wait for it', () => {
+  const [finding, ...more] = judgePinned().findings;
+  expect(more).toEqual([]);
+  expect(finding).toMatchObject({
+    severity: 'warn',
+    confidence: 'suspect',
+    evidence: [4, 10, 11, 15],
+  });
+  expect(finding?.summary).toContain(
+    'by munmap while its job fence 3:1 (svmlab ring0) was pending: i915_gem_userptr_invalidate did not wait for it',
+  );
+});
+
+it.each<[string, object, object]>([
+  ['it waited', { fence_wait: [{ ...inVain, gave_up: 0, end_ts: ms(100.1) }] }, {}],
+  [
+    'waits were not recorded',
+    {},
+    { observed: ['invalidation.begin', 'notifier.insert', 'fence.init'] },
+  ],
+  [
+    'another driver was called, whose device can fault',
+    { invalidation_callback: [{ ...callback, function: 'sl_invalidate' }] },
+    {},
+  ],
+  ['the job was done before the range went', { fence: [{ ...job, signaled_ts: ms(100.3) }] }, {}],
+  ['the job came later', { fence: [{ ...job, init_ts: ms(101) }] }, {}],
+  ['reclaim took it', { invalidation: [{ ...pinned, tid: 77, process_id: 2 }] }, {}],
+  ['it was only protected', { invalidation: [{ ...pinned, reason: 2 }] }, {}],
+])('says nothing of pages that stay pinned when %s', (_, rows, more) => {
+  expect(judgePinned(rows, more).findings).toEqual([]);
+});

@@ -9,8 +9,8 @@ import type { FindingDraft } from '../finding.ts';
 import type { Threshold } from '../threshold.ts';
 import { WIDE_NOTIFIER } from './shared/bound-ranges.ts';
 import { fencesBusyAt } from './shared/busy-fences.ts';
-import { atMost, detail, evidence, known } from './shared/details.ts';
-import { type Judgement, judgeVainWait } from './shared/given-up.ts';
+import { atMost, detail, known } from './shared/details.ts';
+import { judgeVainWait } from './shared/given-up.ts';
 import { mayBeMissing } from './shared/incomplete.ts';
 import {
   deviceFaults,
@@ -19,20 +19,17 @@ import {
   invalidations,
   notifierBirths,
 } from './shared/needs.ts';
+import { pinnedUnmaps } from './shared/pinned-unmaps.ts';
 import { unreadable } from './shared/probe-offsets.ts';
-import { IS_OWN_JOB, isUnmap } from './shared/unmaps.ts';
 import {
-  actor,
-  duration,
-  errno,
-  type FenceName,
-  fenceKey,
-  fenceLabel,
-  fenceRef,
-  hex,
-  range,
-  reasonName,
-} from './shared/wording.ts';
+  RANGE_COLUMNS,
+  type Range,
+  UNMAP_COLUMNS,
+  type Unmap,
+  unmapFinding,
+} from './shared/unmap-finding.ts';
+import { IS_OWN_JOB, isUnmap } from './shared/unmaps.ts';
+import { duration, errno, fenceKey, hex } from './shared/wording.ts';
 
 const VAIN_WAIT: Threshold = {
   name: 'vain-wait',
@@ -65,6 +62,7 @@ export const unmapUnderJob: Detector = {
     traps: [
       'Which job uses which memory is not recorded: a job of the process may not touch the range.',
       'The end of the process zaps everything and is no unmap of the program.',
+      'Drivers that pin pages (i915) do not wait: which job uses the range only the program knows, so that it is suspect.',
       'Jobs of user-mode queues signal in memory, not by dma_fence: they are not seen.',
       'A device that can fault may lose its mapping at any time: only a fault it gets refused is an error.',
       'Reclaim, migration and khugepaged invalidate memory of others rightly and do not count.',
@@ -80,39 +78,11 @@ export const unmapUnderJob: Detector = {
 
   *detect(view) {
     yield* atMost(FINDINGS_PER_CAUSE, gaveUp(view));
+    yield* atMost(FINDINGS_PER_CAUSE, pinnedUnmaps(view, view.limit(WIDE)));
     yield* atMost(FINDINGS_PER_CAUSE, faultedAfterwards(view));
     yield* waitedFor(view);
   },
 };
-
-interface Range {
-  readonly id: number;
-  readonly mm: Word;
-  readonly tid: number;
-  readonly process_id: number;
-  readonly range_start: Word;
-  readonly range_end: Word;
-  readonly reason: number;
-  readonly start_ts: number;
-  readonly start_event: number | null;
-  readonly over_ts: number;
-  readonly over_event: number | null;
-  readonly lossy: number | null;
-  readonly call: string | null;
-}
-
-interface Unmap extends Range, FenceName {
-  readonly init_event: number | null;
-  readonly signaled_ts: number | null;
-  readonly signaled_event: number | null;
-}
-
-const RANGE_COLUMNS = `i.id, i.mm, i.tid, i.process_id, i.range_start, i.range_end, i.reason,
-  i.start_ts, i.start_event, coalesce(i.end_ts, i.return_ts) AS over_ts,
-  coalesce(i.end_event, i.return_event) AS over_event, i.lossy, s.name AS call`;
-
-const UNMAP_COLUMNS = `${RANGE_COLUMNS}, f.id AS fence_id, f.context, f.seqno, f.driver, f.timeline, f.init_event,
-  f.signaled_ts, f.signaled_event`;
 
 interface Wait {
   readonly wait_ns: number;
@@ -231,52 +201,4 @@ function* waitedFor(view: View): Iterable<FindingDraft> {
       next: ['Wait for the job before unmapping what it uses: the call then does not stand still.'],
     });
   }
-}
-
-interface Fate extends Judgement {
-  readonly kind: string;
-  readonly details: FindingDraft['details'];
-  readonly events: readonly (number | null)[];
-  readonly next: readonly string[];
-}
-
-function unmapFinding(view: View, unmap: Unmap, fate: Fate): FindingDraft {
-  const who = actor(view, unmap.tid, unmap.process_id);
-  const where = range(unmap.range_start, unmap.range_end);
-  const what = unmap.call ?? `an invalidation (${reasonName(unmap.reason)})`;
-  return {
-    severity: fate.severity,
-    confidence: fate.confidence,
-    summary: `${who.label} took away ${where} by ${what} while its job ${fenceLabel(unmap)} was pending: ${fate.fate}.`,
-    from: unmap.start_ts,
-    to: unmap.over_ts,
-    objects: [
-      { kind: 'invalidation', id: unmap.id, label: `invalidation by ${who.comm}` },
-      ...who.refs,
-      fenceRef(unmap),
-    ],
-    details: [
-      detail.text('range', where),
-      detail.object('pending', fenceRef(unmap)),
-      ...fate.details,
-      detail.address('mm', unmap.mm),
-    ],
-    evidence: evidence(
-      unmap.init_event,
-      unmap.start_event,
-      ...fate.events,
-      unmap.over_event,
-      unmap.signaled_event,
-    ),
-    next: fate.next,
-    identity: [fate.kind, who.comm, what],
-    key: {
-      pid: who.pid,
-      tid: unmap.tid,
-      mm: hex(unmap.mm),
-      start: hex(unmap.range_start),
-      end: hex(unmap.range_end),
-      fences: fenceKey(unmap),
-    },
-  };
 }
