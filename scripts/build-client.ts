@@ -38,7 +38,9 @@ export async function buildClient(): Promise<void> {
 /** The notices that the licences of what was bundled ask to keep with every copy. */
 function licences(metafile: Metafile): string {
   const packages = new Set(
-    Object.keys(metafile.inputs).flatMap((path) => /^.*node_modules\/[^/]+/.exec(path) ?? []),
+    Object.keys(metafile.inputs).flatMap(
+      (path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? [],
+    ),
   );
   const notices = [...packages].sort().map((path) => licence(join(ROOT, path)));
   return `/*!\n${notices.join('\n\n').replaceAll('*/', '* /')}\n*/`;

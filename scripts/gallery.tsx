@@ -15,11 +15,12 @@ import type { Severity } from '../src/analyzers/finding.ts';
 import type { Result } from '../src/analyzers/result.ts';
 import { TraceError } from '../src/errors.ts';
 import { headline } from '../src/reports/headline.ts';
-import { SeverityBadge } from '../src/reports/html/badges.tsx';
 import { Document } from '../src/reports/html/document.tsx';
+import { Island } from '../src/reports/html/island.tsx';
 import { renderHtml } from '../src/reports/html/render-html.tsx';
-import { byImportance, isAboutRecording } from '../src/reports/importance.ts';
-import { count, formatBytes } from '../src/reports/units.ts';
+import type { TableData } from '../src/reports/html/tables/table-data.ts';
+import { byImportance, isAboutRecording, SEVERITIES } from '../src/reports/importance.ts';
+import { count } from '../src/reports/units.ts';
 import { visible } from '../src/reports/visible.ts';
 import { sampleResult } from '../test/sample-result.ts';
 
@@ -106,38 +107,38 @@ function Index({ entries }: { readonly entries: readonly Entry[] }): VNode {
           <h1>{count(entries.length)} reports of the recordings in fixtures/</h1>
         </header>
         <section>
-          <div class="scroll">
-            <table class="sortable stacked">
-              <thead>
-                <tr>
-                  {['Recording', 'Worst', 'Headline', 'Findings', 'Size'].map((title) => (
-                    <th scope="col">{title}</th>
-                  ))}
-                </tr>
-              </thead>
-              <tbody>
-                {entries.map((entry) => (
-                  <tr>
-                    <td>
-                      <a href={entry.page}>{entry.name}</a>
-                    </td>
-                    <td>
-                      {entry.worst === null ? 'none' : <SeverityBadge severity={entry.worst} />}
-                    </td>
-                    <td>{entry.headline}</td>
-                    <td class="number" data-value={entry.findings}>
-                      {count(entry.findings)}
-                    </td>
-                    <td class="number" data-value={entry.sizeBytes}>
-                      {formatBytes(entry.sizeBytes)}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Island name="table" props={{ table: indexTable(entries) }} />
         </section>
       </main>
     </Document>
   );
+}
+
+function indexTable(entries: readonly Entry[]): TableData {
+  const rank = (worst: Severity | null): number =>
+    worst === null ? SEVERITIES.length : SEVERITIES.indexOf(worst);
+  return {
+    label: 'Reports',
+    rows: entries.length,
+    isWhole: true,
+    columns: [
+      {
+        title: 'Recording',
+        type: 'text',
+        cells: entries.map(({ page }) => page),
+        labels: Object.fromEntries(entries.map(({ page, name }) => [page, name])),
+        link: { prefix: '' },
+      },
+      {
+        title: 'Worst',
+        type: 'number',
+        cells: entries.map(({ worst }) => rank(worst)),
+        texts: entries.map(({ worst }) => worst ?? 'none'),
+        badges: entries.map(({ worst }) => (worst === null ? '' : `badge ${worst}`)),
+      },
+      { title: 'Headline', type: 'text', cells: entries.map((entry) => entry.headline) },
+      { title: 'Findings', type: 'count', cells: entries.map(({ findings }) => findings) },
+      { title: 'Size', type: 'bytes', cells: entries.map(({ sizeBytes }) => sizeBytes) },
+    ],
+  };
 }

@@ -1,12 +1,12 @@
 /** The capture itself: how it was recorded and what it holds. */
 
 import type { VNode } from 'preact';
-import { useContext } from 'preact/hooks';
 import type { ResultCapture } from '../../analyzers/result.ts';
 import { alignment, inputFormat, inputName } from '../inputs.ts';
 import { count, counted } from '../units.ts';
+import { Island } from './island.tsx';
 import { Scroller } from './scroller.tsx';
-import { Time } from './time-context.ts';
+import type { TableData } from './tables/table-data.ts';
 
 export function CaptureSection({ capture }: { readonly capture: ResultCapture }): VNode {
   return (
@@ -73,48 +73,41 @@ function Inputs({ capture }: { readonly capture: ResultCapture }): VNode | null 
 }
 
 function EventTypes({ capture }: { readonly capture: ResultCapture }): VNode {
-  const time = useContext(Time);
   const seen = capture.eventTypes
     .filter((type) => type.events > 0)
     .sort((a, b) => b.events - a.events);
   return (
     <details class="objects">
       <summary>
-        <span class="kind">event types</span>
-        <span class="count">{count(seen.length)}</span>
+        <span class="kind">event types</span> <span class="count">{count(seen.length)}</span>
       </summary>
       <p class="note">
         {counted(capture.eventTypes.length - seen.length, 'more type')} described in the file did
         not occur. Types not understood are counted, not analysed.
       </p>
-      <Scroller label="Event types" tall>
-        <table class="sortable">
-          <thead>
-            <tr>
-              <th scope="col">Event</th>
-              <th scope="col">Count</th>
-              <th scope="col">First</th>
-              <th scope="col">Last</th>
-              <th scope="col">Analysed</th>
-            </tr>
-          </thead>
-          <tbody>
-            {seen.map((type) => (
-              <tr>
-                <td class="mono">
-                  {type.system}:{type.name}
-                </td>
-                <td class="number" data-value={type.events}>
-                  {count(type.events)}
-                </td>
-                <td class="number">{type.first === null ? '–' : time.moment(type.first)}</td>
-                <td class="number">{type.last === null ? '–' : time.moment(type.last)}</td>
-                <td>{type.selected ? 'yes' : 'counted'}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Scroller>
+      <Island name="table" props={{ table: eventTypeTable(seen) }} />
     </details>
   );
+}
+
+function eventTypeTable(seen: ResultCapture['eventTypes']): TableData {
+  return {
+    label: 'Event types',
+    rows: seen.length,
+    columns: [
+      {
+        title: 'Event',
+        type: 'text',
+        cells: seen.map(({ system, name }) => `${system}:${name}`),
+      },
+      { title: 'Count', type: 'count', cells: seen.map(({ events }) => events) },
+      { title: 'First', type: 'time', cells: seen.map(({ first }) => first) },
+      { title: 'Last', type: 'time', cells: seen.map(({ last }) => last) },
+      {
+        title: 'Analysed',
+        type: 'text',
+        cells: seen.map(({ selected }) => (selected ? 'yes' : 'counted')),
+      },
+    ],
+  };
 }

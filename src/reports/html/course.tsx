@@ -91,11 +91,12 @@ export function FindingValues(props: {
   readonly placed: PlacedFinding;
   readonly main: FindingChain | undefined;
 }): VNode {
+  const { finding } = props.placed;
   const chain = ownChain(props.placed, props.main);
   return (
     <>
-      <Details details={props.placed.finding.details} />
-      {chain !== undefined && <Chain chain={chain} of={props.placed.finding.id} />}
+      <Details details={finding.details} objects={finding.objects} />
+      {chain !== undefined && <Chain chain={chain} of={finding.id} />}
     </>
   );
 }

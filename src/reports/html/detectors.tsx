@@ -39,7 +39,7 @@ function Remarks({ findings }: { readonly findings: readonly Finding[] }): VNode
       {findings.map((finding) => (
         <details class="remark" id={finding.id}>
           <summary>{finding.summary}</summary>
-          <Details details={finding.details} />
+          <Details details={finding.details} objects={finding.objects} />
           <ul>
             {finding.next.map((step) => (
               <li>{step}</li>

@@ -5,13 +5,16 @@
  * depends on where or when it runs before the first effect, and no `useId`, which counts per root.
  */
 import type { FunctionComponent } from 'preact';
+import { DataTable } from './tables/data-table.tsx';
 import { TimelineChart } from './timeline/timeline-chart.tsx';
 
 interface Islands {
+  readonly table: typeof DataTable;
   readonly timeline: typeof TimelineChart;
 }
 
 export const islands: Islands = {
+  table: DataTable,
   timeline: TimelineChart,
 };
 

@@ -2,7 +2,7 @@ import { createContext } from 'preact';
 import type { Finding } from '../../analyzers/finding.ts';
 import type {
   DrawnLifetimes,
-  ObjectTable,
+  ObjectCount,
   Result,
   ResultClock,
   ResultLoss,
@@ -16,8 +16,8 @@ export interface PageData {
   readonly durationNs: number;
   readonly losses: readonly ResultLoss[];
   readonly timeline: readonly TimelineLane[];
-  readonly objects: readonly ObjectTable[];
   readonly lifetimes: DrawnLifetimes;
+  readonly objectCounts: readonly ObjectCount[];
   readonly findings: readonly Pick<Finding, 'id' | 'severity' | 'summary'>[];
 }
 
@@ -27,20 +27,20 @@ export const NO_DATA: PageData = {
   durationNs: 0,
   losses: [],
   timeline: [],
-  objects: [],
   lifetimes: { moments: {}, objects: [], events: [], asPrinted: true },
+  objectCounts: [],
   findings: [],
 };
 
 export function pageData({ capture, findings, ...result }: Result): PageData {
-  const { losses, timeline, objects, lifetimes } = result;
+  const { losses, timeline, lifetimes, objectCounts } = result;
   return {
     clock: capture.clock,
     durationNs: capture.durationNs,
     losses,
     timeline,
-    objects,
     lifetimes,
+    objectCounts,
     findings: findings.map(({ id, severity, summary }) => ({ id, severity, summary })),
   };
 }

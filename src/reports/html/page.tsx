@@ -31,7 +31,7 @@ export function Page({ result }: { readonly result: Result }): VNode {
         <TimelineSection result={result} />
         <Figures figures={figures} notDrawn={result.figures.notDrawn} />
         <DetectorsSection result={result} />
-        <ObjectTables tables={result.objects} />
+        <ObjectTables result={result} />
         <DataQuality losses={result.losses} problems={result.problems} />
         <CaptureSection capture={result.capture} />
       </main>

@@ -99,7 +99,8 @@ describe('renderHtml', () => {
     const page = renderHtml(empty);
     expect(page.includes('not recorded: jobs queued (drm_sched_job_queue).')).toBe(true);
     expect(page.includes('id="plots"')).toBe(false);
-    expect(page.length).toBeLessThan(400_000);
+    // without the plot libraries, which are nearly a megabyte
+    expect(page.length).toBeLessThan(500_000);
   });
 
   it('never calls ticks seconds', () => {

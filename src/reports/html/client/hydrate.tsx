@@ -14,14 +14,23 @@ export function hydrateIslands(): void {
   for (const place of document.querySelectorAll<HTMLElement>('[data-island]')) {
     const component = islandNamed(place.dataset.island ?? '');
     if (component === undefined) continue;
-    const props = JSON.parse(place.nextElementSibling?.textContent ?? '{}') as object;
-    const root = (
-      <Data.Provider value={data}>
-        <Time.Provider value={time}>
-          <Gestures.Provider value={attachZoom}>{h(component, props)}</Gestures.Provider>
-        </Time.Provider>
-      </Data.Provider>
-    );
-    hydrate(root, place);
+    whenOpen(place, () => {
+      const props = JSON.parse(place.nextElementSibling?.textContent ?? '{}') as object;
+      const root = (
+        <Data.Provider value={data}>
+          <Time.Provider value={time}>
+            <Gestures.Provider value={attachZoom}>{h(component, props)}</Gestures.Provider>
+          </Time.Provider>
+        </Data.Provider>
+      );
+      hydrate(root, place);
+    });
   }
+}
+
+/** What is folded away wakes when it is opened: most of a large report never is. */
+function whenOpen(place: Element, wake: () => void): void {
+  const folded = place.closest('details:not([open])');
+  if (folded === null) wake();
+  else folded.addEventListener('toggle', () => whenOpen(place, wake), { once: true });
 }

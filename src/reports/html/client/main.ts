@@ -6,17 +6,10 @@ import { hearCopyButtons } from './copy.ts';
 import { lightHops } from './hops.ts';
 import { hydrateIslands } from './hydrate.tsx';
 import { drawPlots } from './plots.ts';
-import { makeFilterable, makeSortable } from './tables.ts';
 import { openTarget } from './target.ts';
 
 document.documentElement.classList.add('scripted');
 hydrateIslands();
-for (const table of document.querySelectorAll<HTMLTableElement>('table.sortable')) {
-  makeSortable(table);
-}
-for (const details of document.querySelectorAll<HTMLElement>('details.objects')) {
-  makeFilterable(details);
-}
 hearCopyButtons();
 drawPlots();
 lightHops();

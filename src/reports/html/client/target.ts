@@ -1,7 +1,7 @@
 /** What the address points to is shown, also where it is folded away or inside something folded. */
 export function openTarget(): void {
   const id = decodeURIComponent(location.hash.slice(1));
-  const target = id ? document.getElementById(id) : null;
+  const target = id ? (document.getElementById(id) ?? holderOf(id)) : null;
   if (target === null) return;
   let opened = false;
   for (let part: Element | null = target; part !== null; part = part.parentElement) {
@@ -10,4 +10,10 @@ export function openTarget(): void {
     opened = true;
   }
   if (opened || target instanceof HTMLDetailsElement) target.scrollIntoView();
+}
+
+/** What makes the target once it is opened. */
+function holderOf(id: string): Element | null {
+  const holders = document.querySelectorAll<HTMLElement>('[data-holds]');
+  return [...holders].find(({ dataset }) => id.startsWith(dataset.holds ?? '')) ?? null;
 }

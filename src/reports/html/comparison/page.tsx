@@ -8,18 +8,15 @@ import {
   changeText,
   comparisonHeadline,
   intervalText,
-  probabilityText,
-  runsNeededText,
-  runsText,
   splitFigures,
-  valueText,
 } from '../../comparison/words.ts';
-import { count, counted, formatNanoseconds } from '../../units.ts';
+import { count, counted } from '../../units.ts';
 import { Document } from '../document.tsx';
 import type { Plot } from '../figures/axes.ts';
-import { Scroller } from '../scroller.tsx';
+import { Island } from '../island.tsx';
 import { FindingsOfBoth } from './findings.tsx';
 import { distributions, runStrip, shifts } from './plots.ts';
+import { figureTable, runTable } from './tables.ts';
 import { VerdictBadge } from './verdict-badge.tsx';
 
 /** More metrics are only in the table: a browser draws each of their plots. */
@@ -140,29 +137,7 @@ function FigureTable({ figures }: { readonly figures: readonly FigureComparison[
       {figures.length === 0 ? (
         <p>None could be compared.</p>
       ) : (
-        <Scroller label="Metrics">
-          <table class="sortable">
-            <thead>
-              <tr>
-                {[
-                  'verdict',
-                  'metric',
-                  'base',
-                  'new',
-                  'change',
-                  '95 % interval',
-                  'runs',
-                  'p',
-                  'q',
-                  'runs needed',
-                ].map((head) => (
-                  <th scope="col">{head}</th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>{figures.map(figureRow)}</tbody>
-          </table>
-        </Scroller>
+        <Island name="table" props={{ table: figureTable(figures) }} />
       )}
       <p class="note">
         The run is the unit. p: how often runs of one build differ so much; q: the share of false
@@ -170,39 +145,6 @@ function FigureTable({ figures }: { readonly figures: readonly FigureComparison[
         of that size, or of the size that matters, in four of five comparisons.
       </p>
     </section>
-  );
-}
-
-function figureRow(figure: FigureComparison): VNode {
-  const { base, new: next, p, q, ratio } = figure;
-  return (
-    <tr>
-      <td>
-        <VerdictBadge verdict={figure.verdict} />
-      </td>
-      <td class="text">
-        {figure.statistic === 'rate' ? `${figure.metric}, ${figure.unit}` : figure.id}
-        {figure.reason && figure.verdict !== 'not comparable' && (
-          <span class="quiet"> ({figure.reason})</span>
-        )}
-      </td>
-      <Cell sort={base.median} text={valueText(base.median, figure)} />
-      <Cell sort={next.median} text={valueText(next.median, figure)} />
-      <Cell sort={ratio} text={changeText(ratio)} />
-      <td class="number">{intervalText(figure.ci95)}</td>
-      <td class="number">{runsText(figure)}</td>
-      <Cell sort={p} text={probabilityText(p)} />
-      <Cell sort={q} text={probabilityText(q)} />
-      <Cell sort={figure.runsNeeded} text={runsNeededText(figure)} />
-    </tr>
-  );
-}
-
-function Cell({ sort, text }: { readonly sort: number | null; readonly text: string }): VNode {
-  return (
-    <td class="number" data-value={sort ?? 0}>
-      {text}
-    </td>
   );
 }
 
@@ -267,45 +209,10 @@ function Apart({ apart }: { readonly apart: ReadonlyMap<string, readonly string[
 }
 
 function Runs({ comparison }: { readonly comparison: Comparison }): VNode {
-  const rows = (['base', 'new'] as const).flatMap((side) =>
-    comparison[side].runs.map((run) => ({ side, run })),
-  );
   return (
     <section id="runs">
       <h2>Recordings</h2>
-      <Scroller label="Recordings">
-        <table class="sortable">
-          <thead>
-            <tr>
-              {['side', 'file', 'kernel', 'events', 'lost', 'duration', 'findings'].map((head) => (
-                <th scope="col">{head}</th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map(({ side, run }) => (
-              <tr>
-                <td>
-                  <b class={`side side-${side}`}>{side}</b>
-                </td>
-                <td class="text">{run.path}</td>
-                <td class="text">{run.uname ?? 'unknown'}</td>
-                <Cell sort={run.events} text={count(run.events)} />
-                <Cell sort={run.lost} text={run.lost === null ? 'not counted' : count(run.lost)} />
-                <Cell
-                  sort={run.durationNs}
-                  text={
-                    run.clock.unit === 'ns'
-                      ? formatNanoseconds(run.durationNs)
-                      : count(run.durationNs)
-                  }
-                />
-                <Cell sort={run.findings.length} text={count(run.findings.length)} />
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Scroller>
+      <Island name="table" props={{ table: runTable(comparison) }} />
     </section>
   );
 }

@@ -1,12 +1,14 @@
-import type { CellType } from '../../../analyzers/result.ts';
 import { errnoName } from '../../errno.ts';
 import { count, formatBytes, type TimeFormat } from '../../units.ts';
-
-export type CellValue = string | number | null;
+import type { TableColumn } from './table-data.ts';
 
 /** What a reader sees of a value that is known. */
-export function cellText(value: string | number, type: CellType, time: TimeFormat): string {
-  // beyond 2^53, as its digits
+export function cellText(
+  value: string | number,
+  type: TableColumn['type'],
+  time: TimeFormat,
+): string {
+  // also a number beyond 2^53, which is its digits
   if (typeof value === 'string') return value;
   switch (type) {
     case 'time':

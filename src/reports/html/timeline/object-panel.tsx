@@ -8,6 +8,7 @@ import { SeverityBadge } from '../badges.tsx';
 import { CopyButton } from '../copy-button.tsx';
 import { Data, type PageData } from '../page-data.ts';
 import { Scroller } from '../scroller.tsx';
+import { objectAnchor } from '../tables/object-anchor.ts';
 import { Time } from '../time-context.ts';
 import { barName, fromText, kindWords, lastingText, toText } from './item-words.ts';
 
@@ -205,13 +206,13 @@ function shifted(line: string, margin: number): VNode {
 }
 
 function RowLink({ item }: { readonly item: TimelineItem }): VNode | null {
-  const { objects } = useContext(Data);
-  const table = objects.find(({ kind }) => kind === item.kind);
-  if (item.id === undefined || !table?.rows.some(([id]) => id === item.id)) return null;
+  const { objectCounts } = useContext(Data);
+  const seen = objectCounts.find(({ kind }) => kind === item.kind);
+  if (item.id === undefined || seen === undefined) return null;
   return (
     <p>
-      <a href={`#object-${item.kind}-${item.id}`}>
-        Its row in the table of {counted(table.total, kindWords(item.kind))}
+      <a href={`#${objectAnchor(item.kind)}${item.id}`}>
+        Its row in the table of {counted(seen.count, kindWords(item.kind))}
       </a>
     </p>
   );
