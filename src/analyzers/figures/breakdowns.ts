@@ -82,24 +82,25 @@ interface Value {
   readonly part: number;
   readonly value: number;
   readonly rank: number;
+  /** Of its part of its row. */
   readonly count: number;
+  readonly all_values: number;
+  readonly all_rows: number;
 }
 
 export function buildBreakdowns(store: StoreReader): Breakdown[] {
   return breakdownSpecs.flatMap((spec) => {
     const values = store.allNumbers<Value>(valuesSql(spec));
-    if (values.length === 0) return [];
-    const [all] = store.allNumbers<{ rows: number; count: number }>(
-      `SELECT count(DISTINCT row) AS rows, count(*) AS count FROM (${unionSql(spec)})`,
-    );
+    const [first] = values;
+    if (first === undefined) return [];
     const rows = rowsOf(spec, values);
     return {
       name: spec.name,
       title: spec.title,
       unit: 'ns',
-      count: all?.count ?? 0,
+      count: first.all_values,
       rows,
-      rowsOmitted: (all?.rows ?? 0) - rows.length,
+      rowsOmitted: first.all_rows - rows.length,
     };
   });
 }
@@ -120,7 +121,8 @@ function valuesSql(spec: BreakdownSpec): string {
       kept AS (SELECT row FROM v GROUP BY row ORDER BY max(value) DESC, row LIMIT ${ROWS}),
       ranked AS (SELECT *, row_number() OVER part AS rank, count(*) OVER (PARTITION BY row, part) AS count
         FROM v WHERE row IN kept WINDOW part AS (PARTITION BY row, part ORDER BY value))
-    SELECT * FROM ranked
+    SELECT *, (SELECT count(*) FROM v) AS all_values, (SELECT count(DISTINCT row) FROM v) AS all_rows
+      FROM ranked
      WHERE count <= ${SAMPLE} OR rank = 1 OR rank IN (${ranks})
         OR rank * ${SAMPLE} / count <> (rank - 1) * ${SAMPLE} / count
      ORDER BY row, part, rank`;
