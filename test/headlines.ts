@@ -225,6 +225,16 @@ export const HEADLINES: Readonly<Record<string, HeadlineFacts>> = {
   's612-virtio-unplug/virtio-unplug.dat': {
     says: [pidOf(355), /virtio_gpu/, /after it was unplugged/, /6 ioctls/, /-ENODEV/],
   },
+  's612-xpu-behind/xpu-behind.dat': {
+    says: [/^munmap by victim \(pid 209\)/, fenceOf('2:2'), /fence 2:1 .*greedy \(pid 208\)/i],
+    tookMs: 1872.637,
+  },
+  's612-xpu-recycled/xpu-recycled.dat': {
+    says: [/11 page faults of PASID 77/, /first-owner \(pid 269\) was gone/, /-ESRCH/],
+  },
+  's612-xpu-stale/xpu-stale.dat': {
+    says: [/^xload \(pid 225\) faulted/, /0x7f9c3bda2000/, /sequence number that had been refused/],
+  },
   's72-dep-esrch/dep-esrch.dat': hung(347, 'sl-ring-C'),
   's72-fprobe-stall/fprobe-stall.dat': stall(311, '5:2', 428.092),
   's72-ft-function/ft-function.dat': stall(433, '7:2', 428.196),

@@ -60,3 +60,30 @@ it('calls what is only mentioned no failure', () => {
   const mentioned = { ...failure, severity: 'info' } as const;
   expect(of([mentioned])).toMatch(/^No failure found\. Worth a look: mprotect\(\) by svmload/);
 });
+
+it('names a cause that is less bad than what follows from it', () => {
+  const hop = {
+    object: { kind: 'fence', id: 77, label: 'fence 7:7' },
+    state: 'stood',
+    since: 1,
+    relation: 'waits for',
+    certainty: 'recorded',
+    evidence: [],
+  } as const;
+  const [own] = failure.objects;
+  if (own === undefined) throw new Error('the sample has objects');
+  const stands = { ...hop, object: own };
+  const end = { kind: 'stuck', text: 'nothing moved', enable: [] } as const;
+  const effect = { ...failure, chain: { at: 1, hops: [stands, hop], end } };
+  const cause = {
+    ...failure,
+    id: 'cause',
+    severity: 'warn',
+    objects: [hop.object],
+    summary: 'Fence 7:7 failed.',
+  } as const;
+  expect(of([effect, cause])).toBe(`${failure.summary} It follows from this: Fence 7:7 failed.`);
+  expect(of([{ ...effect, summary: 'It waited for Fence 7:7.' }, cause])).toBe(
+    'It waited for Fence 7:7.',
+  );
+});

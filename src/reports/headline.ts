@@ -2,7 +2,7 @@
 import type { Finding } from '../analyzers/finding.ts';
 import type { Result } from '../analyzers/result.ts';
 import { isAboutRecording } from './importance.ts';
-import { placeFindings } from './placed-findings.ts';
+import { type PlacedFinding, placeFindings } from './placed-findings.ts';
 import { count, counted } from './units.ts';
 
 /** Of what was not recorded; the report names all of it. */
@@ -13,14 +13,15 @@ const FACT = 'not recorded: ';
 const INCOMPLETE: ReadonlySet<unknown> = new Set(['lost', 'damaged file']);
 
 export function headline(result: Result): string {
-  const worst = placeFindings(result)[0]?.finding;
+  const [placed] = placeFindings(result);
+  const worst = placed?.finding;
   const remarks = result.findings.filter(isAboutRecording);
-  if (worst === undefined) return cleanHeadline(result, remarks);
+  if (placed === undefined || worst === undefined) return cleanHeadline(result, remarks);
   const incomplete = remarks.filter(({ key }) => INCOMPLETE.has(key.what)).map(inShort);
   if (worst.severity !== 'info') {
     const doubt =
       incomplete.length === 0 ? '' : ` There may be more: ${lowerCase(incomplete.join('; '))}.`;
-    return `${worst.summary}${doubt}`;
+    return `${worst.summary}${causeText(placed)}${doubt}`;
   }
   const judged =
     result.capture.clock.unit === 'ticks'
@@ -34,6 +35,15 @@ export function headline(result: Result): string {
   ]
     .filter(Boolean)
     .join(' ');
+}
+
+/** A cause less bad than what follows from it, unless that names it. */
+function causeText({ finding, relation }: PlacedFinding): string {
+  const [cause] = relation?.word === 'follows from' ? relation.others : [];
+  const [own] = cause?.finding.objects ?? [];
+  if (cause === undefined || own === undefined || cause.finding.severity === 'info') return '';
+  const isNamed = finding.summary.toLowerCase().includes(own.label.toLowerCase());
+  return isNamed ? '' : ` It follows from this: ${cause.finding.summary}`;
 }
 
 function cleanHeadline(result: Result, remarks: readonly Finding[]): string {
