@@ -160,8 +160,8 @@ function Steps(props: {
           const before = steps[n - 1];
           return (
             <li>
-              <span class="number">{time.moment(ts)}</span>{' '}
-              <span class="number quiet">
+              <span class="moment">{time.moment(ts)}</span>{' '}
+              <span class="moment quiet">
                 {before === undefined ? '' : `after ${time.duration(ts - before.ts)}`}
               </span>{' '}
               <span>{lifetimes.moments[kind]?.[column] ?? column}</span>

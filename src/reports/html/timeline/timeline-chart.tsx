@@ -36,7 +36,7 @@ export interface TimelineChartProps extends LaneRows {
 }
 
 /** Pixels between two moments of the axis. */
-const TICK_PIXELS = 150;
+const TICK_PIXELS = 110;
 
 export function TimelineChart(props: TimelineChartProps): VNode {
   const { timeline, losses, durationNs } = useContext(Data);

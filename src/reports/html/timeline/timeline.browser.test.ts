@@ -396,6 +396,38 @@ describe.skipIf(withoutBrowser())('a timeline in Chromium', () => {
     await closeQuietly();
   });
 
+  it('stays quick with thousands of objects: only what is seen of them is drawn', async () => {
+    const lanes = Array.from({ length: 150 }, (_, lane) => ({
+      label: `lane ${lane}`,
+      items: Array.from({ length: 40 }, (_item, n) => ({
+        kind: 'fence',
+        id: lane * 40 + n + 1,
+        label: `fence ${n}`,
+        from: n * 120e6,
+        to: n * 120e6 + (n % 7) * 8e6,
+      })),
+    }));
+    open = await openReport(browser, renderHtml(sampleResult({ timeline: lanes })));
+    const { page } = open;
+    await pointAt(page);
+    const [below, far] = [5, 145].map((n) => page.locator(`${CHART} svg[data-lane="${n}"] .bar`));
+    if (!below || !far) throw new Error('no lanes');
+    const before = await far.count();
+    expect(before).toBe(40);
+    await page.locator(`${CHART} .lanes`).focus();
+    for (let n = 0; n < 10; n++) await page.keyboard.press('+');
+    await shown(page);
+    expect(await below.count()).toBeLessThan(10);
+    // out of sight nothing is drawn anew until it is seen
+    expect(await far.count()).toBe(before);
+    await page.locator(`${CHART} svg[data-lane="145"]`).scrollIntoViewIfNeeded();
+    await page.waitForFunction(
+      (chart) => document.querySelectorAll(`${chart} svg[data-lane="145"] .bar`).length < 10,
+      CHART,
+    );
+    await closeQuietly();
+  });
+
   it('is fit for assistive technology while an object is pointed to and open', async () => {
     const page = await openSample();
     await pointAt(page);
