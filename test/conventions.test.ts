@@ -94,6 +94,16 @@ describe('detectors', () => {
     },
   );
 
+  it.each(rules.map((file) => [relative(ROOT, file), file]))(
+    '%s can be configured: the thresholds of its own stand in its meta',
+    (_, file) => {
+      const text = readFileSync(file, 'utf8');
+      const listed = /^ {4}thresholds: \[([^\]]*)\]/m.exec(text)?.[1];
+      const own = [...text.matchAll(/^const (\w+): Threshold = /gm)].map(([, name = '']) => name);
+      expect(own.filter((name) => listed !== undefined && !listed.includes(name))).toEqual([]);
+    },
+  );
+
   it('a threshold belongs to one detector, which says what it is', () => {
     const all = detectors.flatMap(({ meta }) => meta.thresholds ?? []);
     expect(new Set(all).size).toBe(all.length);

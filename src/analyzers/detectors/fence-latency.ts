@@ -71,7 +71,7 @@ export const fenceLatency: Detector = {
     severity: 'info',
     needs: [fenceBirths, fenceSignals],
     uses: [jobRuns],
-    thresholds: [SHORTEST, P99_FACTOR, MEDIAN_FACTOR],
+    thresholds: [SHORTEST, P99_FACTOR, MEDIAN_FACTOR, MANY, FEW],
     traps: [
       'A fence nobody enabled signalling on may be signalled by whoever polls it next: it is left out.',
       'Behind other jobs of its context a fence waits for them: that time is taken off.',

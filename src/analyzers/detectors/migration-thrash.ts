@@ -68,6 +68,7 @@ export const migrationThrash: Detector = {
   },
 
   cannotDecide(view) {
+    if (view.clock.unit !== 'ns') return 'The clock counts ticks of unknown length.';
     const [directed] = view.all('SELECT 1 FROM migration WHERE direction IS NOT NULL LIMIT 1');
     const [any] = view.all(
       "SELECT 1 FROM migration WHERE source <> 'migrate_pages' AND ret IS NULL LIMIT 1",
@@ -78,7 +79,6 @@ export const migrationThrash: Detector = {
   },
 
   *detect(view) {
-    if (view.clock.unit !== 'ns') return;
     yield* atMost(FINDINGS_MOST, thrashing(view));
   },
 };

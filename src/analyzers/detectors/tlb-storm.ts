@@ -59,6 +59,7 @@ export const tlbStorm: Detector = {
   },
 
   cannotDecide(view) {
+    if (view.clock.unit !== 'ns') return 'The clock counts ticks of unknown length.';
     const [device] = view.all("SELECT 1 FROM tlb_flush WHERE source <> 'cpu' LIMIT 1");
     const [cpu] = view.all("SELECT 1 FROM tlb_flush WHERE source = 'cpu' LIMIT 1");
     return device === undefined && cpu !== undefined && !view.observed('tlb.sent')
@@ -67,7 +68,6 @@ export const tlbStorm: Detector = {
   },
 
   *detect(view) {
-    if (view.clock.unit !== 'ns') return;
     for (const target of targetsOf(view)) {
       const worst = worstWindow(view, target.runs);
       if (worst) yield stormFinding(view, target, worst);

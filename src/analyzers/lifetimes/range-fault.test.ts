@@ -344,3 +344,31 @@ describe('the number of pages that hmm_range_fault returned up to 5.7', () => {
     expect(lived.rows('range_fault')).toMatchObject([{ attempts: 2, outcome: 'ok' }]);
   });
 });
+
+it('what was bound to the device after an attempt is committed: the next is a fault of its own', () => {
+  const boundNow = (ms: number, tid: number): Happening => [
+    ms,
+    tid,
+    {
+      kind: 'mapping.bound',
+      driver: 'xe',
+      dev: undefined,
+      vm: undefined,
+      asid: 1,
+      mapping: undefined,
+      object: undefined,
+      start: 0,
+      end: 0x10000,
+      userptr: undefined,
+    },
+  ];
+  const faults = (tid: number): Happening[] => [
+    bound,
+    ...attempt(1, 1, 0),
+    boundNow(2.5, tid),
+    ...attempt(3, 3, 0),
+  ];
+  expect(live(faults(10)).rows('range_fault')).toHaveLength(2);
+  // by another thread it says nothing of this one
+  expect(live(faults(11)).rows('range_fault')).toHaveLength(1);
+});

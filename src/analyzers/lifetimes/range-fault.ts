@@ -49,6 +49,7 @@ class RangeFaultTracker implements Tracker {
     // the driver goes on with what it faulted in: the attempt was committed
     'fence.init': (init) => this.#committed(init.tid),
     'job.queue': (job) => this.#committed(job.tid),
+    'mapping.bound': (bound) => this.#committed(bound.tid),
     'syscall.exit': (exit) => this.#closeOf(exit.tid),
     'task.exit': (exit) => this.#gone(exit.tid),
   };
