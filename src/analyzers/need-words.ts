@@ -23,6 +23,7 @@ const WORDS: Readonly<Partial<Record<OccurrenceKind, string>>> = {
   'fence.destroy': 'freed fences (dma_fence_destroy)',
   'fence.wait_start': 'waits for fences (dma_fence_wait_start)',
   'fence.wait_end': 'ends of waits for fences (dma_fence_wait_end)',
+  'fence.waits_on': 'fences that wait for fences (dma_fence_annotate_wait_on)',
   'fence.signal_call': 'calls of dma_fence_signal_timestamp_locked with the error of the fence',
   'fence.release_call': 'calls of dma_fence_release with the error of the fence',
   'fence.wait_call': 'calls of dma_fence_wait_timeout or dma_resv_wait_timeout',

@@ -35,13 +35,18 @@ const MAX_ERRNO = 4095;
 
 export const dmaFence: Subsystem = {
   name: 'dma-fence',
-  events: Object.fromEntries(
-    Object.entries(TRACEPOINTS).flatMap(([name, kind]) => [
-      [`dma_fence:dma_fence_${name}`, tracepoint(kind)],
-      // the system's name from 4.4 to 4.9
-      [`fence:fence_${name}`, tracepoint(kind)],
-    ]),
-  ),
+  events: {
+    ...Object.fromEntries(
+      Object.entries(TRACEPOINTS).flatMap(([name, kind]) => [
+        [`dma_fence:dma_fence_${name}`, tracepoint(kind)],
+        // the system's name from 4.4 to 4.9
+        [`fence:fence_${name}`, tracepoint(kind)],
+      ]),
+    ),
+    // declared for drivers to call; `waiting_*` is the fence that is waited for (include/trace/events/fence.h)
+    'dma_fence:dma_fence_annotate_wait_on': waitsOn(),
+    'fence:fence_annotate_wait_on': waitsOn(),
+  },
   probes: {
     // Each calls the next; a capture that probes two of them tells of one signalling twice.
     dma_fence_signal: signalProbe(),
@@ -75,6 +80,17 @@ function tracepoint(kind: FenceKind): Rule {
     seqno: small(fields.seqno) ?? 0,
     driver: string(fields.driver) ?? '',
     timeline: string(fields.timeline) ?? '',
+    ...moment,
+  }));
+}
+
+function waitsOn(): Rule {
+  return rule('fence.waits_on', (fields, moment) => ({
+    kind: 'fence.waits_on',
+    context: small(fields.context) ?? 0,
+    seqno: small(fields.seqno) ?? 0,
+    onContext: small(fields.waiting_context) ?? 0,
+    onSeqno: small(fields.waiting_seqno) ?? 0,
     ...moment,
   }));
 }

@@ -85,6 +85,14 @@ export type OccurrenceData =
       driver: string;
       timeline: string;
     }
+  /** One fence will not signal before another (dma_fence_annotate_wait_on, 3.17 to 5.x). */
+  | {
+      kind: 'fence.waits_on';
+      context: number;
+      seqno: number;
+      onContext: number;
+      onSeqno: number;
+    }
   /** dma_fence_signal*() was called (a probe): full 64-bit identity, the fence's error, its flags before. */
   | {
       kind: 'fence.signal_call';

@@ -5,6 +5,7 @@ import { deviceReset } from './device-reset.ts';
 import { dmaBuf } from './dma-buf.ts';
 import { dmaUnmapping } from './dma-unmapping.ts';
 import { fence } from './fence.ts';
+import { fenceDependency } from './fence-dependency.ts';
 import { fenceWait } from './fence-wait.ts';
 import { gpuMapping } from './gpu-mapping.ts';
 import { gpuQueue } from './gpu-queue.ts';
@@ -44,6 +45,7 @@ export const lifetimes: readonly Lifetime[] = [
   dmaBuf,
   invalidation,
   fence,
+  fenceDependency,
   gpuQueue,
   gpuVm,
   gpuMapping,

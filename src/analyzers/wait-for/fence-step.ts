@@ -59,6 +59,11 @@ export const fenceStep: StepRule = (view, id, at) => {
   if (fence.job_id !== null) {
     return waitsFor(here, { kind: 'job', id: fence.job_id }, 'is signalled by', 'recorded');
   }
+  const other = waitedFor(view, id, at);
+  if (other !== undefined) {
+    const place = { kind: 'fence', id: other.id } as const;
+    return waitsFor(here, place, 'will not signal before', 'recorded', evidence(other.event));
+  }
   const before = fenceBefore(view, fence, at);
   if (before !== undefined) {
     const relation = 'is on the same timeline behind';
@@ -70,6 +75,19 @@ export const fenceStep: StepRule = (view, id, at) => {
   }
   return ownerEnd(view, fence, here, at);
 };
+
+/** The fence its driver said it waits for, if that is still pending. */
+function waitedFor(view: View, id: number, at: number): { id: number; event: number } | undefined {
+  const [other] = view.all<{ id: number; event: number }>(
+    `SELECT f.id, d.start_event AS event FROM fence_dependency d JOIN fence f ON f.id = d.on_fence_id
+      WHERE d.fence_id = ? AND d.start_ts <= ? AND (f.signaled_ts IS NULL OR f.signaled_ts > ?)
+      ORDER BY d.start_ts LIMIT 1`,
+    id,
+    at,
+    at,
+  );
+  return other;
+}
 
 /** The oldest unsignalled fence of the context: timelines signal in order (include/linux/dma-fence.h). */
 function fenceBefore(view: View, fence: FenceRow, at: number): number | undefined {

@@ -569,3 +569,20 @@ it('takes any dependency that is pending, not only the one named first', () => {
   expect(path(chain)).toContain('job 1, fence 3');
   expect(chain?.hops[1]?.evidence).toContain(15);
 });
+
+it('goes from a fence to the one its driver says it waits for', () => {
+  const other9 = { ...fence, context: 9, seqno: 1 };
+  const says = { fence_id: 1, on_fence_id: 2, start_ts: ms(20), start_event: 16 };
+  const tables = rows({ job: [], fence: [fence, other9], fence_dependency: [says] });
+  const chain = from('fence', tables);
+  expect(path(chain)).toMatch(/^fence 1, fence 2: /);
+  expect(chain?.hops[1]).toMatchObject({
+    relation: 'will not signal before',
+    certainty: 'recorded',
+    evidence: [1, 16],
+  });
+  // not yet said, and no longer pending
+  expect(path(from('fence', tables, {}, ms(15)))).toMatch(/^fence 1: /);
+  const done = { ...tables, fence: [fence, { ...other9, signaled_ts: ms(30) }] };
+  expect(path(from('fence', done))).toMatch(/^fence 1: /);
+});

@@ -15,7 +15,7 @@ const EVENTS: Readonly<Record<string, string>> = {
     dma_buf_detach dma_buf_dynamic_attach dma_buf_export dma_buf_fd dma_buf_get dma_buf_mmap
     dma_buf_mmap_internal dma_buf_put`,
   dma_fence: `
-    dma_fence_destroy dma_fence_emit dma_fence_enable_signal
+    dma_fence_annotate_wait_on dma_fence_destroy dma_fence_emit dma_fence_enable_signal
     dma_fence_init dma_fence_signaled dma_fence_wait_end dma_fence_wait_start`,
   drm: 'drm_vblank_event drm_vblank_event_delivered drm_vblank_event_queued',
   exceptions: 'page_fault_kernel page_fault_user',

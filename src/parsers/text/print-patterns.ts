@@ -6,6 +6,10 @@
  * shows hashed (then it stays text: it is equal to no raw pointer).
  */
 const FENCE = ['driver={driver} timeline={timeline} context={context:d} seqno={seqno:d}'];
+/** up to 5.x */
+const WAITS_ON = [
+  `${FENCE[0]} waits on driver={waiting_driver} timeline={waiting_timeline} context={waiting_context:d} seqno={waiting_seqno:d}`,
+];
 const FENCE_EVENTS = [
   'init',
   'emit',
@@ -136,6 +140,8 @@ const FORMATS: Readonly<Record<string, readonly string[]>> = {
       [`fence_${name}`, FENCE],
     ]),
   ),
+  dma_fence_annotate_wait_on: WAITS_ON,
+  fence_annotate_wait_on: WAITS_ON,
   drm_sched_job: OLD_JOB,
   drm_run_job: OLD_JOB,
   amd_sched_job: OLD_JOB,
