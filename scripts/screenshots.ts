@@ -37,9 +37,10 @@ interface Picture {
 }
 
 const HANG = 's612-svm-hang/svm-hang.dat';
+const BEHIND = 's612-xpu-behind/xpu-behind.dat';
 const PICTURES: readonly Picture[] = [
   { name: 'first-screen', capture: HANG, looks: [LIGHT, DARK, NARROW] },
-  { name: 'incident', capture: HANG, at: '.incident', looks: [LIGHT, DARK, NARROW] },
+  { name: 'incident', capture: BEHIND, at: '.incident', looks: [LIGHT, DARK, NARROW] },
   {
     name: 'faults',
     capture: 's612-svm-ghost/svm-ghost.dat',

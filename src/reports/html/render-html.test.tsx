@@ -158,4 +158,15 @@ describe('renderHtml', () => {
   it('stays below 2.5 MB without data', () => {
     expect(Buffer.byteLength(html)).toBeLessThan(2_500_000);
   });
+
+  it('carries thousands of objects as data, not as rows of HTML', () => {
+    const [fences] = sampleResult().objects;
+    if (fences === undefined) throw new Error('the sample has fences');
+    const rows = Array.from({ length: 5_000 }, (_, n) => fences.rows[n % fences.rows.length] ?? []);
+    const objects = Array.from({ length: 4 }, (_, n) => ({ ...fences, kind: `kind${n}`, rows }));
+    const bytes = JSON.stringify(objects).length;
+    const page = renderHtml(sampleResult({ objects }));
+    expect(Buffer.byteLength(page) - Buffer.byteLength(html)).toBeLessThan(1.5 * bytes);
+    expect(Buffer.byteLength(page)).toBeLessThan(15_000_000);
+  });
 });
