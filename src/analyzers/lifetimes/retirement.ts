@@ -7,7 +7,7 @@ export class Retirement<T> {
   readonly #keepMost: number;
   readonly #letGo: (object: T) => void;
   readonly #isGone: (object: T) => boolean;
-  #queue: { readonly object: T; readonly ts: number }[] = [];
+  #queue: ({ readonly object: T; readonly ts: number } | undefined)[] = [];
   #head = 0;
 
   /** `isGone` tells that others have let go of an object already: it is not kept for the queue's sake. */
@@ -36,6 +36,8 @@ export class Retirement<T> {
       const isGone = this.#isGone(oldest.object);
       const waiting = this.#queue.length - this.#head;
       if (!isGone && waiting <= this.#keepMost && ts - oldest.ts <= this.#keepNs) break;
+      // not kept alive until the queue is cut: what dies young costs nothing
+      this.#queue[this.#head] = undefined;
       this.#head += 1;
       if (!isGone) this.#letGo(oldest.object);
     }
