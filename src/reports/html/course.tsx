@@ -75,7 +75,7 @@ function CourseFinding(props: {
           <ConfidenceBadge confidence={finding.confidence} />
           <span class="detector">{finding.detector}</span>
           {props.isCause && <span class="cause-mark">the cause of the others</span>}
-          {!props.isCause && relation !== undefined && (
+          {relation?.word === 'follows from' && (
             <span class="related">{relationText(relation)}</span>
           )}
         </span>
