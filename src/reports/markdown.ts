@@ -163,7 +163,7 @@ function cannotShowBlocks({ remarks, blind, commands, commandsHidden }: CannotSh
   ]);
   const hidden = `(${counted(commandsHidden, 'more line')}: \`--verbose\` shows them)`;
   const recording = [
-    'To let these detectors look:',
+    'To let these detectors look, record this too:',
     markdownCode(commands, 'sh'),
     ...(commandsHidden > 0 ? [hidden] : []),
   ];

@@ -157,7 +157,7 @@ class TextReport {
       ...next.flatMap((step) => indent(wrap(step, width - 8), '  next: ', '        ')),
     ]);
     const recording = [
-      'To let these detectors look:',
+      'To let these detectors look, record this too:',
       ...commands.map((line) => `  ${line}`),
       ...(commandsHidden > 0
         ? [`  (${counted(commandsHidden, 'more line')}: --verbose shows them)`]

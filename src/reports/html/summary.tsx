@@ -131,7 +131,7 @@ function NotRecorded({ result }: { readonly result: Result }): VNode | null {
       )}
       {enable.length > 0 && (
         <details open={placeIncidents(result).length === 0}>
-          <summary>What would have let them look: commands to record with</summary>
+          <summary>To let them look, record this too</summary>
           <CopyButton of="recording-command" label="Copy the commands" />
           <Scroller label="Commands" tall>
             <pre class="command" id="recording-command">
