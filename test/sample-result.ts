@@ -259,7 +259,6 @@ function lifetimes(lanes: readonly TimelineLane[]): DrawnLifetimes {
     events: HOSTILE_NAMES.slice(0, 2).map((name, n) =>
       evidence(2_000 + n, (1_402 + n) * MS, 1, 'svm:inval_start', `name=${name}\n => stack`),
     ),
-    asPrinted: true,
   };
 }
 

@@ -16,6 +16,7 @@ import { buildFigures, buildResult, NO_FIGURES, type Verdicts } from './build-re
 import { completeFindings } from './complete-findings.ts';
 import type { Detector } from './detector.ts';
 import { detectors } from './detectors/index.ts';
+import { buildLifetimes } from './drawn-lifetimes.ts';
 import { capturePrinter, type EventPrinter, storedPrinter } from './event-printer.ts';
 import { explainFindings } from './explain-findings.ts';
 import { pathOf } from './inputs.ts';
@@ -175,7 +176,13 @@ export async function analyzeCapture(
         : [],
     );
     const drawn = figures ? buildFigures(store, verdicts.findings, printer) : NO_FIGURES;
-    if (kept) writeEventTexts(writer, drawn.lifetimes);
+    if (kept) {
+      // at least what happened to the objects of findings can be written out again without the capture
+      const texts = figures
+        ? drawn.lifetimes
+        : buildLifetimes(store, [], verdicts.findings, printer);
+      writeEventTexts(writer, texts);
+    }
     const result = buildResult(store, verdicts, drawn);
     writer.flush();
     options.onStore?.(store);

@@ -37,7 +37,7 @@ export type Figures = Pick<
 export const NO_FIGURES: Figures = {
   timeline: [],
   timelineLanesOmitted: 0,
-  lifetimes: { moments: {}, objects: [], events: [], asPrinted: true },
+  lifetimes: { moments: {}, objects: [], events: [] },
   objects: [],
   distributions: [],
   figures: NO_SUMMARY_FIGURES,

@@ -58,10 +58,10 @@ export function buildLifetimes(
         steps: object.steps,
         events: shown.sort((a, b) => a - b),
         eventsOmitted: object.total - shown.length,
+        ...(object.events.every((id) => printer.isExact(id)) ? {} : { plain: true }),
       };
     }),
     events: events.map((event) => evidenceLine(event, printer)),
-    asPrinted: events.every(({ id }) => printer.isExact(id)),
   };
 }
 

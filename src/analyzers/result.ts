@@ -102,6 +102,8 @@ export interface ObjectLifetime {
   /** Which of the events it is made of, in time order. */
   readonly events: readonly number[];
   readonly eventsOmitted: number;
+  /** Its events are written field by field, because the capture itself was not at hand. */
+  readonly plain?: true;
 }
 
 /** What happened to objects that are drawn or named; capped, those of findings first. */
@@ -111,8 +113,6 @@ export interface DrawnLifetimes {
   readonly objects: readonly ObjectLifetime[];
   /** Their events, each once, in time order. */
   readonly events: readonly EvidenceLine[];
-  /** False = written field by field, because the capture itself was not at hand. */
-  readonly asPrinted: boolean;
 }
 
 /** One bar of a timeline, relative ns; null = before the capture began / after it ended. */

@@ -227,7 +227,7 @@ export const evidenceTable: Table = {
 
 export const eventTextTable: Table = {
   name: 'event_text',
-  doc: 'An event of an object that a report drew, where one was made together with the database.',
+  doc: 'An event of an object that findings are about, or that a report made together with the database draws.',
   columns: [
     required('event_id', 'INTEGER', 'id of the event in its table and in the view event.'),
     required('tid', 'INTEGER', 'Thread it was recorded in.'),

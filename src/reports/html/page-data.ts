@@ -27,7 +27,7 @@ export const NO_DATA: PageData = {
   durationNs: 0,
   losses: [],
   timeline: [],
-  lifetimes: { moments: {}, objects: [], events: [], asPrinted: true },
+  lifetimes: { moments: {}, objects: [], events: [] },
   objectCounts: [],
   findings: [],
 };

@@ -75,7 +75,7 @@ function useSeen(place: RefObject<HTMLElement | null>, live: boolean): boolean {
 }
 
 function LaneLabel({ lane }: { readonly lane: PreparedLane }): VNode {
-  const crowded = lane.layout.placed.filter((placed) => placed.crowded).length;
+  const { crowded } = lane;
   return (
     <div class="label" title={lane.label}>
       <span>

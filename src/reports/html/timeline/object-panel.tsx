@@ -183,7 +183,7 @@ function Events({ lifetime }: { readonly lifetime: ObjectLifetime }): VNode | nu
   const margin = Math.min(...lines.map((line) => line.search(/\S|$/)));
   return (
     <>
-      <h5>Events, {lifetimes.asPrinted ? 'as trace-cmd report prints them' : 'field by field'}</h5>
+      <h5>Events, {lifetime.plain ? 'field by field' : 'as trace-cmd report prints them'}</h5>
       <CopyButton of={EVENTS_ID} label="Copy" />
       <Scroller label="Events of the object">
         <pre id={EVENTS_ID}>{lines.map((line) => shifted(line, margin))}</pre>

@@ -18,6 +18,8 @@ export interface PreparedLane {
   readonly items: readonly TimelineItem[];
   readonly layout: LaneLayout;
   readonly height: number;
+  /** How many items share its last row. */
+  readonly crowded: number;
 }
 
 export interface LaneRows {
@@ -35,7 +37,8 @@ export function prepareLanes(
     const layout = layoutLane(items, first, items.some(isContext) ? contextRows : maxRows);
     const least = label.length > ONE_LINE ? TWO_LINES_PIXELS : LOWEST_PIXELS;
     const height = Math.max(layout.rows * ROW_PIXELS + GAP_PIXELS, least);
-    return { label, tid, items, layout, height };
+    const crowded = layout.placed.filter((placed) => placed.crowded).length;
+    return { label, tid, items, layout, height, crowded };
   });
 }
 

@@ -396,6 +396,23 @@ describe.skipIf(withoutBrowser())('a timeline in Chromium', () => {
     await closeQuietly();
   });
 
+  it('leads to the row of an object, and that leads back', async () => {
+    const page = await openSample();
+    await pointAt(page);
+    await page.evaluate(() => {
+      location.hash = 'timeline-fence-2';
+    });
+    const panel = page.locator('dialog.object-panel');
+    await panel.getByText('Its row in the table of').click();
+    const row = page.locator('#object-fence-2');
+    await row.waitFor();
+    await panel.getByRole('button', { name: 'Close' }).click();
+    await row.locator('a[href="#timeline-fence-2"]').click();
+    await panel.waitFor();
+    expect(await panel.locator('h4').textContent()).toBe('3:2');
+    await closeQuietly();
+  });
+
   it('stays quick with thousands of objects: only what is seen of them is drawn', async () => {
     const lanes = Array.from({ length: 150 }, (_, lane) => ({
       label: `lane ${lane}`,
