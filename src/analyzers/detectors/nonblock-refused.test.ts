@@ -127,6 +127,8 @@ it('believes the kernel log where nothing else was recorded, and is not told twi
   ]);
   expect(judge({}, only).outcome.outcome).toBe('not-observable');
   expect(judge({ log_record: [line], invalidation: [refusal] }).findings).toHaveLength(1);
+  const nameless = { ...refusal, victim_process_id: null };
+  expect(judge({ log_record: [line], invalidation: [nameless] }).findings).toHaveLength(1);
 });
 
 it('cannot know with wrong offsets or without return values', () => {

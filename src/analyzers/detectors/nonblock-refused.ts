@@ -87,7 +87,9 @@ export const nonblockRefused: Detector = {
       yield refusalFinding(view, first, refusals);
     }
     for (const row of logRows(view, LOGGED)) {
-      if (told.size === 0 || (row.pid !== null && !told.has(row.pid))) yield loggedFinding(row);
+      // refusals whose victim is not known may be the very same
+      const isOther = row.pid !== null && !told.has(row.pid) && !told.has(null);
+      if (told.size === 0 || isOther) yield loggedFinding(row);
     }
   },
 };
