@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { detectors } from '../src/analyzers/detectors/index.ts';
 import { limitsOf, type ThresholdSettings } from '../src/analyzers/threshold.ts';
@@ -46,6 +46,20 @@ it('what is said of comparing uses options there are, and links to files that ar
   }
   const links = [...(pages[0] ?? '').matchAll(/\]\(([^)#:]+)\)/g)].map(([, target = '']) => target);
   expect(links.filter((target) => !existsSync(join(ROOT, 'docs', target)))).toEqual([]);
+});
+
+it('what is said of the page shows every picture of it, none of them large', () => {
+  const page = readFileSync(join(ROOT, 'docs/report.md'), 'utf8');
+  const links = [...page.matchAll(/\]\(([^)#:]+)\)/g)].map(([, target = '']) => target);
+  expect(links.filter((target) => !existsSync(join(ROOT, 'docs', target)))).toEqual([]);
+  const pictures = readdirSync(join(ROOT, 'docs/screenshots')).sort();
+  const shown = links
+    .filter((target) => target.startsWith('screenshots/'))
+    .map((target) => basename(target));
+  expect([...new Set(shown)].sort()).toEqual(pictures);
+  const sizes = pictures.map((name) => statSync(join(ROOT, 'docs/screenshots', name)).size);
+  expect(Math.max(...sizes)).toBeLessThan(150_000);
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(1_000_000);
 });
 
 it('the thresholds shown are some there are', () => {
