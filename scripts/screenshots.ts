@@ -24,7 +24,7 @@ interface Look {
   readonly colorScheme: 'light' | 'dark';
 }
 
-const LIGHT: Look = { name: 'light', width: 960, height: 640, colorScheme: 'light' };
+const LIGHT: Look = { name: 'light', width: 960, height: 610, colorScheme: 'light' };
 const DARK: Look = { ...LIGHT, name: 'dark', colorScheme: 'dark' };
 const NARROW: Look = { ...LIGHT, name: 'narrow', width: 390, height: 760 };
 

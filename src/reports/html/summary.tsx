@@ -34,7 +34,7 @@ export function Summary({ result }: { readonly result: Result }): VNode {
         <a href="#incidents">Incidents</a>
         {result.kernelLog.length > 0 && <a href="#kernel-log">Kernel log</a>}
         <a href="#timeline">Timeline</a>
-        <a href="#figures">Latencies</a>
+        <a href="#figures">Figures</a>
         <a href="#detectors">What was checked</a>
         <a href="#objects">Objects</a>
         <a href="#capture">Capture</a>
