@@ -87,5 +87,5 @@ it('draws a range fault as a moment where no return of it could be recorded', as
 
 it('draws a job that never ran to the end, where its end would have been recorded', async () => {
   const items = itemsOf(await resultOf('c612-dep-never/dep-never.dat'), 'job');
-  expect(items).toMatchObject([{ label: 'job 1', to: null }]);
+  expect(items).toMatchObject([{ label: 'job 7:1', to: null }]);
 });

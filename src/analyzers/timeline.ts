@@ -163,7 +163,7 @@ const laneQueries: readonly LaneQuery[] = [
     from: 'job o',
     key: `coalesce(o.ring, '')`,
     lane: `'jobs on ' || coalesce(o.ring, 'unknown ring')`,
-    label: `'job ' || coalesce(o.job_number, o.context || ':' || o.seqno, o.id)`,
+    label: `'job ' || coalesce(o.context || ':' || o.seqno, o.job_number, o.id)`,
     start: 'coalesce(o.queue_ts, o.run_ts)',
     end: `CASE WHEN ${recorded(['job.done'])} THEN o.done_ts
       ELSE coalesce(o.run_ts, o.queue_ts) END`,
