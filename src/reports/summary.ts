@@ -103,7 +103,7 @@ export function verdict(result: Result, where = ' (see the end)'): Verdict {
   const nothing =
     looked.length === 0
       ? `Nothing can be said${blind > 0 ? ': this capture lacks the events that the detectors need' : ''}.`
-      : `No findings: ${counted(looked.length, 'detector')} looked and found nothing.`;
+      : `Nothing wrong was found by ${counted(looked.length, 'detector')}.`;
   const sentences = [
     findings.length === 0
       ? nothing

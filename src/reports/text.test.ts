@@ -63,7 +63,7 @@ describe('the report', () => {
     const clean = { detector: 'invalidate-stall', outcome: 'clean', findings: 0 } as const;
     const blind = { ...clean, outcome: 'not-observable', reason: 'not recorded: x' } as const;
     expect(report({ findings: [], detectors: [clean] })).toContain(
-      'No findings: 1 detector looked and found nothing.',
+      'Nothing wrong was found by 1 detector.',
     );
     expect(report({ findings: [], detectors: [blind] })).toContain('Nothing can be said');
   });

@@ -3,7 +3,7 @@
 import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { LogGroup } from '../../analyzers/result.ts';
-import { logGroupFirstLine, logGroupSpan, logGroupText } from '../kernel-log.ts';
+import { logGroupFirstLine, logGroupName, logGroupSpan, logGroupText } from '../kernel-log.ts';
 import { Scroller } from './scroller.tsx';
 import { Time } from './time-context.ts';
 
@@ -25,7 +25,6 @@ export function KernelLogSection({
           <thead>
             <tr>
               <th scope="col">What</th>
-              <th scope="col">Device</th>
               <th scope="col">When</th>
               <th scope="col">Records</th>
               <th scope="col">First line</th>
@@ -34,10 +33,7 @@ export function KernelLogSection({
           <tbody>
             {groups.map((group) => (
               <tr>
-                <td class="name">{group.class}</td>
-                <td>
-                  {group.device ?? 'not named'} <span class="quiet mono">{group.source}</span>
-                </td>
+                <td class="name">{logGroupName(group)}</td>
                 <td>{logGroupSpan(group, time)}</td>
                 <td>{logGroupText(group)}</td>
                 <td class="mono">{logGroupFirstLine(group)}</td>
