@@ -58,7 +58,7 @@ try {
       if (capture !== undefined) {
         const verdict = await check(name, capture, statementFor(name, form, wanted));
         rows.push({ name, load, form, wanted, ...verdict });
-      } else if (forms.length === 1) total.unreadable += 1;
+      } else if (form === 'capture' || /\.txt(\.gz)?$/.test(name)) total.unreadable += 1;
     }
   }
   await readOtherHeadlines();
