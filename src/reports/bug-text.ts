@@ -16,6 +16,7 @@ import { visibleResult } from './visible.ts';
 /** A report that is longer is not read. */
 const EVENTS_AT_MOST = 60;
 const STEPS_AT_MOST = 30;
+const NEXT_AT_MOST = 12;
 /** Lines of a chain are broken here; events never. */
 const WIDTH = 100;
 
@@ -52,10 +53,7 @@ export function bugText(placed: PlacedIncident, result: Result): string {
     chainLines(placed, result, time),
     courseLines(placed, time),
     eventLines(placed, result),
-    titled(
-      'To look at next:',
-      incidentSteps(placed).map((step) => `- ${step}`),
-    ),
+    nextLines(placed),
   ];
   return blocks
     .filter((block) => block.length > 0)
@@ -100,6 +98,15 @@ function eventLines(placed: PlacedIncident, { capture }: Result): string[] {
   return titled('Events, as trace-cmd report prints them:', [
     ...lines,
     ...(omitted > 0 ? [`(${counted(omitted, 'more event')} left out)`] : []),
+  ]);
+}
+
+function nextLines(placed: PlacedIncident): string[] {
+  const steps = incidentSteps(placed);
+  const rest = steps.length - NEXT_AT_MOST;
+  return titled('To look at next:', [
+    ...steps.slice(0, NEXT_AT_MOST).map((step) => `- ${step}`),
+    ...(rest > 0 ? [`(${count(rest)} more)`] : []),
   ]);
 }
 

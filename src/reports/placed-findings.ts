@@ -14,8 +14,14 @@ export interface PlacedFinding {
 /** How a finding belongs to the others of its incident. */
 export interface Relation {
   readonly word: 'cause of' | 'follows from' | 'with';
+  /** The first of them. */
   readonly others: readonly PlacedFinding[];
+  /** How many more there are. */
+  readonly more: number;
 }
+
+/** Beyond this many, the others are only counted: an incident may have thousands of findings. */
+const OTHERS_AT_MOST = 12;
 
 export interface PlacedIncident {
   readonly incident: Incident;
@@ -81,11 +87,15 @@ function placedIncident(
 }
 
 function relate(group: readonly Placing[], cause: Placing | undefined): void {
+  const first = group.slice(0, OTHERS_AT_MOST + 1);
   for (const placing of group) {
-    const others = group.filter((other) => other !== placing);
-    if (cause === undefined) placing.relation = { word: 'with', others };
-    else if (placing === cause) placing.relation = { word: 'cause of', others };
-    else placing.relation = { word: 'follows from', others: [cause] };
+    if (cause !== undefined && placing !== cause) {
+      placing.relation = { word: 'follows from', others: [cause], more: 0 };
+      continue;
+    }
+    const others = first.filter((other) => other !== placing).slice(0, OTHERS_AT_MOST);
+    const more = group.length - 1 - others.length;
+    placing.relation = { word: cause === undefined ? 'with' : 'cause of', others, more };
   }
 }
 

@@ -134,8 +134,9 @@ export function severityCounts(findings: readonly Finding[]): string {
 }
 
 /** `cause of 2, 3`. */
-export function relationText({ word, others }: Relation): string {
-  return `${word} ${others.map(({ number }) => number).join(', ')}`;
+export function relationText({ word, others, more }: Relation): string {
+  const rest = more > 0 ? ` and ${count(more)} more` : '';
+  return `${word} ${others.map(({ number }) => number).join(', ')}${rest}`;
 }
 
 /** When it happened, unless that is the whole recording, and its values. */

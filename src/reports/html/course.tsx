@@ -14,6 +14,8 @@ import { Time } from './time-context.ts';
 
 /** Of more steps, those behind them are folded. */
 const SHOWN_AT_ONCE = 16;
+/** Of still more, those behind them are only counted. */
+const SHOWN_AT_MOST = 300;
 
 interface CourseProps {
   readonly placed: PlacedIncident;
@@ -24,15 +26,22 @@ interface CourseProps {
 export function Course({ placed, main }: CourseProps): VNode {
   const steps = courseOf(placed);
   const item = (step: CourseStep): VNode => <Step step={step} placed={placed} main={main} />;
-  const rest = steps.slice(SHOWN_AT_ONCE);
+  const rest = steps.slice(SHOWN_AT_ONCE, SHOWN_AT_MOST);
+  const hidden = Math.max(steps.length - SHOWN_AT_MOST, 0);
   return (
     <div class="course">
       <h4>In order of time</h4>
       <ol>{steps.slice(0, SHOWN_AT_ONCE).map(item)}</ol>
       {rest.length > 0 && (
         <details>
-          <summary class="quiet">{counted(rest.length, 'more step')}</summary>
+          <summary class="quiet">{counted(rest.length + hidden, 'more step')}</summary>
           <ol>{rest.map(item)}</ol>
+          {hidden > 0 && (
+            <p class="note">
+              {counted(hidden, 'more step')}: the findings are in the database, table{' '}
+              <code>finding</code>.
+            </p>
+          )}
         </details>
       )}
     </div>

@@ -25,6 +25,8 @@ const OPEN_AT_MOST = 3;
 const DRAWN_AT_MOST = 12;
 /** Of more next steps, those behind them are folded. */
 const STEPS_AT_ONCE = 6;
+/** Of still more, those behind them are only counted. */
+const STEPS_AT_MOST = 40;
 /** Beyond this many, incidents are one line each. */
 const WHOLE_AT_MOST = 60;
 /** Beyond this many, incidents are only counted. */
@@ -120,15 +122,19 @@ function Span({ placed }: { readonly placed: PlacedIncident }): VNode {
 
 function NextSteps({ steps }: { readonly steps: readonly string[] }): VNode | null {
   if (steps.length === 0) return null;
-  const rest = steps.slice(STEPS_AT_ONCE);
+  const rest = steps.slice(STEPS_AT_ONCE, STEPS_AT_MOST);
+  const hidden = Math.max(steps.length - STEPS_AT_MOST, 0);
   return (
     <div class="next">
       <h4>What to look at next</h4>
       <Steps steps={steps.slice(0, STEPS_AT_ONCE)} />
       {rest.length > 0 && (
         <details>
-          <summary class="quiet">{counted(rest.length, 'more step')}</summary>
+          <summary class="quiet">{counted(rest.length + hidden, 'more step')}</summary>
           <Steps steps={rest} />
+          {hidden > 0 && (
+            <p class="note">{counted(hidden, 'more step')}, with their findings in the database.</p>
+          )}
         </details>
       )}
     </div>

@@ -155,6 +155,25 @@ describe('renderHtml', () => {
     expect(page.includes('1,300 more are left out here.')).toBe(true);
   });
 
+  it('survives an incident of thousands of findings, and counts what it does not show', () => {
+    const [first] = sampleResult().findings;
+    if (!first) throw new Error('the sample has findings');
+    const findings = Array.from({ length: 5_000 }, (_, n) => ({
+      ...first,
+      id: `many-${n}`,
+      next: [`Look at ${n}.`],
+    }));
+    const incident = { ...incidentOf(first), findings: findings.map(({ id }) => id) };
+    const begun = performance.now();
+    const page = renderHtml(sampleResult({ findings, incidents: [incident] }));
+    expect(performance.now() - begun).toBeLessThan(10_000);
+    expect(page.length).toBeLessThan(8_000_000);
+    expect(page.includes('4,984 more steps')).toBe(true);
+    expect(page.includes('4,700 more steps: the findings are in the database')).toBe(true);
+    expect(page.includes('4,960 more steps, with their findings in the database')).toBe(true);
+    expect(page.includes('(4,988 more)')).toBe(true);
+  });
+
   it('stays below 2.5 MB without data', () => {
     expect(Buffer.byteLength(html)).toBeLessThan(2_500_000);
   });

@@ -6,6 +6,7 @@ import { Island } from '../island.tsx';
 import { type Focus, isOf, lastsWithin } from './lane.tsx';
 import { type TimeWindow, touches } from './layout.ts';
 import { laneOf, type TimelinePath } from './paths.tsx';
+import type { FocusProps } from './timeline-chart.tsx';
 
 const MAX_LANES = 12;
 const MAX_ROWS = 8;
@@ -21,7 +22,7 @@ export interface IncidentView {
   readonly window: TimeWindow;
   /** Positions of lanes. */
   readonly lanes: readonly number[];
-  readonly focus: Focus;
+  readonly focus: FocusProps;
   readonly paths: readonly TimelinePath[];
 }
 
@@ -32,14 +33,14 @@ export function incidentView(
   pathIn: (window: TimeWindow) => TimelinePath | undefined,
 ): IncidentView | undefined {
   const window = windowAround(incident, Math.max(result.capture.durationNs, 1));
-  const focus = { ids: incident.findings, from: incident.from, to: incident.to };
+  const { findings: ids, from, to } = incident;
   const whole = pathIn(window);
   const ofPath = whole?.stops.map((stop) => laneOf(stop, result.timeline)) ?? [];
-  const lanes = lanesOf(focus, new Set(ofPath), result.timeline, window);
+  const lanes = lanesOf({ ids: new Set(ids), from, to }, new Set(ofPath), result.timeline, window);
   if (lanes.length === 0) return undefined;
   const stops = whole?.stops.filter((_, n) => lanes.includes(ofPath[n] ?? -1)) ?? [];
   const paths = whole === undefined || stops.length < 2 ? [] : [{ ...whole, stops }];
-  return { window, lanes, focus, paths };
+  return { window, lanes, focus: { ids, from, to }, paths };
 }
 
 export function IncidentTimeline(props: {

@@ -20,7 +20,7 @@ const AHEAD = '400px';
 /** What a picture is about. */
 export interface Focus extends TimeWindow {
   /** Of findings. */
-  readonly ids: readonly string[];
+  readonly ids: ReadonlySet<string>;
 }
 
 interface LaneProps {
@@ -160,7 +160,7 @@ function isFaint({ items }: Bar, focus: Focus): boolean {
 }
 
 export function isOf(item: TimelineItem, { ids }: Focus): boolean {
-  return item.findings?.some((id) => ids.includes(id)) ?? false;
+  return item.findings?.some((id) => ids.has(id)) ?? false;
 }
 
 export function lastsWithin({ from, to }: TimelineItem, span: Focus): boolean {

@@ -18,6 +18,11 @@ import { useTimelineTarget } from './use-timeline-target.ts';
 import { useZoom } from './use-zoom.ts';
 import { wholeOf, windowAround } from './view.ts';
 
+/** Findings and their time, as it travels in the page. */
+export interface FocusProps extends TimeWindow {
+  readonly ids: readonly string[];
+}
+
 export interface TimelineChartProps extends LaneRows {
   /** Tells it apart from the others of its page: a part of ids. */
   readonly name: string;
@@ -28,7 +33,7 @@ export interface TimelineChartProps extends LaneRows {
   /** Positions in the timeline of the capture; absent = all. */
   readonly lanes?: readonly number[];
   /** What it is about: the rest is drawn faintly. */
-  readonly focus?: Focus;
+  readonly focus?: FocusProps;
   /** Drawn over the lanes. */
   readonly paths?: readonly TimelinePath[];
   /** Addresses `#timeline-<kind>-<id>` lead here. */
@@ -49,6 +54,10 @@ export function TimelineChart(props: TimelineChartProps): VNode {
       props,
     );
   }, [timeline, props]);
+  const focus = useMemo<Focus | undefined>(
+    () => props.focus && { ...props.focus, ids: new Set(props.focus.ids) },
+    [props.focus],
+  );
   const surface = useRef<HTMLDivElement>(null);
   const whole = wholeOf(durationNs);
   const { window, zoom, track } = useZoom(surface, props.window, whole);
@@ -79,7 +88,7 @@ export function TimelineChart(props: TimelineChartProps): VNode {
           {lanes.map((lane, position) => (
             <Lane
               key={position}
-              {...{ lane, position, window, ticks, losses, focus: props.focus, activeId }}
+              {...{ lane, position, window, ticks, losses, focus, activeId }}
               active={active?.lane === lane ? active.item : undefined}
               pixels={track?.width}
             />
