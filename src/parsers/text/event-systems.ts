@@ -11,6 +11,11 @@ const EVENTS: Readonly<Record<string, string>> = {
     amdgpu_reset_reg_dumps amdgpu_sched_run_job amdgpu_ttm_bo_move amdgpu_vm_bo_cs amdgpu_vm_bo_map
     amdgpu_vm_bo_mapping amdgpu_vm_bo_unmap amdgpu_vm_bo_update amdgpu_vm_copy_ptes
     amdgpu_vm_flush amdgpu_vm_grab_id amdgpu_vm_set_ptes amdgpu_vm_update_ptes`,
+  compaction: `
+    mm_compaction_begin mm_compaction_end`,
+  dma: `
+    dma_map_page dma_map_phys dma_map_resource dma_unmap_page dma_unmap_phys
+    dma_unmap_resource`,
   dma_buf: `
     dma_buf_detach dma_buf_dynamic_attach dma_buf_export dma_buf_fd dma_buf_get dma_buf_mmap
     dma_buf_mmap_internal dma_buf_put`,
@@ -43,8 +48,12 @@ const EVENTS: Readonly<Record<string, string>> = {
     i915_ppgtt_create i915_ppgtt_release i915_reg_rw i915_request_add i915_request_execute
     i915_request_in i915_request_out i915_request_queue i915_request_retire
     i915_request_submit i915_request_wait_begin i915_request_wait_end i915_vma_bind
-    i915_vma_unbind`,
-  huge_memory: 'mm_collapse_huge_page mm_khugepaged_scan_pmd',
+    i915_vma_unbind
+    i915_gem_evict_everything i915_gem_request_notify i915_gem_ring_flush`,
+  huge_memory: `
+    mm_collapse_huge_page mm_khugepaged_scan_pmd
+    mm_collapse_huge_page_isolate mm_collapse_huge_page_swapin
+    mm_khugepaged_collapse_file mm_khugepaged_scan mm_khugepaged_scan_file`,
   intel_iommu: `
     cache_tag_assign cache_tag_flush_all cache_tag_flush_range cache_tag_flush_range_np
     cache_tag_unassign prq_report qi_submit`,
@@ -68,6 +77,8 @@ const EVENTS: Readonly<Record<string, string>> = {
   oom: `
     compact_retry finish_task_reaping mark_victim oom_score_adj_update reclaim_retry_zone
     skip_task_reaping start_task_reaping wake_reaper`,
+  pci: `
+    pci_hp_event pcie_link_event`,
   printk: 'console',
   raw_syscalls: 'sys_enter sys_exit',
   sched: `
@@ -88,7 +99,8 @@ const EVENTS: Readonly<Record<string, string>> = {
   virtio_gpu: 'virtio_gpu_cmd_queue virtio_gpu_cmd_response',
   vmscan: `
     mm_vmscan_direct_reclaim_begin mm_vmscan_direct_reclaim_end
-    mm_vmscan_memcg_reclaim_begin mm_vmscan_memcg_reclaim_end`,
+    mm_vmscan_memcg_reclaim_begin mm_vmscan_memcg_reclaim_end
+    mm_vmscan_kswapd_sleep mm_vmscan_kswapd_wake`,
   workqueue: `
     workqueue_activate_work workqueue_execute_end workqueue_execute_start
     workqueue_queue_work`,
@@ -116,7 +128,8 @@ const EVENTS: Readonly<Record<string, string>> = {
     xe_vma_invalidate xe_vma_pagefault xe_vma_pf_bind xe_vma_rebind_exec
     xe_vma_rebind_worker xe_vma_unbind xe_vma_userptr_invalidate
     xe_vma_userptr_invalidate_complete xe_vma_userptr_rebind_exec
-    xe_vma_userptr_rebind_worker`,
+    xe_vma_userptr_rebind_worker
+    xe_pm_resume xe_pm_runtime_resume xe_pm_runtime_suspend xe_pm_suspend`,
 };
 
 const SYSTEMS: ReadonlyMap<string, string> = new Map(
