@@ -46,7 +46,16 @@ export function rowsPlot(id: string, of: Breakdown, time: TimeFormat): Plot {
         },
         {
           data: summaries,
-          mark: { type: 'point', filled: true, size: 75, opacity: 1, aria: false },
+          mark: {
+            type: 'point',
+            filled: true,
+            size: 90,
+            opacity: 1,
+            // among strokes of its own colour
+            stroke: 'var(--ink)',
+            strokeWidth: 1.5,
+            aria: false,
+          },
           encoding: {
             x: { field: 'median', ...x },
             y,
