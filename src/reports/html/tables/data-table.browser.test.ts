@@ -180,6 +180,8 @@ describe.skipIf(withoutBrowser())('a table of 10,000 objects in Chromium', () =>
     await page.locator('#object-fence-2').waitFor();
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('object-fence-500');
     await page.keyboard.press('Tab');
+    // the focus has scrolled to it, and its neighbours are made
+    await page.locator('#object-fence-501').waitFor();
     await page.keyboard.press('Tab');
     const row = await page.evaluate(() => document.activeElement?.closest('tr')?.id);
     expect(row).toMatch(/^object-fence-50[01]$/);
