@@ -5,8 +5,24 @@ import { dirname, join } from 'node:path';
 
 const require = createRequire(import.meta.url);
 
+/** In the order they are read: what comes later wins. Widths and paper change all that is before them. */
+const STYLES = [
+  'base',
+  'first-screen',
+  'incidents',
+  'tables',
+  'timeline',
+  'figures',
+  'detectors',
+  'comparison',
+  'widths',
+  'print',
+] as const;
+
 export function reportStyle(): string {
-  return readFileSync(new URL('./assets/report.css', import.meta.url), 'utf8');
+  return STYLES.map((name) =>
+    readFileSync(new URL(`./assets/${name}.css`, import.meta.url), 'utf8'),
+  ).join('\n');
 }
 
 /** Bundled by scripts/build-client.ts. */

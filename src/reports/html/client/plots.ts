@@ -7,7 +7,7 @@ declare global {
     | undefined;
 }
 
-/** Styles are ours (report.css): the page's policy forbids the ones the libraries would add. */
+/** Styles are ours (assets/*.css): the page's policy forbids the ones the libraries would add. */
 const EMBED_OPTIONS = {
   mode: 'vega-lite',
   renderer: 'svg',

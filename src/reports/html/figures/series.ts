@@ -3,7 +3,7 @@ interface Point {
   readonly series: string;
 }
 
-/** Names of the custom properties in report.css (Okabe and Ito's colour-blind-safe set). */
+/** Names of the custom properties in base.css (Okabe and Ito's colour-blind-safe set). */
 const COLOURS = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => `var(--series-${n})`);
 /** vega's names of the shapes, and how the legend draws them. */
 export const SERIES_SYMBOLS: readonly { readonly shape: string; readonly path: string }[] = [

@@ -4,7 +4,7 @@ import { type LaneLayout, layoutLane, type TimeWindow } from './layout.ts';
 
 export const ROW_PIXELS = 16;
 export const GAP_PIXELS = 3;
-/** Of the label above a lane where there is no room beside it; as in report.css. */
+/** Of the label above a lane where there is no room beside it; as in widths.css. */
 const COMPACT_LABEL_PIXELS = 18;
 const LINE_PIXELS = 1;
 /** Labels of more characters need two lines beside the lane. */

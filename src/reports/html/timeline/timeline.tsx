@@ -106,7 +106,7 @@ function Legend(props: {
   );
 }
 
-/** Kinds with a colour of their own in report.css. */
+/** Kinds with a colour of their own in timeline.css. */
 const COLOURED: ReadonlySet<string> = new Set([
   'range_fault',
   'range_fault_attempt',
