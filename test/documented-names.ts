@@ -7,10 +7,10 @@
 /** By system; names of the events without the display events of i915 and xe. */
 export const EVENTS: Readonly<Record<string, string>> = {
   dma_fence: `dma_fence_init dma_fence_emit dma_fence_enable_signal dma_fence_signaled
-    dma_fence_wait_start dma_fence_wait_end dma_fence_destroy`,
+    dma_fence_wait_start dma_fence_wait_end dma_fence_destroy dma_fence_annotate_wait_on`,
   // up to 4.9
   fence: `fence_init fence_emit fence_enable_signal fence_signaled fence_wait_start fence_wait_end
-    fence_destroy`,
+    fence_destroy fence_annotate_wait_on`,
   gpu_scheduler: `drm_sched_job drm_run_job drm_sched_process_job drm_sched_job_wait_dep
     drm_sched_job_queue drm_sched_job_run drm_sched_job_done drm_sched_job_add_dep
     drm_sched_job_unschedulable`,
@@ -62,6 +62,7 @@ export const EVENTS: Readonly<Record<string, string>> = {
   kfd_smi: `vmfault thermal_throttle gpu_pre_reset gpu_post_reset migrate_start migrate_end
     page_fault_start page_fault_end queue_eviction queue_restore unmap_from_gpu process_start
     process_end dropped_event`,
+  swiotlb: 'swiotlb_bounced',
   drm: 'drm_vblank_event drm_vblank_event_queued drm_vblank_event_delivered',
   virtio_gpu: 'virtio_gpu_cmd_queue virtio_gpu_cmd_response',
   dma_buf: `dma_buf_export dma_buf_mmap dma_buf_mmap_internal dma_buf_put dma_buf_dynamic_attach
@@ -206,6 +207,10 @@ export const LEFT_OUT: readonly { readonly reason: string; readonly names: strin
     names: `dma:dma_map_sg dma:dma_map_sg_err dma:dma_unmap_sg intel_iommu:map_single
       intel_iommu:map_sg intel_iommu:unmap_single intel_iommu:unmap_sg
       iommu:attach_device_to_domain iommu:detach_device_from_domain`,
+  },
+  {
+    reason: 'a copy through a bounce buffer: slower, and of memory mapped for a device, not shared',
+    names: 'swiotlb:swiotlb_bounced',
   },
   {
     reason: 'who avoided a move is no cause of one',
