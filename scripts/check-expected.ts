@@ -116,7 +116,8 @@ async function check(
     if (error instanceof TraceError && refusalExpected(wanted)) {
       total.met += 1;
       if (!values.quiet) console.log(`ok   ${name}: refused: ${error.message}; ${error.hint}`);
-      return { refused: error.message };
+      // the page is shown to others: no folders of this machine
+      return { refused: error.message.replace(`${dirname(capture)}/`, '') };
     }
     total.failed += 1;
     console.log(`${name}: FAILED ${error instanceof Error ? error.stack : String(error)}`);
