@@ -12,19 +12,17 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { analysisCost } from './analysis.ts';
 import { buildOneRun, detectionCost, removeOneRun } from './detection-cost.ts';
 import { generate } from './generate.ts';
 import { type Cost, measure } from './measure.ts';
 
-const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 const PEAK_LIMIT_MB = 250;
 /** Of the CPU time of parsing and storing, what lifetimes and detectors may add. */
 const ADDED_LIMIT = 0.5;
 const MILLION = 1_000_000;
 const JUDGED_FROM_MILLIONS = 5;
-const EXIT_COULD_NOT_RUN = 2;
 
 interface Contender {
   readonly name: string;
@@ -42,32 +40,14 @@ const contenders: readonly Contender[] = [
   {
     name: 'analyze',
     target: 0.12,
-    run: (capture, database) => analyze(capture, database, []),
+    run: (capture, database) => analysisCost(capture, database),
   },
   {
     name: 'analyze --events all',
     target: 0.6,
-    run: (capture, database) => analyze(capture, database, ['--events', 'all']),
+    run: (capture, database) => analysisCost(capture, database, ['--events', 'all']),
   },
 ];
-
-async function analyze(capture: string, database: string, more: string[]): Promise<Cost> {
-  rmSync(database, { force: true });
-  const cost = await measure(process.execPath, [
-    CLI,
-    'analyze',
-    capture,
-    '-o',
-    database,
-    '--quiet',
-    ...more,
-  ]);
-  // A module that does not load ends Node with 1, the code for findings: the database tells.
-  if (cost.exitCode === null || cost.exitCode >= EXIT_COULD_NOT_RUN || !existsSync(database)) {
-    throw new Error(`svm-trace analyze ${more.join(' ')} ${capture} ended with ${cost.exitCode}`);
-  }
-  return cost;
-}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -12,19 +12,17 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from '../test/browser.ts';
+import { analysisCost } from './analysis.ts';
 import { generate } from './generate.ts';
-import { measure } from './measure.ts';
 
-const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 const MILLION = 1_000_000;
 const MEGABYTE = 1e6;
 const SIZE_LIMIT_MB = 15;
 const USABLE_LIMIT_MS = 2_000;
-const EXIT_COULD_NOT_RUN = 2;
 const FIGURES_DRAWN_WITHIN_MS = 60_000;
 
 /** Run in the page before all else. */
@@ -83,18 +81,7 @@ async function judge(capture: string, what: string): Promise<void> {
   const megabytes = Math.round(statSync(capture).size / (1 << 20));
   console.log(`\n${basename(capture)} (${what}, ${megabytes} MiB)`);
   const database = join(scratch, 'bench.db');
-  rmSync(database, { force: true });
-  const analysis = await measure(process.execPath, [
-    CLI,
-    'analyze',
-    capture,
-    '-o',
-    database,
-    '--quiet',
-  ]);
-  if (analysis.exitCode === null || analysis.exitCode >= EXIT_COULD_NOT_RUN) {
-    throw new Error(`svm-trace analyze ${capture} ended with ${analysis.exitCode}`);
-  }
+  const analysis = await analysisCost(capture, database);
   const store = openStore(database);
   const [result, buildMs] = timed(() => buildResult(store));
   store.close();

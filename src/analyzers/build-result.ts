@@ -6,12 +6,14 @@ import type { DetectorRun } from './detector.ts';
 import { buildDistributions } from './distributions.ts';
 import { buildLifetimes } from './drawn-lifetimes.ts';
 import { type EventPrinter, storedPrinter } from './event-printer.ts';
-import { buildSummaryFigures, NO_SUMMARY_FIGURES } from './figures/summary-figures.ts';
+import { buildSummaryFigures } from './figures/summary-figures.ts';
 import type { EvidenceLine, Finding, FindingChain, ObjectRef } from './finding.ts';
 import { groupIncidents } from './incidents.ts';
 import { summariseLog } from './kernel-log.ts';
 import { buildObjectTables, countObjects } from './object-tables.ts';
 import {
+  type Figures,
+  NO_FIGURES,
   RESULT_VERSION,
   type Result,
   type ResultCapture,
@@ -27,21 +29,6 @@ export interface Verdicts {
   /** The worst first. */
   readonly findings: readonly Finding[];
 }
-
-/** What pages show beside the findings; long, and not needed for a verdict. */
-export type Figures = Pick<
-  Result,
-  'timeline' | 'timelineLanesOmitted' | 'lifetimes' | 'objects' | 'distributions' | 'figures'
->;
-
-export const NO_FIGURES: Figures = {
-  timeline: [],
-  timelineLanesOmitted: 0,
-  lifetimes: { moments: {}, objects: [], events: [] },
-  objects: [],
-  distributions: [],
-  figures: NO_SUMMARY_FIGURES,
-};
 
 export function buildFigures(
   store: StoreReader,
@@ -59,7 +46,7 @@ export function buildFigures(
     lifetimes: buildLifetimes(store, timeline.lanes, findings, printer),
     objects: buildObjectTables(store, findings),
     distributions,
-    figures: timed ? buildSummaryFigures(store, distributions) : NO_SUMMARY_FIGURES,
+    figures: timed ? buildSummaryFigures(store, distributions) : NO_FIGURES.figures,
   };
 }
 

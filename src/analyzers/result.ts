@@ -344,3 +344,18 @@ export interface Result {
   readonly distributions: readonly Distribution[];
   readonly figures: SummaryFigures;
 }
+
+/** What pages show beside the findings; long, and not needed for a verdict nor told in words. */
+export type Figures = Pick<
+  Result,
+  'timeline' | 'timelineLanesOmitted' | 'lifetimes' | 'objects' | 'distributions' | 'figures'
+>;
+
+export const NO_FIGURES: Figures = {
+  timeline: [],
+  timelineLanesOmitted: 0,
+  lifetimes: { moments: {}, objects: [], events: [] },
+  objects: [],
+  distributions: [],
+  figures: { breakdowns: [], attempts: null, faultsOverTime: null, notDrawn: [] },
+};

@@ -11,7 +11,7 @@ import { lossSentence } from './loss-sentence.ts';
 import { kernelText, machineText } from './machine.ts';
 import { type PlacedIncident, placeIncidents } from './placed-findings.ts';
 import { count, counted, type TimeFormat, timeFormat } from './units.ts';
-import { visibleResult } from './visible.ts';
+import { visibleWords } from './visible.ts';
 
 /** A report that is longer is not read. */
 const EVENTS_AT_MOST = 60;
@@ -22,14 +22,7 @@ const WIDTH = 100;
 
 /** All incidents of a capture, the worst first. */
 export function renderBugTexts(result: Result): string {
-  const capture = withoutFolders(result.capture);
-  const shown = visibleResult({
-    ...result,
-    capture,
-    timeline: [],
-    objects: [],
-    distributions: [],
-  });
+  const shown = visibleWords({ ...result, capture: withoutFolders(result.capture) });
   const texts = placeIncidents(shown).map((placed) => bugText(placed, shown));
   return `${texts.length === 0 ? 'No incident to report.' : texts.join(`\n\n${'-'.repeat(72)}\n\n`)}\n`;
 }

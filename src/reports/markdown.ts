@@ -22,7 +22,7 @@ import {
   verdict,
 } from './summary.ts';
 import { counted, type TimeFormat, timeFormat } from './units.ts';
-import { visibleResult } from './visible.ts';
+import { visibleWords } from './visible.ts';
 
 export interface MarkdownOptions {
   /** All findings, all evidence lines, all recording commands. */
@@ -33,14 +33,7 @@ export interface MarkdownOptions {
 const WIDTH = 100;
 
 export function renderMarkdown(result: Result, options: MarkdownOptions = {}): string {
-  // the summary shows nothing of the rest, which is long
-  const shown = visibleResult({
-    ...result,
-    capture: withoutFolders(result.capture),
-    timeline: [],
-    objects: [],
-    distributions: [],
-  });
+  const shown = visibleWords({ ...result, capture: withoutFolders(result.capture) });
   const report = new MarkdownReport(shown, options.verbose ?? false);
   return `${report.blocks().join('\n\n')}\n`;
 }

@@ -21,7 +21,7 @@ import {
 } from './summary.ts';
 import { plainStyle, type TextStyle } from './text-style.ts';
 import { counted, type TimeFormat, timeFormat } from './units.ts';
-import { visibleResult } from './visible.ts';
+import { visibleWords } from './visible.ts';
 import { columns, indent, wrap } from './wrap.ts';
 
 export interface TextOptions {
@@ -35,9 +35,7 @@ export interface TextOptions {
 const WIDTH = 100;
 
 export function renderText(result: Result, options: TextOptions = {}): string {
-  // the text shows nothing of the rest, which is long
-  const shown = visibleResult({ ...result, timeline: [], objects: [], distributions: [] });
-  const text = new TextReport(shown, options);
+  const text = new TextReport(visibleWords(result), options);
   return `${text.sections().join('\n\n')}\n`;
 }
 

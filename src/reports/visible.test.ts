@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { sampleResult } from '../../test/sample-result.ts';
+import { NO_FIGURES } from '../analyzers/result.ts';
 import { escapeJson } from './html/inline.tsx';
-import { visible, visibleData, visibleLines } from './visible.ts';
+import { visible, visibleData, visibleLines, visibleResult, visibleWords } from './visible.ts';
 
 describe('visible', () => {
   it('leaves ordinary text of any script alone', () => {
@@ -32,6 +34,14 @@ describe('visibleData', () => {
     expect(visibleData('word '.repeat(2_000)).length).toBeLessThan(4_100);
     const sentence = 'a sentence of some words. '.repeat(100);
     expect(visibleData(sentence)).toBe(sentence);
+  });
+});
+
+describe('visibleWords', () => {
+  it('is the visible Result without what only pages draw', () => {
+    const result = sampleResult();
+    expect(visibleWords(result)).toEqual({ ...visibleResult(result), ...NO_FIGURES });
+    expect(result.objects).not.toEqual([]);
   });
 });
 

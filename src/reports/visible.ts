@@ -4,7 +4,7 @@
  * seen is made visible here, once, for every string of the Result.
  */
 import type { EvidenceLine, Finding, FindingChain } from '../analyzers/finding.ts';
-import type { Result } from '../analyzers/result.ts';
+import { NO_FIGURES, type Result } from '../analyzers/result.ts';
 import { count } from './units.ts';
 
 /** Control, format (bidi, zero width), surrogate, private and unassigned characters, line separators. */
@@ -32,6 +32,11 @@ export function visibleResult(result: Result): Result {
     findings: findings.map(visibleFinding),
     lifetimes: { ...lifetimes, events: lifetimes.events.map(visibleEvidence) },
   };
+}
+
+/** Of a Result all that is told in words: the rest is long, and would be gone through for nothing. */
+export function visibleWords(result: Result): Result {
+  return visibleResult({ ...result, ...NO_FIGURES });
 }
 
 function visibleFinding(finding: Finding): Finding {

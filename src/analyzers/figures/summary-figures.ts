@@ -5,13 +5,6 @@ import { buildBreakdowns } from './breakdowns.ts';
 import { buildFaultsOverTime } from './faults-over-time.ts';
 import { figuresNotDrawn } from './not-drawn.ts';
 
-export const NO_SUMMARY_FIGURES: SummaryFigures = {
-  breakdowns: [],
-  attempts: null,
-  faultsOverTime: null,
-  notDrawn: [],
-};
-
 /** `distributions` are drawn too, so that nothing is said to be missing of them. */
 export function buildSummaryFigures(
   store: StoreReader,

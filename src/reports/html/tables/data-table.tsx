@@ -5,6 +5,7 @@
 import type { VNode } from 'preact';
 import { useContext, useEffect, useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks';
 import { count, counted } from '../../units.ts';
+import { Scroller } from '../scroller.tsx';
 import { Time } from '../time-context.ts';
 import { Body } from './body.tsx';
 import { columnWidth } from './column-width.ts';
@@ -66,13 +67,7 @@ export function DataTable({ table }: { readonly table: TableData }): VNode {
           }}
         />
       )}
-      <section
-        class={isLong ? 'scroll tall' : 'scroll'}
-        ref={scroller}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scroller must be reachable by keyboard
-        tabIndex={0}
-        aria-label={table.label}
-      >
+      <Scroller label={table.label} tall={isLong} element={scroller}>
         <table class={classOf(table, isVirtual)} aria-rowcount={rows.length + 1}>
           {isVirtual && <Widths model={model} />}
           <Head
@@ -91,7 +86,7 @@ export function DataTable({ table }: { readonly table: TableData }): VNode {
             onFocus={setKept}
           />
         </table>
-      </section>
+      </Scroller>
       <Status model={model} label={table.label} shown={rows.length} target={target} />
     </div>
   );
