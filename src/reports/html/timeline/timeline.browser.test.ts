@@ -335,16 +335,17 @@ describe.skipIf(withoutBrowser())('a timeline in Chromium', () => {
     expect(first).toContain('svmload\n');
     expect(await page.locator('.object-card .object-name').textContent()).toBe('svmload');
     await page.keyboard.press('ArrowDown');
-    expect(await named()).not.toBe(first);
+    await expect.poll(named).not.toBe(first);
     await page.keyboard.press('ArrowUp');
-    expect(await named()).toBe(first);
+    await expect.poll(named).toBe(first);
     await page.keyboard.press('Enter');
     expect(await page.locator('dialog.object-panel h4').textContent()).toBe('svmload');
-    expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe(
-      'Close',
+    // an effect gives it the focus, after it is drawn
+    await page.waitForFunction(
+      () => document.activeElement?.getAttribute('aria-label') === 'Close',
     );
     await page.keyboard.press('Escape');
-    expect(await page.locator('dialog.object-panel').count()).toBe(0);
+    await page.locator('dialog.object-panel').waitFor({ state: 'detached' });
     await closeQuietly();
   });
 
