@@ -175,7 +175,7 @@ describe.skipIf(withoutBrowser())('a timeline in Chromium', () => {
         }
       }
       await page.keyboard.press('Escape');
-      expect(await page.locator('dialog.object-panel').count()).toBe(0);
+      await page.locator('dialog.object-panel').waitFor({ state: 'detached' });
       await closeQuietly();
     });
   });
@@ -316,8 +316,8 @@ describe.skipIf(withoutBrowser())('a timeline in Chromium', () => {
     await panel.locator('.findings-here a').click();
     expect(page.url()).toMatch(/#invalidate-stall-0a1b2c3d$/);
     await panel.getByRole('button', { name: 'Close' }).click();
-    expect(await panel.count()).toBe(0);
-    expect(await page.evaluate(() => document.activeElement?.className)).toBe('lanes');
+    await panel.waitFor({ state: 'detached' });
+    await page.waitForFunction(() => document.activeElement?.className === 'lanes');
     await closeQuietly();
   });
 
